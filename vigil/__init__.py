@@ -1,0 +1,1 @@
+"""Vigil: triage of adverse-event reports that a regulator could inspect."""

@@ -1,0 +1,1 @@
+"""Adverse-event case reports: FAERS's format, curation, features."""
