@@ -1,0 +1,62 @@
+# Two commands matter: `make demo` and `make test`. Each sets up all it needs in .venv/ and .vigil/.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+STATE ?= .vigil
+
+# ARCHIVES: FAERS quarters to land, "a.zip b.zip" (default: synthetic quarters). APPROVE_AS: sign unattended, loopback only.
+ARCHIVES ?=
+APPROVE_AS ?=
+
+# Bytecode is compiled once, at installation: it halves Airflow's start.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test stop lint clean environment packages requirements help
+
+help:
+	@echo "make demo [ARCHIVES='a.zip b.zip'] [APPROVE_AS=name]   quarters to a signed-off model in service"
+	@echo "make stop    end everything that the demo started"
+	@echo "make test    everything, from unit tests to the whole job"
+	@echo "make lint    ruff, mypy, import rules"
+	@echo "make clean   remove what was made here (environment, state, caches)"
+
+environment: $(INSTALLED)
+
+$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Vigil needs Python 3.11: install it, or say which one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "Setting up $(VENV) (about a minute) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
+	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --editable .
+	@touch $@
+
+demo: environment
+	@$(BIN)/vigil demo --state-dir $(STATE) $(foreach archive,$(ARCHIVES),--archive $(archive)) $(if $(APPROVE_AS),--approve-as $(APPROVE_AS))
+
+stop:
+	@if [ -x $(BIN)/vigil ]; then $(BIN)/vigil stop --state-dir $(STATE); else echo "Nothing was ever started here."; fi
+
+lint: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+packages:
+	@scripts/install_debian_packages.sh
+
+test: environment packages lint
+	$(BIN)/pytest
+
+# Compile the requirement files again after an edit of an .in file.
+requirements: environment
+	cd requirements && ../$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header bootstrap.in -o bootstrap.txt
+	$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/airflow-constraints.txt requirements/dev.in -o requirements/dev.txt
+
+clean: stop
+	rm -rf $(VENV) $(STATE) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,47 @@
+"""Fixtures for every test, and the count of real-data tests at the end of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+REAL_DATA = REPOSITORY.parent / "shared" / "data"
+LAST = ("tests/e2e/",)
+real_data_outcomes: dict[str, int] = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real FAERS archives. A test skips only where the folder is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"no real FAERS reports: {REAL_DATA} is absent on this machine")
+    return REAL_DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole job runs last, so that a cheap failure is seen first."""
+    items.sort(key=lambda item: any(item.nodeid.startswith(prefix) for prefix in LAST))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if "real_data" in report.keywords and (report.when == "call" or report.outcome != "passed"):
+        real_data_outcomes[report.outcome] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where the real reports are, a skipped real-data test is a failure."""
+    if REAL_DATA.is_dir() and real_data_outcomes["skipped"] and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in real_data_outcomes.items())
+    where = "" if REAL_DATA.is_dir() else f" ({REAL_DATA} is absent)"
+    terminalreporter.write_line(f"real-data tests: {counts}{where}")
