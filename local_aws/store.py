@@ -1,0 +1,168 @@
+"""The durable state of the services that ``local_aws`` owns: documents and append-only histories in one SQLite file.
+
+SQLite runs in WAL mode with ``synchronous=NORMAL``: a killed process loses nothing that was committed, only a
+crash of the whole machine may lose the last transactions (https://www.sqlite.org/wal.html).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+LOCK_WAIT_SECONDS = 30.0
+TIME_TAG = "$local_aws.time"
+BYTES_TAG = "$local_aws.bytes"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    document TEXT NOT NULL,
+    UNIQUE (kind, key)
+);
+CREATE TABLE IF NOT EXISTS histories (
+    stream TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (stream, id)
+) WITHOUT ROWID;
+"""
+
+
+class StoreError(Exception):
+    """The state file cannot be opened or read."""
+
+
+class Store:
+    """Documents by kind and key, and histories by stream. Safe for threads; one process at a time.
+
+    Documents are JSON; ``datetime`` (kept in UTC) and ``bytes`` values survive the round trip as well.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._depth = 0
+        try:
+            self._connection = sqlite3.connect(
+                path, timeout=LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{path}: not a usable state file ({error}): restore it, or remove the state folder to begin anew"
+            ) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed together or not at all. An inner transaction joins the outer one."""
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("COMMIT")
+
+    def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+        """Insert or replace; a replaced document keeps its place in the order of ``list``."""
+        with self._lock:
+            self._connection.execute(
+                "INSERT INTO documents (kind, key, document) VALUES (?, ?, ?) "
+                "ON CONFLICT (kind, key) DO UPDATE SET document = excluded.document",
+                (kind, key, _encode(document)),
+            )
+
+    def get(self, kind: str, key: str) -> dict[str, Any] | None:
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT document FROM documents WHERE kind = ? AND key = ?", (kind, key)
+            ).fetchone()
+        return None if row is None else _decode(row[0])
+
+    def delete(self, kind: str, key: str) -> None:
+        """Deleting what is not there is no error."""
+        with self._lock:
+            self._connection.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
+
+    def list(self, kind: str, prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
+        """Keys that start with ``prefix`` and their documents, in the order of first insertion."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT key, document FROM documents WHERE kind = ? AND substr(key, 1, ?) = ? ORDER BY position",
+                (kind, len(prefix), prefix),
+            ).fetchall()
+        return [(key, _decode(text)) for key, text in rows]
+
+    def append(self, stream: str, document: Mapping[str, Any]) -> int:
+        """Add to a history; returns the new id (1, 2, ...)."""
+        with self._lock:
+            row = self._connection.execute(
+                "INSERT INTO histories (stream, id, document) "
+                "SELECT ?, COALESCE(MAX(id), 0) + 1, ? FROM histories WHERE stream = ? RETURNING id",
+                (stream, _encode(document), stream),
+            ).fetchone()
+        return int(row[0])
+
+    def read(self, stream: str, after: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, Any]]]:  # type: ignore[valid-type]
+        """Entries with an id greater than ``after``, oldest first, at most ``limit``."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id, document FROM histories WHERE stream = ? AND id > ? ORDER BY id LIMIT ?",
+                (stream, after, -1 if limit is None else limit),
+            ).fetchall()
+        return [(number, _decode(text)) for number, text in rows]
+
+    def drop(self, stream: str) -> None:
+        """Remove a whole history."""
+        with self._lock:
+            self._connection.execute("DELETE FROM histories WHERE stream = ?", (stream,))
+
+
+def _encode(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, default=_tag, separators=(",", ":"), ensure_ascii=False)
+
+
+def _tag(value: object) -> object:
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return {TIME_TAG: aware.astimezone(UTC).isoformat()}
+    if isinstance(value, bytes):
+        return {BYTES_TAG: base64.b64encode(value).decode("ascii")}
+    raise TypeError(f"a document cannot hold a {type(value).__name__}: convert it to a JSON value first")
+
+
+def _decode(text: str) -> dict[str, Any]:
+    # The hook costs a call for each object, so it runs only where a tag occurs.
+    tagged = TIME_TAG in text or BYTES_TAG in text
+    document: dict[str, Any] = json.loads(text, object_hook=_untag if tagged else None)
+    return document
+
+
+def _untag(value: dict[str, Any]) -> object:
+    if len(value) == 1:
+        if TIME_TAG in value:
+            return datetime.fromisoformat(value[TIME_TAG])
+        if BYTES_TAG in value:
+            return base64.b64decode(value[BYTES_TAG])
+    return value
