@@ -1,0 +1,161 @@
+"""The whole job, over HTTP and the command line only: the demo runs once, everything here uses what it left."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from conftest import RunningStack, await_value
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+
+def processes() -> dict[int, str]:
+    """Process id → command line, of everything that runs on this machine."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    return found
+
+
+def pid_of(state_dir: Path, *words: str) -> int:
+    """The one process of this stack whose command line has all the words."""
+    own = [pid for pid, line in processes().items() if all(word in line for word in words) and _is_of(pid, state_dir)]
+    assert own, f"no process with {words}"
+    return own[0]
+
+
+def _is_of(pid: int, state_dir: Path) -> bool:
+    """By its environment or its command line: a process of this stack names the state folder in one of them."""
+    try:
+        text = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+        text += os.readlink(f"/proc/{pid}/cwd").encode()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return str(state_dir).encode() in text
+
+
+def test_the_demo_ends_with_a_signed_model_in_service(running_stack: RunningStack) -> None:
+    request = next(each for each in running_stack.requests() if each["status"] == "APPROVED")
+    assert running_stack.endpoint()["EndpointStatus"] == "InService"
+    package = running_stack.client("sagemaker").describe_model_package(
+        ModelPackageName=request["facts"]["model_package_arn"]
+    )
+    assert package["ModelApprovalStatus"] == "Approved"
+    assert request["decision"]["signer"] == "demo-approver"
+    assert len(base64.b64decode(request["decision"]["signature"])) > 60
+    assert running_stack.execution(request["execution_arn"])["status"] == "SUCCEEDED"
+
+
+def test_the_endpoint_answers_with_the_signed_model(running_stack: RunningStack) -> None:
+    request = next(each for each in running_stack.requests() if each["status"] == "APPROVED")
+    cases = [{"case_id": "one", "reactions": ["acute kidney injury"], "age_years": 70}]
+    answer = running_stack.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=running_stack.parameter("sagemaker/endpoint"),
+        ContentType="application/json",
+        Body=json.dumps({"cases": cases}),
+    )
+    scored = json.loads(answer["Body"].read())
+    assert scored["model_digest"] == request["facts"]["artefact_digest"]
+    assert 0.5 < scored["results"][0]["probability"] < 1
+
+
+def test_every_part_runs_in_a_process_of_its_own(running_stack: RunningStack) -> None:
+    state_dir = running_stack.state_dir
+    parts = {
+        "this test": os.getpid(),
+        "the demo": running_stack.demo_pid,
+        "local_aws": running_stack.local_aws_pid,
+        "scheduler": pid_of(state_dir, "airflow", "scheduler"),
+        "api-server": pid_of(state_dir, "airflow", "api"),
+        "triggerer": pid_of(state_dir, "airflow", "triggerer"),
+        "dag-processor": pid_of(state_dir, "airflow", "dag-processor"),
+        "endpoint": pid_of(state_dir, "tasks.sagemaker", "serve"),
+    }
+    assert len(set(parts.values())) == len(parts), parts
+
+
+def test_the_demo_says_what_happened_and_how_to_stop(running_stack: RunningStack) -> None:
+    for words in ("curate", "WaitForApproval", "test_next", "example-1", "make stop", "http://127.0.0.1:"):
+        assert words in running_stack.demo_output
+
+
+def test_no_password_and_no_token_in_what_the_demo_printed_or_logged(running_stack: RunningStack) -> None:
+    secrets = [path.read_text() for path in (running_stack.state_dir / "secrets").glob("*.password")]
+    assert secrets
+    texts = [running_stack.demo_output]
+    for folder in ("logs", "airflow/logs", "local_aws/logs"):
+        texts += [path.read_text(errors="replace") for path in (running_stack.state_dir / folder).rglob("*.log")]
+    assert len(texts) > 5
+    for text in texts:
+        assert not any(secret in text for secret in secrets)
+
+
+def test_a_run_that_waits_survives_kill_9_of_local_aws(running_stack: RunningStack) -> None:
+    request = running_stack.ask_for_training("to be interrupted")
+    # A waiting request is not new: its wait must have lasted for a while before the kill.
+    opened = datetime.fromisoformat(request["created_at"])
+    await_value(lambda: (datetime.now(opened.tzinfo) - opened).total_seconds() > 4 or None, "four seconds", 30)
+    before = running_stack.endpoint()
+    killed = running_stack.local_aws_pid
+    os.kill(killed, signal.SIGKILL)
+    await_value(lambda: None if killed in processes() and processes()[killed] else True, "the end of local_aws", 30)
+    running_stack.vigil("start", "--state-dir", str(running_stack.state_dir))
+    assert running_stack.local_aws_pid != killed
+    assert running_stack.execution(request["execution_arn"])["status"] == "RUNNING"
+
+    running_stack.decide("approve", request["request_id"])
+    assert running_stack.await_end(request["execution_arn"])["status"] == "SUCCEEDED"
+    after = running_stack.endpoint()
+    assert after["EndpointStatus"] == "InService"
+    assert after["EndpointConfigName"] != before["EndpointConfigName"]
+
+
+def test_a_rejection_leaves_the_endpoint_as_it_was(running_stack: RunningStack) -> None:
+    before = running_stack.endpoint()["EndpointConfigName"]
+    request = running_stack.ask_for_training("to be rejected")
+    running_stack.decide("reject", request["request_id"])
+    outcome = running_stack.await_end(request["execution_arn"])
+    assert (outcome["status"], outcome["error"]) == ("FAILED", "Rejected")
+    assert running_stack.endpoint()["EndpointConfigName"] == before
+    late = running_stack.decide("approve", request["request_id"], check=False)
+    assert late.returncode != 0
+    assert running_stack.endpoint()["EndpointConfigName"] == before
+
+
+def test_a_row_flipped_to_approved_without_a_signature_ends_in_a_named_failure(running_stack: RunningStack) -> None:
+    before = running_stack.endpoint()["EndpointConfigName"]
+    request = running_stack.ask_for_training("to be forged")
+    running_stack.client("dynamodb").update_item(
+        TableName=running_stack.parameter("tables/approvals"),
+        Key={"request_id": {"S": request["request_id"]}},
+        UpdateExpression="SET #status = :approved",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":approved": {"S": "APPROVED"}},
+    )
+    outcome = running_stack.await_end(request["execution_arn"])
+    assert (outcome["status"], outcome["error"]) == ("FAILED", "SignatureInvalid")
+    assert running_stack.endpoint()["EndpointConfigName"] == before
+
+
+def test_no_process_survives_stop(running_stack: RunningStack) -> None:
+    """Last: it ends the stack."""
+    own = [pid for pid in processes() if _is_of(pid, running_stack.state_dir)]
+    assert len(own) > 5
+    running_stack.vigil("stop", "--state-dir", str(running_stack.state_dir))
+    deadline = time.monotonic() + 30
+    while (left := {pid: line for pid, line in processes().items() if _is_of(pid, running_stack.state_dir)}) and (
+        time.monotonic() < deadline
+    ):
+        time.sleep(0.2)
+    assert not left, left

@@ -1,0 +1,79 @@
+"""The live display of a journey: on a terminal a table that updates, elsewhere a line for each change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from vigil.cli.demo.journey import Journey, Step
+
+_MARKS = {
+    "waiting": Text("·", "dim"),
+    "done": Text("✓", "bold green"),
+    "failed": Text("✗", "bold red"),
+    "skipped": Text("–", "dim"),
+}
+
+
+class JourneyDisplay:
+    """Shows a journey while it is open. ``refresh`` is called after each observation."""
+
+    def __init__(self, console: Console, journey: Journey) -> None:
+        self._console = console
+        self._journey = journey
+        self._live = Live(console=console, refresh_per_second=8, transient=False) if console.is_terminal else None
+        self._spinner = Spinner("dots", style="cyan")
+        self._printed: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.refresh()
+        if self._live is not None:
+            self._live.stop()
+
+    def refresh(self) -> None:
+        if self._live is not None:
+            self._live.update(self._table())
+        else:
+            self._print_changes()
+
+    def _print_changes(self) -> None:
+        for step in self._journey.steps:
+            seen = (step.state, step.detail)
+            if step.state == "waiting" or self._printed.get((step.stage, step.name)) == seen:
+                continue
+            self._printed[step.stage, step.name] = seen
+            took = f" ({_took(step)})" if step.ended else ""
+            detail = f": {step.detail}" if step.detail else ""
+            self._console.print(f"[{step.state:>7}] {step.stage} · {step.name}{took}{detail}", markup=False)
+
+    def _table(self) -> RenderableType:
+        grid = Table.grid(padding=(0, 1))
+        for _ in range(4):
+            grid.add_column(no_wrap=True)
+        stage = ""
+        for step in self._journey.steps:
+            if step.stage != stage:
+                stage = step.stage
+                grid.add_row("", Text(stage, "bold"), "", "")
+            mark: RenderableType = self._spinner if step.state == "running" else _MARKS[step.state]
+            grid.add_row(mark, Text("  " + step.name), Text(_took(step), "dim"), Text(step.detail, "dim"))
+        return Group(grid)
+
+
+def _took(step: Step) -> str:
+    seconds = step.seconds(datetime.now(UTC))
+    return "" if seconds is None else f"{seconds:.0f} s"

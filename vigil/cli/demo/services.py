@@ -1,0 +1,89 @@
+"""Starting and stopping all that the demo needs: `local_aws`, the stack on it, an approver, Airflow."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from vigil.cli.demo import airflow_server, local_aws_server
+from vigil.cli.demo.journey import Journey
+from vigil.cli.demo.state import (
+    REPOSITORY,
+    STACK,
+    DemoError,
+    LocalState,
+    aws_variables,
+    child_variables,
+    write_shell_variables,
+)
+
+# Deploying reads and writes some sixty resources on one machine: seconds; ten minutes is a fault.
+COMMAND_LIMIT_SECONDS = 600
+STAGE = "This machine"
+
+
+@dataclass(frozen=True)
+class Services:
+    aws_url: str
+    airflow_url: str
+
+
+def start(state: LocalState, journey: Journey) -> Services:
+    """Start what does not run yet. Airflow goes on starting while the stack is deployed."""
+    state.create()
+    step = journey.step(STAGE, "local_aws")
+    step.begin()
+    aws_url = local_aws_server.start(state)
+    write_shell_variables(state, aws_url)
+    os.environ.update(aws_variables(aws_url))
+    step.finish(aws_url)
+    airflow = journey.step(STAGE, "airflow")
+    airflow.begin("starting")
+    airflow_url = airflow_server.start(state, aws_url)
+    step = journey.step(STAGE, "stack")
+    step.begin("deploying infra/template.yaml")
+    registry = registry_url(state)
+    run_vigil("stack", "deploy", "--stack", STACK, "--registry-url", registry)
+    step.finish(f"vigil-{STACK}")
+    return Services(aws_url, airflow_url)
+
+
+def stop(state: LocalState) -> list[str]:
+    """Stop everything; the names of what was running. Airflow first, since it talks to local_aws."""
+    stopped = [airflow_server.NAME] if airflow_server.stop(state) else []
+    return [*stopped, local_aws_server.NAME] if local_aws_server.stop(state) else stopped
+
+
+def add_approver(state: LocalState, user: str) -> Path:
+    """Make sure that the demo's approver exists in Cognito. Returns the file with its password."""
+    password = state.password_file(user)
+    run_vigil("stack", "add-approver", user, "--printed-name", user, "--password-file", str(password))
+    return password
+
+
+def registry_url(state: LocalState) -> str:
+    """The DVC data registry: on one machine a bare git repository in the state folder."""
+    if not (state.registry / "HEAD").exists():
+        command = ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(state.registry)]
+        subprocess.run(command, check=True, timeout=60)
+    return state.registry.resolve().as_uri()
+
+
+def run_vigil(*arguments: str) -> str:
+    """Run the `vigil` command as a process of its own. Its standard output; ``DemoError`` where it fails."""
+    command = [str(Path(sys.executable).parent / "vigil"), *arguments]
+    variables = child_variables({name: os.environ[name] for name in aws_variables("") if name in os.environ})
+    try:
+        result = subprocess.run(
+            command, cwd=REPOSITORY, env=variables, check=False, capture_output=True, text=True,
+            timeout=COMMAND_LIMIT_SECONDS, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise DemoError(f"`vigil {arguments[0]}` did not end within {COMMAND_LIMIT_SECONDS} s") from error
+    if result.returncode:
+        said = (result.stderr or result.stdout).strip()
+        raise DemoError(f"`vigil {' '.join(arguments[:2])}` failed with exit code {result.returncode}:\n{said}")
+    return result.stdout

@@ -1,0 +1,53 @@
+"""The `vigil` command: sub-commands are added here and live in modules named after them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+
+app = typer.Typer(
+    name="vigil",
+    help="Triage of adverse-event reports: quarters, models, approvals.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+# Name on the command line → module with an `app`. Only the one that is called is imported, so that each starts fast.
+SUBCOMMANDS = {
+    "approvals": ("vigil.cli.approvals", "List, show, approve or reject candidate models."),
+    "datasets": ("vigil.cli.datasets", "Get and verify released dataset versions."),
+    "quarters": ("vigil.cli.quarters", "Land FAERS archives; make synthetic ones."),
+    "stack": ("vigil.cli.stack", "Deploy the stack; add approvers."),
+}
+COMMANDS = {
+    "demo": ("vigil.cli.demo.command", "demo"),
+    "start": ("vigil.cli.demo.command", "start"),
+    "stop": ("vigil.cli.demo.command", "stop"),
+}
+
+
+def _asked(arguments: list[str]) -> str | None:
+    return next((word for word in arguments if not word.startswith("-")), None)
+
+
+def build(arguments: list[str]) -> typer.Typer:
+    """The application with what these arguments need; all of it where they ask for help."""
+    asked = _asked(arguments)
+    for name, (module, text) in SUBCOMMANDS.items():
+        if asked in (None, name):
+            app.add_typer(importlib.import_module(module).app, name=name, help=text)
+    for name, (module, function) in COMMANDS.items():
+        if asked is None or asked in COMMANDS:
+            app.command(name)(getattr(importlib.import_module(module), function))
+    if asked is not None and asked not in {*SUBCOMMANDS, *COMMANDS}:
+        names = ", ".join([*SUBCOMMANDS, *COMMANDS])
+        print(f"vigil: there is no command {asked!r}; there are: {names}", file=sys.stderr)
+        raise SystemExit(2)
+    return app
+
+
+def main() -> None:
+    build(sys.argv[1:])()
