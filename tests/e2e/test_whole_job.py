@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from conftest import RunningStack, await_value
+from running_stack import RunningStack, await_value
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -39,7 +39,7 @@ def _is_of(pid: int, state_dir: Path) -> bool:
     """By its environment or its command line: a process of this stack names the state folder in one of them."""
     try:
         text = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
-        text += os.readlink(f"/proc/{pid}/cwd").encode()
+        text += bytes(Path(f"/proc/{pid}/cwd").readlink())
     except (FileNotFoundError, ProcessLookupError):
         return False
     return str(state_dir).encode() in text
