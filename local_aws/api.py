@@ -34,6 +34,10 @@ class ApiError(Exception):
         self.status = status
 
 
+class NotOursError(Exception):
+    """An operation's function leaves this one request to moto (``kms.Sign`` over a short raw message, say)."""
+
+
 class Clients(Protocol):
     """Cached boto3 clients that point to this same endpoint."""
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -85,8 +86,22 @@ def environment(pid: int) -> list[bytes]:
 
 def await_end(group: int, timeout: float = EXIT_TIMEOUT_SECONDS) -> bool:
     """Whether the group was empty before ``timeout`` seconds had passed."""
+    return _await(lambda: not members(group), timeout)
+
+
+def await_exit(pid: int, started: int | None, timeout: float) -> bool:
+    """Whether the process that started at ``started`` ended before ``timeout`` seconds had passed."""
+
+    def ended() -> bool:
+        current = entry(pid)
+        return current is None or current.started != started or current.state in "ZX"
+
+    return _await(ended, timeout)
+
+
+def _await(condition: Callable[[], bool], timeout: float) -> bool:
     deadline, pause = time.monotonic() + timeout, FIRST_PAUSE_SECONDS
-    while members(group):
+    while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(pause)

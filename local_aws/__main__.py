@@ -1,0 +1,103 @@
+"""``python -m local_aws start|stop|status``: AWS on one machine, one endpoint, state kept in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import warnings
+from pathlib import Path
+
+from local_aws import control
+from local_aws.endpoint_file import StateFolderError
+from local_aws.images import ImageFileError
+from local_aws.store import StoreError
+
+FAILED = 1
+NOT_RUNNING = 3
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0, 1 for an error (explained on stderr), 3 from ``status`` when nothing runs."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "start":
+            return _start(options)
+        if options.command == "stop":
+            ended = control.stop(options.state_dir, options.timeout)
+            print("stopped" if ended else "was not running")  # noqa: T201
+            return 0
+        endpoint = control.running(options.state_dir)
+        print("not running" if endpoint is None else f"running: {endpoint.url} (pid {endpoint.pid})")  # noqa: T201
+        return NOT_RUNNING if endpoint is None else 0
+    except (StateFolderError, ImageFileError, StoreError, control.StopError) as error:
+        sys.stderr.write(f"local_aws: {error}\n")
+        return FAILED
+
+
+def _start(options: argparse.Namespace) -> int:
+    _settle_environment()
+    logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    # moto warns about each error code that botocore's model does not name.
+    warnings.filterwarnings("ignore", module=r"moto\.")
+
+    # Imported here: moto takes a second, and reads its settings from the environment when it is imported.
+    from local_aws.server import PortInUseError, Server, Settings
+    from local_aws.snapshot import SnapshotError
+
+    asked_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+    server = Server(
+        Settings(
+            state_dir=options.state_dir,
+            host=options.host,
+            port=options.port,
+            images=tuple(options.image),
+            allow_mounts=not options.no_mounts,
+            advertised_url=options.advertised_url,
+        )
+    )
+    try:
+        url = server.start()
+    except (PortInUseError, SnapshotError) as error:
+        sys.stderr.write(f"local_aws: {error}\n")
+        return FAILED
+    print(f"local_aws answers at {url}", flush=True)  # noqa: T201
+    asked_to_stop.wait()
+    server.stop()
+    return 0
+
+
+def _settle_environment() -> None:
+    """The caller's AWS settings are about real accounts or about this very server: neither may leak in."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local_aws", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    start = commands.add_parser("start", help="run in the foreground until SIGTERM or SIGINT")
+    start.add_argument("--port", type=int, default=0, help="default: the previous port of this folder, else a free one")
+    start.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    start.add_argument("--advertised-url", help="URL that children and endpoint.json use instead of host and port")
+    start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
+    start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
+    start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
+    stop = commands.add_parser("stop", help="end a running server and everything it started")
+    stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
+    status = commands.add_parser("status", help="say whether a server runs; exit code 3 when not")
+    for command in (start, stop, status):
+        command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The WSGI application: our own operations first, moto for the rest, AWS's error shape for every failure."""
+
+from __future__ import annotations
+
+import io
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from moto.core.model import OperationModel
+from moto.core.request import Request
+
+from local_aws import protocol
+from local_aws.api import OPERATIONS, ApiError, Context, NotOursError
+from local_aws.protocol import Response, UnknownOperationError
+from local_aws.routing import action_of, service_of
+from local_aws.services.registry import OWNED_SERVICES
+from local_aws.validation import validate
+
+logger = logging.getLogger(__name__)
+
+HEALTH_PATH = "/_local_aws/health"
+
+
+class Backend(Protocol):
+    """Who answers what no service module here owns."""
+
+    def serve(self, service: str, action: str, environ: dict[str, Any], body: bytes) -> Response: ...
+
+
+class Gateway:
+    """One endpoint for every service. Set ``context`` before the first request."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.context: Context | None = None
+        self._backend = backend
+        self._active = 0
+        self._idle = threading.Condition()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with self._idle:
+            self._active += 1
+        try:
+            response = self._respond(environ)
+        finally:
+            with self._idle:
+                self._active -= 1
+                self._idle.notify_all()
+        headers = {"x-amzn-RequestId": str(uuid.uuid4()), **response.headers}
+        body = response.body
+        if isinstance(body, bytes):
+            # An answer to HEAD has no body and says how long it would be.
+            if not (environ["REQUEST_METHOD"] == "HEAD" and "Content-Length" in headers):
+                headers["Content-Length"] = str(len(body))
+            body = [body]
+        start_response(f"{response.status} {_reason(response.status)}", list(headers.items()))
+        return body
+
+    def wait_idle(self, timeout: float) -> bool:
+        """Whether every request that had begun was answered before ``timeout`` seconds had passed."""
+        deadline = time.monotonic() + timeout
+        with self._idle:
+            return self._idle.wait_for(lambda: self._active == 0, max(0.0, deadline - time.monotonic()))
+
+    def _respond(self, environ: dict[str, Any]) -> Response:
+        if environ.get("PATH_INFO") == HEALTH_PATH:
+            return Response(200, {"Content-Type": "text/plain"}, b"ok")
+        body = _read_body(environ)
+        service = service_of(environ)
+        action = action_of(environ, body)
+        try:
+            if service in OWNED_SERVICES or (service, action) in OPERATIONS:
+                return self._run(service, action, environ, body)
+            return self._backend.serve(service, action, environ, body)
+        except ApiError as error:
+            return protocol.serialize_error(service, None, error)
+        except Exception:
+            logger.exception("%s.%s failed", service, action)
+            return protocol.serialize_error(service, None, _internal_failure(service, action))
+
+    def _run(self, service: str, action: str, environ: dict[str, Any], body: bytes) -> Response:
+        request = Request(_with_body(environ, body))
+        operation, path_parameters = protocol.match_operation(service, request)
+        function = OPERATIONS.get((service, operation.name))
+        try:
+            if function is None:
+                raise UnknownOperationError(service, operation.name)
+            parsed = protocol.parse(operation, request, path_parameters)
+            validate(service, parsed, operation.input_shape)
+            return protocol.serialize(operation, function(self._ready_context(), parsed))
+        except NotOursError:
+            return self._backend.serve(service, action, environ, body)
+        except ApiError as error:
+            return protocol.serialize_error(service, operation, error)
+        except Exception:
+            logger.exception("%s.%s failed", service, operation.name)
+            return _failure(service, operation)
+
+    def _ready_context(self) -> Context:
+        if self.context is None:
+            raise ApiError("ServiceUnavailable", "the server is starting: try again", 503)
+        return self.context
+
+
+def _failure(service: str, operation: OperationModel) -> Response:
+    return protocol.serialize_error(service, operation, _internal_failure(service, operation.name))
+
+
+def _internal_failure(service: str, action: str) -> ApiError:
+    # The traceback stays in the server's log: it may quote what the request held.
+    return ApiError("InternalFailure", f"{service}.{action} failed inside local_aws; its log has the reason", 500)
+
+
+def _read_body(environ: dict[str, Any]) -> bytes:
+    stream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):
+        return bytes(stream.read())
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    return bytes(stream.read(length)) if length else b""
+
+
+def _with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
+    return {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

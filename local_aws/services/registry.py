@@ -1,0 +1,50 @@
+"""The service modules of this server. Importing one registers its operations."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from types import ModuleType
+
+from local_aws.api import Context
+
+logger = logging.getLogger(__name__)
+
+#: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
+#: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
+MODULES = ("kms", "cloudformation", "glue", "sagemaker", "lambda_", "states", "schedules")
+
+#: Services of which moto is never asked anything.
+OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})
+
+
+def load() -> list[ModuleType]:
+    """Import every service module."""
+    loaded = []
+    for name in MODULES:
+        try:
+            loaded.append(importlib.import_module(f"local_aws.services.{name}"))
+        except ImportError as error:
+            logger.error("local_aws.services.%s is not there yet: %s", name, error)
+    return loaded
+
+
+def resume(context: Context, modules: list[ModuleType]) -> None:
+    """Let each service take up what was running when the server ended. One that fails does not stop the others."""
+    for module in modules:
+        _call(module, "resume", context)
+
+
+def shutdown(context: Context, modules: list[ModuleType]) -> None:
+    for module in reversed(modules):
+        _call(module, "shutdown", context)
+
+
+def _call(module: ModuleType, name: str, context: Context) -> None:
+    function = getattr(module, name, None)
+    if function is None:
+        return
+    try:
+        function(context)
+    except Exception:
+        logger.exception("%s.%s failed", module.__name__, name)
