@@ -11,7 +11,19 @@ from rich.table import Table
 
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.cli.demo.state import LocalState
-from vigil.models.models import Evaluation, SplitEvaluation
+from vigil.models.models import Evaluation, Measure, Split, SplitEvaluation
+
+_SPLIT_TITLES: dict[Split, str] = {
+    "test": "test (cases held out of the same quarters)",
+    "test_next": "test_next (the newest quarter, out of time)",
+}
+_MEASURE_TITLES = {
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "brier": "Brier score (lower is better)",
+    "calibration_error": "calibration error (lower is better)",
+    "recall_at_capacity": "recall at review capacity",
+}
 
 # Invented reports, to show what an answer looks like. They describe nobody.
 EXAMPLE_CASES: tuple[dict[str, Any], ...] = (
@@ -39,8 +51,9 @@ def print_outcome(
     """The evaluation, three cases scored, the addresses, and how to stop."""
     if request is not None:
         evaluation = _read_evaluation(request["facts"]["evaluation_uri"])
-        for split in evaluation.splits:
-            console.print(_metrics(split))
+        for name, split in evaluation.splits.items():
+            console.print(_measures(name, split))
+        console.print(_subgroups(evaluation.splits["test_next"]))
     if outcome["status"] == "SUCCEEDED":
         _print_scores(console)
     password = _shown(state.password_file("airflow-admin"))
@@ -54,8 +67,35 @@ def _read_evaluation(uri: str) -> Evaluation:
     return Evaluation.model_validate_json(aws_client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
-def _metrics(split: SplitEvaluation) -> Table:
-    raise SystemExit(split)
+def _measures(name: Split, split: SplitEvaluation) -> Table:
+    population = split.population
+    title = f"{_SPLIT_TITLES[name]}: {population.n:,} cases, {population.prevalence:.0%} serious"
+    table = Table(title=title, caption="value (95 % bootstrap interval)", caption_justify="left")
+    for heading in ("", "baseline", "candidate", "difference"):
+        table.add_column(heading)
+    for field, title in _MEASURE_TITLES.items():
+        rows = (split.baseline.overall, split.candidate.overall, split.difference)
+        table.add_row(title, *(_interval(getattr(measures, field)) for measures in rows))
+    return table
+
+
+def _subgroups(split: SplitEvaluation) -> Table:
+    table = Table(title="AUROC of the candidate by subgroup, newest quarter")
+    for heading in ("subgroup", "cases", "serious", "AUROC", "0.5 to 1.0"):
+        table.add_column(heading)
+    for name, population in split.subgroups.items():
+        measure = split.candidate.subgroups[name].auroc
+        bar = "" if measure.value is None else "█" * round(max(0.0, measure.value - 0.5) * 40)
+        table.add_row(name, f"{population.n:,}", f"{population.prevalence:.0%}", _interval(measure), bar)
+    return table
+
+
+def _interval(measure: Measure) -> str:
+    if measure.value is None:
+        return "undefined"
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:.3f}"
+    return f"{measure.value:.3f} ({measure.low:.3f} to {measure.high:.3f})"
 
 
 def _print_scores(console: Console) -> None:
