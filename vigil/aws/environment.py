@@ -108,7 +108,7 @@ class Timing(_Group):
 
 
 class StackParameters(_Group):
-    """All parameters of one stack; the field ``dvc.registry_secret`` is the parameter ``dvc/registry-secret``."""
+    """All parameters of one stack; field ``dvc.registry_secret`` is the parameter ``dvc/registry-secret``."""
 
     buckets: Buckets
     queues: Queues
@@ -141,9 +141,7 @@ def code_revision() -> str:
 
 def expected_artefact_digest() -> str:
     """The digest that the served model must have, as CreateModel pinned it."""
-    return _required(
-        "VIGIL_ARTEFACT_DIGEST", "the model must be created by the state machine update-endpoint"
-    )
+    return _required("VIGIL_ARTEFACT_DIGEST", "the model must be created by the state machine update-endpoint")
 
 
 def serving_port() -> int:
@@ -163,8 +161,7 @@ def parse_parameters(stack: str, values: Mapping[str, str]) -> StackParameters:
         return StackParameters.model_validate(groups)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{prefix}{'/'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
+            f"{prefix}{'/'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
         )
         raise ConfigurationError(
             f"the stack {stack!r} is not deployed as this code expects, deploy it again: {wrong}"
@@ -176,14 +173,14 @@ def parameter_prefix(stack: str) -> str:
 
 
 def load_parameters(ssm: Any = None) -> StackParameters:
-    """Read all parameters of the stack with one recursive GetParametersByPath, by the client ``ssm`` if given."""
+    """Read all parameters of the stack, with the client ``ssm`` if one is given."""
     stack = stack_name()
     return parse_parameters(stack, dict(_read_path(ssm or aws_client("ssm"), parameter_prefix(stack))))
 
 
 @cache
 def aws_client(service: str) -> Any:
-    """A boto3 client with time-outs and limited retries, made once for each process (making one costs 0.1 to 2 s)."""
+    """A boto3 client with time-outs and limited retries, made once for each process: it costs 0.1 to 2 s."""
     import boto3
     from botocore.config import Config
 

@@ -1,0 +1,116 @@
+"""Delivering a decision to the run that waits, and the sweep that makes up for whatever was interrupted.
+
+A crash between the decision and its delivery loses nothing: the table's stream and the sweep both come here, and
+delivering twice does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import StrEnum
+
+from vigil.approvals.errors import SignatureInvalidError, WaitEndedError
+from vigil.approvals.models import ApprovalRequest, Decision, Status
+from vigil.approvals.open import supersede_older
+from vigil.approvals.ports import DeliveryPorts
+from vigil.approvals.statement import check_signature
+
+logger = logging.getLogger(__name__)
+
+DECIDED = (Status.APPROVED, Status.REJECTED)
+REASON_CHARACTERS = 1000  # of a comment, in what the run receives
+SIGNATURE_INVALID = "SignatureInvalid"  # the error that train-and-promote catches by name
+
+
+class Delivery(StrEnum):
+    NOTHING_TO_DO = "nothing to do"
+    DELIVERED = "delivered"
+    NOT_APPLIED = "decided, but the run no longer waits"
+    SIGNATURE_INVALID = "signature invalid"
+
+
+def deliver(request_id: str, ports: DeliveryPorts) -> Delivery:
+    """Answer the run with the decision, if there is one that was not delivered yet.
+
+    A decision whose signature does not verify ends the run instead: a flipped row promotes nothing.
+    """
+    request = ports.store.get(request_id)
+    if request is None or request.status not in DECIDED or request.delivered_at is not None:
+        return Delivery.NOTHING_TO_DO
+    token = ports.vault.unseal(request_id, request.token_ciphertext)
+    try:
+        check_signature(request, ports.signer)
+    except SignatureInvalidError as invalid:
+        return _refuse(request, token, str(invalid), ports)
+    try:
+        ports.runs.succeed(token, answer(request))
+    except WaitEndedError as ended:
+        # The wait may have ended by an earlier delivery of this same answer, before it could be marked.
+        if not ports.runs.has_received(request.execution_arn, request.state_name, request_id):
+            ports.store.move(request_id, request.status, Status.DECIDED_NOT_APPLIED, str(ended))
+            logger.warning("approval request %s was decided, but its run no longer waits", request_id)
+            return Delivery.NOT_APPLIED
+    ports.store.mark_delivered(request_id, ports.clock())
+    logger.info("delivered %s of approval request %s", request.status, request_id)
+    return Delivery.DELIVERED
+
+
+def answer(request: ApprovalRequest) -> dict[str, object]:
+    """What the run receives. No signature: ``update-endpoint`` reads and verifies the row itself."""
+    decision = request.decision
+    if decision is None:
+        raise ValueError(f"request {request.request_id} has no decision to answer with")
+    result: dict[str, object] = {"request_id": request.request_id, "decision": decision.decision.value}
+    if decision.decision is Decision.REJECTED:
+        result["reason"] = f"rejected by {decision.printed_name}: {decision.comment}"[:REASON_CHARACTERS]
+    return result
+
+
+def _refuse(request: ApprovalRequest, token: str, cause: str, ports: DeliveryPorts) -> Delivery:
+    logger.error("approval request %s is not delivered: %s", request.request_id, cause)
+    try:
+        ports.runs.fail(token, SIGNATURE_INVALID, cause)
+    except WaitEndedError:
+        logger.warning("the run of approval request %s no longer waits", request.request_id)
+    ports.store.move(request.request_id, request.status, Status.DECIDED_NOT_APPLIED, cause)
+    return Delivery.SIGNATURE_INVALID
+
+
+def sweep(ports: DeliveryPorts) -> dict[str, str]:
+    """Deliver what is decided and undelivered; close what is pending and can no longer be answered.
+
+    Gives what was done, by request id. One request that fails does not stop the others.
+    """
+    done: dict[str, str] = dict.fromkeys(supersede_older(ports.store), Status.SUPERSEDED.value)
+    for status in DECIDED:
+        for request in ports.store.with_status(status):
+            if request.delivered_at is None:
+                _note(done, request, ports, lambda request, ports: deliver(request.request_id, ports).value)
+    for request in ports.store.with_status(Status.PENDING):
+        _note(done, request, ports, _close)
+    return done
+
+
+def _note(
+    done: dict[str, str],
+    request: ApprovalRequest,
+    ports: DeliveryPorts,
+    act: Callable[[ApprovalRequest, DeliveryPorts], str | None],
+) -> None:
+    try:
+        result = act(request, ports)
+    except Exception as error:  # the next sweep tries again; the others must not wait for this one
+        logger.exception("sweeping approval request %s failed", request.request_id)
+        result = f"failed: {type(error).__name__}"
+    if result:
+        done[request.request_id] = result
+
+
+def _close(request: ApprovalRequest, ports: DeliveryPorts) -> str | None:
+    expired = ports.clock() >= request.expires_at
+    if not expired and ports.runs.is_running(request.execution_arn):
+        return None
+    target = Status.EXPIRED if expired else Status.WITHDRAWN
+    note = "nobody decided in time" if expired else "the run ended before a decision"
+    return target.value if ports.store.move(request.request_id, Status.PENDING, target, note) else None

@@ -1,0 +1,61 @@
+"""Opening a request: from the message of a waiting run to a row that people can decide on."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from vigil.approvals.models import ApprovalRequest, Status, WaitMessage, timestamp
+from vigil.approvals.ports import ApprovalStore, Clock, TokenVault
+from vigil.digests import digest_of
+
+logger = logging.getLogger(__name__)
+
+ID_DIGITS = 24  # of SHA-256: the id is also the name of an execution, and people read it aloud
+
+
+def request_id_of(message: WaitMessage) -> str:
+    """The same wait always has the same id; a retried or redriven wait has another."""
+    wait = [message.execution_arn, message.state_name, timestamp(message.entered_at), message.attempt]
+    return f"apr-{digest_of(wait)[:ID_DIGITS]}"
+
+
+def open_request(message: WaitMessage, store: ApprovalStore, vault: TokenVault, clock: Clock) -> ApprovalRequest:
+    """Store the wait as a PENDING request. A message that arrives twice changes nothing.
+
+    An older request of the same execution and state is superseded: its token can no longer be answered.
+    """
+    request_id = request_id_of(message)
+    request = ApprovalRequest(
+        request_id=request_id,
+        status=Status.PENDING,
+        facts=message.facts,
+        execution_arn=message.execution_arn,
+        state_name=message.state_name,
+        attempt=message.attempt,
+        entered_at=message.entered_at,
+        created_at=clock(),
+        expires_at=message.entered_at + timedelta(seconds=message.timeout_seconds),
+        token_ciphertext=vault.seal(request_id, message.task_token.get_secret_value()),
+    )
+    if store.insert(request):
+        logger.info("opened approval request %s of %s", request_id, request.execution_arn)
+    else:
+        logger.info("approval request %s is open already", request_id)
+    supersede_older(store)
+    return store.get(request_id) or request
+
+
+def supersede_older(store: ApprovalStore) -> list[str]:
+    """Of several pending requests for one wait, only the newest is left pending. Gives the ids of the others."""
+    newest: dict[tuple[str, str], ApprovalRequest] = {}
+    superseded = []
+    pending = sorted(store.with_status(Status.PENDING), key=lambda request: (request.entered_at, request.attempt))
+    for request in reversed(pending):
+        wait = (request.execution_arn, request.state_name)
+        successor = newest.setdefault(wait, request)
+        if successor is not request and store.move(
+            request.request_id, Status.PENDING, Status.SUPERSEDED, f"the wait was retried: see {successor.request_id}"
+        ):
+            superseded.append(request.request_id)
+    return superseded

@@ -1,0 +1,101 @@
+"""Step Functions executions: answering a wait, starting a run, and reading what became of it, through the redactor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from vigil.approvals.errors import WaitEndedError
+from vigil.approvals.redaction import redact
+
+ERROR_CHARACTERS = 256  # what SendTaskFailure takes
+CAUSE_CHARACTERS = 32_768
+WAIT_ENDED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+
+
+class Executions:
+    """``Runs`` on Step Functions. ``client`` is a boto3 ``stepfunctions`` client."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> None:
+        with _wait_must_stand():
+            self._client.send_task_success(taskToken=token, output=json.dumps(output))
+
+    def fail(self, token: str, error: str, cause: str) -> None:
+        with _wait_must_stand():
+            self._client.send_task_failure(
+                taskToken=token, error=error[:ERROR_CHARACTERS], cause=cause[:CAUSE_CHARACTERS]
+            )
+
+    def is_running(self, execution_arn: str) -> bool:
+        return bool(self.describe(execution_arn)["status"] == "RUNNING")
+
+    def describe(self, execution_arn: str) -> dict[str, Any]:
+        """DescribeExecution's answer, redacted."""
+        answer = self._client.describe_execution(executionArn=execution_arn)
+        answer.pop("ResponseMetadata", None)
+        described: dict[str, Any] = redact(answer)
+        return described
+
+    def history(self, execution_arn: str, newest_first: bool = False) -> Iterator[dict[str, Any]]:
+        """The events of an execution, redacted one by one."""
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=execution_arn, reverseOrder=newest_first, includeExecutionData=True
+        )
+        for page in pages:
+            yield from (redact(event) for event in page["events"])
+
+    def has_received(self, execution_arn: str, state_name: str, request_id: str) -> bool:
+        """Whether a task of the execution succeeded with an output that names the request."""
+        for event in self.history(execution_arn, newest_first=True):
+            if event["type"] == "TaskSucceeded":
+                output = event["taskSucceededEventDetails"].get("output", "")
+                if _names_request(output, request_id):
+                    return True
+            if event["type"] == "TaskStateEntered" and event["stateEnteredEventDetails"]["name"] == state_name:
+                return False
+        return False
+
+    def start(self, state_machine: str, name: str, document: Mapping[str, object]) -> str:
+        """Start an execution or join the one of the same name; its ARN.
+
+        A name that was used by an execution that has ended is no error either: the request was served before.
+        """
+        try:
+            answer = self._client.start_execution(
+                stateMachineArn=state_machine, name=name, input=json.dumps(document, sort_keys=True)
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+            return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+        return str(answer["executionArn"])
+
+    def recently_ended(self, state_machine: str, status: str) -> list[str]:
+        """The newest executions (one page) that ended as ``status``, by ARN."""
+        answer = self._client.list_executions(stateMachineArn=state_machine, statusFilter=status, maxResults=50)
+        return [str(execution["executionArn"]) for execution in answer["executions"]]
+
+
+class _wait_must_stand:  # noqa: N801 -- reads as a statement
+    """Turns Step Functions' three ways to say "nobody waits with this token" into one error, without the token."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in WAIT_ENDED:
+            raise WaitEndedError(f"the run no longer waits ({error.response['Error']['Code']})") from None
+
+
+def _names_request(output: str, request_id: str) -> bool:
+    try:
+        document = json.loads(output)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and document.get("request_id") == request_id
