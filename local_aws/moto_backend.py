@@ -54,6 +54,7 @@ class MotoBackend:
         self._touched: Callable[[str], None] = lambda service: None
         self._sent = threading.Condition()
         self._closing = False
+        self._offered: dict[str, bool] = {}
 
     def on_change(self, touched: Callable[[str], None]) -> None:
         """Have ``touched`` called with each service that a request may have changed."""
@@ -90,6 +91,8 @@ class MotoBackend:
         return response
 
     def _ask(self, service: str, action: str, environ: dict[str, Any], body: bytes) -> Response:
+        if not self._has(service, environ):
+            raise UnknownOperationError(service, action)
         answer = _Answer()
         environ["wsgi.input"] = io.BytesIO(body)
         try:
@@ -104,6 +107,15 @@ class MotoBackend:
         response = Response(answer.status, answer.headers, content)
         _refuse_web_page(service, action, response)
         return response
+
+    def _has(self, service: str, environ: dict[str, Any]) -> bool:
+        """Whether moto has the service at all; what is not signed is moto's to decide."""
+        if "HTTP_AUTHORIZATION" not in environ:
+            return True
+        if service not in self._offered:
+            host = self._application.infer_service_region_host(environ, environ.get("PATH_INFO", ""))
+            self._offered[service] = self._application.get_backend_for_host(host) is not None
+        return self._offered[service]
 
     def _receive(self, environ: dict[str, Any], body: bytes) -> Response:
         """A long poll as a series of short ones, so that others may send in between."""

@@ -31,13 +31,12 @@ DEFAULT_SERVICE = "s3"
 
 def service_of(environ: Mapping[str, Any]) -> str:
     """The botocore service name of a request; what is not signed and has no target is S3's (presigned URLs)."""
-    target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
-    if target:
-        prefix = target.rpartition(".")[0]
-        return TARGETS.get(prefix, prefix)
+    prefix = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[0]
+    if prefix in TARGETS:
+        return TARGETS[prefix]
     match = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     if match is None:
-        return _service_of_query(environ)
+        return prefix or _service_of_query(environ)
     name = str(match[1]).lower()
     if name == "sagemaker" and RUNTIME_PATH.search(environ.get("PATH_INFO", "")):
         return "sagemaker-runtime"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ CODES = {
     "sagemaker-runtime": "ValidationError",
 }
 SHOWN_CHARACTERS = 200
-TEXT, SEQUENCE, NUMBER = ("string",), ("list", "map"), ("integer", "long", "float", "double")
+SIZED, NUMBER = ("list", "map", "blob"), ("integer", "long", "float", "double")
 
 
 def validate(service: str, request: Mapping[str, Any], shape: Any) -> None:
@@ -59,9 +59,9 @@ def _faults(value: Any, shape: Any, path: str) -> Iterator[str]:
 def _broken_constraint(value: Any, shape: Any) -> str | None:
     """The first constraint that ``value`` breaks, in AWS's words."""
     limits = shape.metadata
-    if shape.type_name in TEXT:
+    if shape.type_name == "string":
         return _broken_text_constraint(value, limits)
-    if shape.type_name in SEQUENCE and "max" in limits and len(value) > limits["max"]:
+    if shape.type_name in SIZED and isinstance(value, Sized) and "max" in limits and len(value) > limits["max"]:
         return f"Member must have length less than or equal to {limits['max']}"
     if shape.type_name in NUMBER and "max" in limits and value > limits["max"]:
         return f"Member must have value less than or equal to {limits['max']}"
