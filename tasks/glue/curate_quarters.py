@@ -1,0 +1,29 @@
+"""Glue job: curate landed FAERS quarters into split Parquet files, rejects and measurements.
+
+The DuckDB engine runs in the driver, so this is plain Python. Glue adds arguments of its own (``--JOB_NAME``,
+``--TempDir``, ...), which are left alone. A failure ends the process with the error's text, which Glue reports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from vigil.aws.curation_job import parse_archives, run
+
+
+def main(argv: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--archives", required=True, type=parse_archives)
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--profile", required=True)
+    parser.add_argument("--stack", required=True)
+    arguments, _ = parser.parse_known_args(argv)
+    measurements = run(arguments.archives, arguments.output, arguments.profile)
+    for name, value in measurements.metrics.items():
+        print(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

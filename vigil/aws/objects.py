@@ -1,0 +1,137 @@
+"""S3 objects as files: get, put, put only where nothing is, and whole prefixes.
+
+Every function takes the S3 client last, so that tests and jobs may bring their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vigil.aws.environment import aws_client
+
+NOT_THERE = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+ALREADY_THERE = {"PreconditionFailed", "412"}
+# Two writers met; the other one is putting the same key. The caller's next look finds it.
+BEING_WRITTEN = {"ConditionalRequestConflict", "409"}
+COPY_ATTEMPTS = 5
+
+
+class ObjectError(Exception):
+    """An object is missing, or an address is not one of S3; the message names it."""
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """``s3://bucket/key``; a prefix ends in ``/``."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> S3Uri:
+        """Raises ``ObjectError``."""
+        scheme, _, rest = text.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket:
+            raise ObjectError(f"{text!r} is not an S3 address: write s3://bucket/key")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __truediv__(self, name: str) -> S3Uri:
+        return S3Uri(self.bucket, f"{self.key.rstrip('/')}/{name}" if self.key else name)
+
+    @property
+    def name(self) -> str:
+        return self.key.rstrip("/").rpartition("/")[2]
+
+
+def get_bytes(uri: S3Uri, s3: Any = None) -> bytes:
+    """Raises ``ObjectError`` where there is no such object."""
+    with _named(uri):
+        body: bytes = (s3 or aws_client("s3")).get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read()
+        return body
+
+
+def get_file(uri: S3Uri, path: Path, s3: Any = None) -> None:
+    """Download one object to ``path``. Raises ``ObjectError`` where there is no such object."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _named(uri):
+        (s3 or aws_client("s3")).download_file(uri.bucket, uri.key, str(path))
+
+
+def put_bytes(content: bytes, uri: S3Uri, s3: Any = None) -> None:
+    (s3 or aws_client("s3")).put_object(Bucket=uri.bucket, Key=uri.key, Body=content)
+
+
+def put_file(path: Path, uri: S3Uri, s3: Any = None) -> None:
+    (s3 or aws_client("s3")).upload_file(str(path), uri.bucket, uri.key)
+
+
+def put_new(path: Path, uri: S3Uri, s3: Any = None) -> bool:
+    """Put a file where nothing is yet (If-None-Match); false, and no change, where an object is there already."""
+    from botocore.exceptions import ClientError
+
+    client = s3 or aws_client("s3")
+    for attempt in range(1, COPY_ATTEMPTS + 1):
+        try:
+            with path.open("rb") as body:
+                client.put_object(Bucket=uri.bucket, Key=uri.key, Body=body, IfNoneMatch="*")
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in ALREADY_THERE:
+                return False
+            if code not in BEING_WRITTEN or attempt == COPY_ATTEMPTS:
+                raise
+        else:
+            return True
+    return False
+
+
+def list_prefix(prefix: S3Uri, s3: Any = None) -> list[str]:
+    """Sorted keys below ``prefix``, relative to it."""
+    pages = (s3 or aws_client("s3")).get_paginator("list_objects_v2")
+    with _named(prefix):
+        found = [
+            item["Key"].removeprefix(prefix.key)
+            for page in pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key)
+            for item in page.get("Contents", [])
+        ]
+    return sorted(key for key in found if key and not key.endswith("/"))
+
+
+def get_prefix(prefix: S3Uri, folder: Path, s3: Any = None) -> list[str]:
+    """Download all objects below ``prefix`` into ``folder``; returns their relative keys."""
+    keys = list_prefix(prefix, s3)
+    root = folder.resolve()
+    for key in keys:
+        target = (root / key).resolve()
+        if not target.is_relative_to(root):
+            raise ObjectError(f"{prefix}{key} points outside the folder: remove the object")
+        get_file(S3Uri(prefix.bucket, prefix.key + key), target, s3)
+    return keys
+
+
+@contextmanager
+def _named(uri: S3Uri) -> Iterator[None]:
+    """Turn "no such object" into an ``ObjectError`` that names the address."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NOT_THERE:
+            raise
+        raise ObjectError(f"there is no {uri}, or this role may not see it") from error
+
+
+def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Sorted relative names and paths of the files below ``folder``."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path

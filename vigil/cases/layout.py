@@ -1,0 +1,84 @@
+"""The layouts of FDA's archives: which tables and columns a quarter has. The data are in ``layouts.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from vigil.cases.quarter import Quarter
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Limits(_Data):
+    """Bounds on one archive; each one's reason is beside it in ``layouts.yaml``."""
+
+    max_files: int
+    max_file_bytes: int
+    max_total_bytes: int
+    max_packing_ratio: int
+    ratio_judged_above_bytes: int
+    max_line_bytes: int
+    max_reject_share: float
+    rejects_always_tolerated: int
+    max_rejects_listed: int
+
+    def tolerates(self, rejects: int, lines: int) -> bool:
+        """Whether so many rejected lines of a table's ``lines`` leave the archive usable."""
+        return rejects <= max(self.rejects_always_tolerated, self.max_reject_share * lines)
+
+
+class TableLayout(_Data):
+    """One table: its columns in file order, and what a line needs to be usable at all."""
+
+    columns: tuple[str, ...]
+    whole_numbers: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    needs_rows: bool = False
+
+
+class Vintage(_Data):
+    """A span of quarters with one layout. One without ``tables`` is known by name but not read."""
+
+    name: str
+    first: Quarter
+    last: Quarter | None = None
+    marks: tuple[str, ...]
+    tables: dict[str, TableLayout] = Field(default_factory=dict)
+
+    @field_validator("first", "last", mode="before")
+    @classmethod
+    def _parse_quarter(cls, value: object) -> object:
+        return Quarter.parse(value) if isinstance(value, str) else value
+
+    @property
+    def span(self) -> str:
+        return f"{self.first} to {self.last}" if self.last else f"{self.first} on"
+
+    def covers(self, quarter: Quarter) -> bool:
+        return self.first <= quarter and (self.last is None or quarter <= self.last)
+
+
+class Layouts(_Data):
+    limits: Limits
+    vintages: tuple[Vintage, ...]
+
+    def of(self, quarter: Quarter) -> Vintage | None:
+        """The vintage that covers ``quarter``; none before FDA's first archive, 2004Q1."""
+        return next((vintage for vintage in self.vintages if vintage.covers(quarter)), None)
+
+    def marked_by(self, columns: Sequence[str]) -> Vintage | None:
+        """The vintage that a header's column names give away, if one does."""
+        return next((vintage for vintage in self.vintages if set(vintage.marks) & set(columns)), None)
+
+
+@cache
+def load_layouts() -> Layouts:
+    text = resources.files("vigil.cases").joinpath("layouts.yaml").read_text(encoding="utf-8")
+    return Layouts.model_validate(yaml.safe_load(text))
