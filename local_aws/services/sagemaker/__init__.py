@@ -1,0 +1,50 @@
+"""SageMaker and its runtime: jobs, models and endpoints that are real processes, and the model registry.
+
+Jobs that a killed or stopped server interrupted run again from a clean folder after its next start; endpoints that
+were in service are served again.
+"""
+
+from __future__ import annotations
+
+from local_aws.api import Context
+from local_aws.services.sagemaker import (
+    endpoint_configs,
+    endpoints,
+    invoke,
+    model_package_groups,
+    model_packages,
+    models,
+    processing,
+    tags,
+    training,
+)
+from local_aws.services.sagemaker.runtime import renew, runtime
+
+__all__ = [
+    "endpoint_configs",
+    "endpoints",
+    "invoke",
+    "model_package_groups",
+    "model_packages",
+    "models",
+    "processing",
+    "resume",
+    "shutdown",
+    "tags",
+    "training",
+]
+
+
+def resume(context: Context) -> None:
+    renew(context)
+    training.resume(context)
+    processing.resume(context)
+    endpoints.resume(context)
+
+
+def shutdown(context: Context) -> None:
+    running = runtime(context)
+    running.closing.set()
+    running.jobs.close()
+    endpoints.shutdown(context)
+    running.capture.close()

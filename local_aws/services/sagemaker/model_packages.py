@@ -1,0 +1,151 @@
+"""CreateModelPackage, DescribeModelPackage, UpdateModelPackage, ListModelPackages, DeleteModelPackage.
+
+A package of a group gets the next version number of that group, which is never used again.
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
+
+from local_aws.api import Context, operation
+from local_aws.services.sagemaker import tags
+from local_aws.services.sagemaker.errors import validation_error
+from local_aws.services.sagemaker.hosting_shapes import (
+    CreateModelPackageRequest,
+    ModelPackage,
+    ModelPackageArnResponse,
+    ModelPackageNameRequest,
+    UpdateModelPackageRequest,
+)
+from local_aws.services.sagemaker.listing import select
+from local_aws.services.sagemaker.model_package_groups import find_group
+from local_aws.services.sagemaker.records import CLIENT_TOKEN, MODEL_PACKAGE, MODEL_PACKAGE_GROUP, now
+from local_aws.services.sagemaker.shapes import ListRequest
+
+SUMMARY = (
+    "ModelPackageName",
+    "ModelPackageGroupName",
+    "ModelPackageVersion",
+    "ModelPackageArn",
+    "ModelPackageDescription",
+    "CreationTime",
+    "ModelPackageStatus",
+    "ModelApprovalStatus",
+)
+REPLACED = ("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification", "SourceUri", "ModelCard")
+
+
+class ListModelPackagesRequest(ListRequest, total=False):
+    ModelPackageGroupName: str
+    ModelPackageType: str
+    ModelApprovalStatus: str
+
+
+class ListModelPackagesResponse(TypedDict, total=False):
+    ModelPackageSummaryList: list[dict[str, Any]]
+    NextToken: str
+
+
+@operation("sagemaker", "CreateModelPackage")
+def create_model_package(aws: Context, request: CreateModelPackageRequest) -> ModelPackageArnResponse:
+    with aws.store.transaction():
+        token = request.get("ClientToken")
+        if token and (known := aws.store.get(CLIENT_TOKEN, f"model-package/{token}")):
+            return {"ModelPackageArn": known["ModelPackageArn"]}
+        package = _new_package(aws, request)
+        arn = package["ModelPackageArn"]
+        aws.store.put(MODEL_PACKAGE, arn, package)
+        if token:
+            aws.store.put(CLIENT_TOKEN, f"model-package/{token}", {"ModelPackageArn": arn})
+        tags.keep(aws, arn, request.get("Tags"))
+    return {"ModelPackageArn": arn}
+
+
+@operation("sagemaker", "DescribeModelPackage")
+def describe_model_package(aws: Context, request: ModelPackageNameRequest) -> ModelPackage:
+    return _find(aws, request["ModelPackageName"])
+
+
+@operation("sagemaker", "UpdateModelPackage")
+def update_model_package(aws: Context, request: UpdateModelPackageRequest) -> ModelPackageArnResponse:
+    """Metadata given is added to what is there; the other members given replace it."""
+    with aws.store.transaction():
+        package: dict[str, Any] = {**_find(aws, request["ModelPackageArn"])}
+        package.update({member: value for member, value in request.items() if member in REPLACED})
+        metadata = {**package.get("CustomerMetadataProperties", {}), **request.get("CustomerMetadataProperties", {})}
+        for key in request.get("CustomerMetadataPropertiesToRemove", []):
+            metadata.pop(key, None)
+        if metadata or "CustomerMetadataProperties" in package:
+            package["CustomerMetadataProperties"] = metadata
+        package["LastModifiedTime"] = now()
+        aws.store.put(MODEL_PACKAGE, package["ModelPackageArn"], package)
+    return {"ModelPackageArn": package["ModelPackageArn"]}
+
+
+@operation("sagemaker", "ListModelPackages")
+def list_model_packages(aws: Context, request: ListModelPackagesRequest) -> ListModelPackagesResponse:
+    """Without a group's name, the packages that belong to no group."""
+    group = request.get("ModelPackageGroupName")
+    wanted = None if group is None else find_group(aws, group)["ModelPackageGroupName"]
+    status = request.get("ModelApprovalStatus")
+    kind = request.get("ModelPackageType", "Unversioned" if group is None else "Versioned")
+    packages = [
+        {**document, "Name": document["ModelPackageArn"]}
+        for _, document in aws.store.list(MODEL_PACKAGE)
+        if (group is None or document.get("ModelPackageGroupName") == wanted)
+        and (kind == "Both" or (kind == "Versioned") == ("ModelPackageVersion" in document))
+        and (status is None or document.get("ModelApprovalStatus") == status)
+    ]
+    page, more = select(packages, request, name="Name", status="ModelPackageStatus", summary=_summary)
+    return cast(ListModelPackagesResponse, {"ModelPackageSummaryList": page, **more})
+
+
+@operation("sagemaker", "DeleteModelPackage")
+def delete_model_package(aws: Context, request: ModelPackageNameRequest) -> None:
+    arn = _find(aws, request["ModelPackageName"])["ModelPackageArn"]
+    aws.store.delete(MODEL_PACKAGE, arn)
+    tags.forget(aws, arn)
+
+
+def _new_package(context: Context, request: CreateModelPackageRequest) -> ModelPackage:
+    name, group = request.get("ModelPackageName"), request.get("ModelPackageGroupName")
+    if (name is None) == (group is None):
+        raise validation_error("Exactly one of ModelPackageName and ModelPackageGroupName must be given.")
+    package: dict[str, Any] = {
+        **{key: value for key, value in request.items() if key not in ("Tags", "ClientToken")},
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+        "CreationTime": now(),
+    }
+    if group is not None:
+        version = _next_version(context, group)
+        package.setdefault("ModelApprovalStatus", "PendingManualApproval")
+        group_name = group.rsplit("/", 1)[-1]
+        package |= {"ModelPackageGroupName": group_name, "ModelPackageVersion": version}
+        package["ModelPackageArn"] = context.arn("sagemaker", f"model-package/{group_name}/{version}")
+    else:
+        package["ModelPackageArn"] = context.arn("sagemaker", f"model-package/{name}")
+        if context.store.get(MODEL_PACKAGE, package["ModelPackageArn"]) is not None:
+            raise validation_error(f"Model Package already exists: {package['ModelPackageArn']}")
+    return cast(ModelPackage, package)
+
+
+def _next_version(context: Context, group_name: str) -> int:
+    group = find_group(context, group_name)
+    version = group.get("LastVersion", 0) + 1
+    context.store.put(MODEL_PACKAGE_GROUP, group["ModelPackageGroupName"], {**group, "LastVersion": version})
+    return version
+
+
+def _find(context: Context, name_or_arn: str) -> ModelPackage:
+    arn = name_or_arn if name_or_arn.startswith("arn:") else context.arn("sagemaker", f"model-package/{name_or_arn}")
+    package = context.store.get(MODEL_PACKAGE, arn)
+    if package is None:
+        raise validation_error(f"ModelPackage {arn} does not exist.")
+    return cast(ModelPackage, package)
+
+
+def _summary(package: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: package[member] for member in SUMMARY if member in package}

@@ -1,0 +1,149 @@
+"""CreateProcessingJob, DescribeProcessingJob, StopProcessingJob, ListProcessingJobs.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+from local_aws.api import Context, operation
+from local_aws.services.sagemaker import processing_run, tags
+from local_aws.services.sagemaker.errors import name_in_use, validation_error
+from local_aws.services.sagemaker.images import find_image
+from local_aws.services.sagemaker.jobs import Control
+from local_aws.services.sagemaker.listing import select
+from local_aws.services.sagemaker.opt_ml import local_folder
+from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
+from local_aws.services.sagemaker.runtime import runtime
+from local_aws.services.sagemaker.shapes import (
+    CreateProcessingJobRequest,
+    ListRequest,
+    ProcessingJob,
+    ProcessingJobArnResponse,
+    ProcessingJobNameRequest,
+)
+
+SUMMARY = (
+    "ProcessingJobName",
+    "ProcessingJobArn",
+    "CreationTime",
+    "ProcessingEndTime",
+    "LastModifiedTime",
+    "ProcessingJobStatus",
+    "FailureReason",
+    "ExitMessage",
+)
+
+
+class ListProcessingJobsResponse(TypedDict, total=False):
+    ProcessingJobSummaries: list[dict[str, Any]]
+    NextToken: str
+
+
+@operation("sagemaker", "CreateProcessingJob")
+def create_processing_job(aws: Context, request: CreateProcessingJobRequest) -> ProcessingJobArnResponse:
+    name = request["ProcessingJobName"]
+    _refuse_unsupported(aws, request)
+    arn = aws.arn("sagemaker", f"processing-job/{name}")
+    moment = now()
+    with aws.store.transaction():
+        if aws.store.get(PROCESSING_JOB, name) is not None:
+            raise name_in_use(
+                "Job name must be unique within an AWS account and region, and a job with this name already exists "
+                f"({arn})"
+            )
+        job = {
+            **{key: value for key, value in request.items() if key != "Tags"},
+            "ProcessingJobArn": arn,
+            "ProcessingJobStatus": "InProgress",
+            "CreationTime": moment,
+            "LastModifiedTime": moment,
+        }
+        aws.store.put(PROCESSING_JOB, name, job)
+    tags.keep(aws, arn, request.get("Tags"))
+    _submit(aws, name)
+    return {"ProcessingJobArn": arn}
+
+
+@operation("sagemaker", "DescribeProcessingJob")
+def describe_processing_job(aws: Context, request: ProcessingJobNameRequest) -> ProcessingJob:
+    return _find(aws, request["ProcessingJobName"])
+
+
+@operation("sagemaker", "StopProcessingJob")
+def stop_processing_job(aws: Context, request: ProcessingJobNameRequest) -> None:
+    name = request["ProcessingJobName"]
+    with aws.store.transaction():
+        status = _find(aws, name)["ProcessingJobStatus"]
+        if status == "Stopping":
+            return
+        if status != "InProgress":
+            raise validation_error(f"The request was rejected because the processing job is in status {status}.")
+        change(aws, PROCESSING_JOB, name, ProcessingJobStatus="Stopping")
+    if runtime(aws).jobs.stop(_key(name)):
+        processing_run.finish(aws, name, "Stopped")
+
+
+@operation("sagemaker", "ListProcessingJobs")
+def list_processing_jobs(aws: Context, request: ListRequest) -> ListProcessingJobsResponse:
+    jobs = [document for _, document in aws.store.list(PROCESSING_JOB)]
+    page, more = select(jobs, request, name="ProcessingJobName", status="ProcessingJobStatus", summary=_summary)
+    return cast(ListProcessingJobsResponse, {"ProcessingJobSummaries": page, **more})
+
+
+def resume(context: Context) -> None:
+    """Run interrupted and waiting jobs again, from a clean folder, in the order of their creation."""
+    for name, job in context.store.list(PROCESSING_JOB):
+        if job["ProcessingJobStatus"] == "Stopping":
+            processing_run.finish(context, name, "Stopped")
+        elif job["ProcessingJobStatus"] == "InProgress":
+            _submit(context, name)
+
+
+def _key(name: str) -> str:
+    return f"processing-job/{name}"
+
+
+def _submit(context: Context, name: str) -> None:
+    running = runtime(context)
+
+    def job(control: Control) -> None:
+        processing_run.run(context, name, control, running.settings)
+
+    running.jobs.submit(_key(name), job)
+
+
+def _find(context: Context, name: str) -> ProcessingJob:
+    job = context.store.get(PROCESSING_JOB, name)
+    if job is None:
+        raise validation_error(f"Could not find requested job with name: {name}")
+    return cast(ProcessingJob, job)
+
+
+def _summary(job: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: job[member] for member in SUMMARY if member in job}
+
+
+def _refuse_unsupported(context: Context, request: CreateProcessingJobRequest) -> None:
+    find_image(context, request["AppSpecification"]["ImageUri"])
+    if request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] != 1:
+        raise validation_error("local_aws processes on one instance: set ClusterConfig.InstanceCount to 1.")
+    somewhere = Path("opt/ml")
+    for entry in request.get("ProcessingInputs", []):
+        source = entry.get("S3Input")
+        name = entry["InputName"]
+        if source is None or "LocalPath" not in source or source["S3DataType"] != "S3Prefix":
+            raise validation_error(f"local_aws reads input {name} from an S3Input of type S3Prefix with a LocalPath.")
+        if source.get("S3InputMode", "File") != "File" or source.get("S3CompressionType", "None") != "None":
+            raise validation_error(f"local_aws reads input {name} in S3InputMode File, not compressed, only.")
+        local_folder(somewhere, source["LocalPath"])
+    for output in request.get("ProcessingOutputConfig", {"Outputs": []})["Outputs"]:
+        target = output.get("S3Output")
+        if target is None or "LocalPath" not in target or target["S3UploadMode"] != "EndOfJob":
+            raise validation_error(
+                f"local_aws writes output {output['OutputName']} to an S3Output with a LocalPath, at EndOfJob, only."
+            )
+        local_folder(somewhere, target["LocalPath"])

@@ -1,0 +1,121 @@
+"""One processing job from its inputs to its outputs.
+
+The container's part: https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-run-image.html,
+https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-metadata.html (ExitMessage).
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import cast
+
+from local_aws.api import ApiError, Context
+from local_aws.processes import ProcessStartError
+from local_aws.services.job_settings import JobSettings
+from local_aws.services.s3_transfer import TransferError, download_prefix, upload_folder
+from local_aws.services.sagemaker import containers, opt_ml
+from local_aws.services.sagemaker.containers import Container, Ending, Outcome
+from local_aws.services.sagemaker.images import command, find_image
+from local_aws.services.sagemaker.jobs import Control
+from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
+from local_aws.services.sagemaker.shapes import ProcessingJob
+
+DEFAULT_LIMIT_SECONDS = 86_400
+TEXT_CHARACTERS = 1024
+
+
+def run(context: Context, name: str, control: Control, settings: JobSettings) -> None:
+    """Carry the job to a final status. Raises only ``InterruptedByShutdownError``."""
+    job = cast(ProcessingJob, context.store.get(PROCESSING_JOB, name))
+    root = opt_ml.root(context, "processing", name)
+    status, reason = "Failed", None
+    try:
+        outcome = _process(context, job, root, control, settings)
+        message = _message(root)
+        if outcome.ending is Ending.ITSELF and outcome.exit_code != 0 and not control.stop.is_set():
+            reason = _algorithm_error(message, outcome.exit_code)
+        else:
+            status = "Completed" if outcome.ending is Ending.ITSELF and not control.stop.is_set() else "Stopped"
+    except TransferError as error:
+        control.check_closing()
+        message, reason = None, f"ClientError: {error}"
+    except UnicodeDecodeError:
+        message, reason = None, "ClientError: the file /opt/ml/output/message is not UTF-8 text"
+    except (ProcessStartError, ApiError, OSError) as error:
+        control.check_closing()
+        message, reason = None, f"InternalServerError: {error}"
+    finish(context, name, status, reason=reason, message=message)
+    if status != "Failed":  # what a failed job left is kept for whoever looks for the reason
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def finish(context: Context, name: str, status: str, *, reason: str | None = None, message: str | None = None) -> None:
+    """Pass to a final status; ``reason`` becomes FailureReason and ``message`` ExitMessage."""
+    change(
+        context,
+        PROCESSING_JOB,
+        name,
+        ProcessingJobStatus=status,
+        FailureReason=reason and reason[:TEXT_CHARACTERS],
+        ExitMessage=message,
+        ProcessingEndTime=now(),
+    )
+
+
+def _process(context: Context, job: ProcessingJob, root: Path, control: Control, settings: JobSettings) -> Outcome:
+    change(context, PROCESSING_JOB, job["ProcessingJobName"], ProcessingStartTime=now())
+    opt_ml.prepare_processing(root, job)
+    for entry in job.get("ProcessingInputs", []):
+        source = entry["S3Input"]
+        if download_prefix(context, source["S3Uri"], opt_ml.local_folder(root, source["LocalPath"])) == 0:
+            raise TransferError(f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source')
+        control.check_closing()
+    if control.stop.is_set():
+        return Outcome(Ending.STOPPED, 0)
+    limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_LIMIT_SECONDS)
+    container = _container(context, job, root)
+    outcome = containers.run(
+        context, container, control, limit_seconds=limit, grace_seconds=settings.stop_grace_seconds
+    )
+    if outcome.exit_code == 0:
+        _upload(context, job, root)
+    return outcome
+
+
+def _container(context: Context, job: ProcessingJob, root: Path) -> Container:
+    name, application = job["ProcessingJobName"], job["AppSpecification"]
+    image = find_image(context, application["ImageUri"])
+    return Container(
+        name=f"processing-job/{name}",
+        argv=command(image, [], application.get("ContainerEntrypoint"), application.get("ContainerArguments")),
+        workdir=image.workdir,
+        environment={
+            "PROCESSING_JOB_NAME": name,
+            "PROCESSING_JOB_ARN": job["ProcessingJobArn"],
+            **job.get("Environment", {}),
+        },
+        root=root,
+        log=opt_ml.log_file(context, "ProcessingJobs", name),
+    )
+
+
+def _upload(context: Context, job: ProcessingJob, root: Path) -> None:
+    config = job.get("ProcessingOutputConfig")
+    for output in config["Outputs"] if config else []:
+        target = output["S3Output"]
+        folder = opt_ml.local_folder(root, target["LocalPath"])
+        upload_folder(context, folder, target["S3Uri"], config.get("KmsKeyId") if config else None)
+
+
+def _message(root: Path) -> str | None:
+    """What the job wrote for its reader. Raises ``UnicodeDecodeError``, which fails the job as on SageMaker."""
+    file = root / "output" / "message"
+    return file.read_text(encoding="utf-8")[:TEXT_CHARACTERS] or None if file.is_file() else None
+
+
+def _algorithm_error(message: str | None, exit_code: int) -> str:
+    """Both forms are recorded ones: with an exit message the reason does not repeat it."""
+    if message:
+        return "AlgorithmError: See job logs for more information"
+    return f"AlgorithmError: , exit code: {exit_code}"

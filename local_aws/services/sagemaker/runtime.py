@@ -1,0 +1,45 @@
+"""What lives only as long as the server: the job queue, the model servers, the capture writer, and their limits.
+
+Nothing here is state: all of it is made again from the store when the server starts.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from local_aws.api import Context
+from local_aws.services.job_settings import JobSettings
+from local_aws.services.sagemaker.capture import CaptureWriter
+from local_aws.services.sagemaker.jobs import JobQueue
+from local_aws.services.sagemaker.routing import Router
+
+
+class Runtime:
+    def __init__(self, context: Context, settings: JobSettings) -> None:
+        self.settings = settings
+        self.jobs = JobQueue(settings.job_slots)
+        self.router = Router()
+        self.capture = CaptureWriter(context)
+        self.closing = threading.Event()
+        self.deployments: list[threading.Thread] = []
+
+
+_runtimes: dict[Path, Runtime] = {}
+_lock = threading.Lock()
+
+
+def runtime(context: Context) -> Runtime:
+    """The runtime of this server, made at first use."""
+    with _lock:
+        if context.state_dir not in _runtimes:
+            _runtimes[context.state_dir] = Runtime(context, JobSettings.from_environment())
+        return _runtimes[context.state_dir]
+
+
+def renew(context: Context) -> Runtime:
+    """The runtime after a start of the server: one that was closed before is replaced."""
+    with _lock:
+        if (old := _runtimes.get(context.state_dir)) is not None and old.closing.is_set():
+            del _runtimes[context.state_dir]
+    return runtime(context)
