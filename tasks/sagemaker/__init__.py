@@ -1,0 +1,1 @@
+"""Entry points of the SageMaker containers: ``python -m tasks.sagemaker train|evaluate|serve``."""

@@ -1,0 +1,250 @@
+"""The plan's types. Its three parts are those of FDA's predetermined change control plan (PCCP guidance, 2024):
+
+description of modifications, modification protocol, impact assessment.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vigil.cases.feature_fields import BANNED_FIELDS, refuse_unusable_fields
+from vigil.digests import canonical_json, sha256_hex
+from vigil.models.models import MeasureName, ModelRole, Split, Subgroup
+
+Profile = Literal["full", "openfda-sample", "synthetic"]
+Text = Annotated[str, Field(min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class IntendedUse(_Part):
+    purpose: Text
+    users: Text
+    population: Text
+    inputs: Text
+    output: Text
+    not_for: Text
+
+
+class Modification(_Part):
+    name: Text
+    description: Text
+
+
+class AllowedField(_Part):
+    field: Text
+    use: Text
+
+
+class BannedField(_Part):
+    field: Text
+    reason: Text
+
+
+class Features(_Part):
+    allowed: list[AllowedField] = Field(min_length=1)
+    banned: list[BannedField] = Field(min_length=1)
+
+    @property
+    def allowed_fields(self) -> tuple[str, ...]:
+        return tuple(entry.field for entry in self.allowed)
+
+    @model_validator(mode="after")
+    def _agree_with_the_code(self) -> Features:
+        refuse_unusable_fields(self.allowed_fields)
+        forgotten = sorted(set(BANNED_FIELDS) - {entry.field for entry in self.banned})
+        if forgotten:
+            raise ValueError(f"the code bans fields that the plan does not: add {', '.join(forgotten)} to banned")
+        overlap = sorted({entry.field for entry in self.banned} & set(self.allowed_fields))
+        if overlap:
+            raise ValueError(f"both allowed and banned: {', '.join(overlap)}")
+        return self
+
+
+class HyperparameterBounds(_Part):
+    """``kind`` int or float; ``minimum`` and ``maximum`` belong to the range."""
+
+    kind: Literal["int", "float"]
+    default: float
+    minimum: float
+    maximum: float
+    reason: Text
+
+    @model_validator(mode="after")
+    def _default_within_bounds(self) -> HyperparameterBounds:
+        if not self.minimum <= self.default <= self.maximum:
+            raise ValueError(f"default {self.default} is not within {self.minimum} to {self.maximum}")
+        if self.kind == "int" and any(value % 1 for value in (self.default, self.minimum, self.maximum)):
+            raise ValueError("an int has whole default, minimum and maximum")
+        return self
+
+
+class DescriptionOfModifications(_Part):
+    permitted: list[Modification] = Field(min_length=1)
+    not_permitted: list[Modification] = Field(min_length=1)
+    features: Features
+    hyperparameters: dict[str, HyperparameterBounds]
+
+
+class DataRules(_Part):
+    """``subgroups`` must each hold ``minimum_subgroup_cases`` in every test split, else the evaluation stops."""
+
+    minimum_training_cases: int = Field(ge=1)
+    subgroups: list[Subgroup] = Field(min_length=1)
+    minimum_subgroup_cases: int = Field(ge=1)
+    reason: Text
+
+
+class EvaluationRules(_Part):
+    """``review_capacity``: the share of the queue that is read in time. Resamples are of the percentile bootstrap."""
+
+    review_capacity: Share
+    calibration_bins: int = Field(ge=5, le=50)
+    bootstrap_resamples: int = Field(ge=100, le=5000)
+    bootstrap_seed: int = Field(ge=0)
+    reason: Text
+
+
+class Bands(_Part):
+    """Probability from ``high`` on is the band high, from ``medium`` on medium, else low.
+
+    A case whose members disagree by ``uncertain`` or more is never low: the model may raise a case, not delay it.
+    """
+
+    high: Share
+    medium: Share
+    uncertain: Share
+    reason: Text
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Bands:
+        if not self.medium < self.high:
+            raise ValueError("medium must lie below high")
+        return self
+
+
+class LeakAlarm(_Part):
+    """A candidate above ``auroc`` on any test split, or one column above ``single_feature_auroc``, is too good."""
+
+    auroc: Share
+    single_feature_auroc: Share
+    reason: Text
+
+
+class Limit(_Part):
+    """``at_least`` or ``at_most`` bounds the value; ``baseline_margin`` bounds candidate minus baseline.
+
+    A margin is the least the difference may be; for whole splits and measures of which more is better.
+    """
+
+    name: Text
+    split: Split
+    subgroup: Literal["all"] | Subgroup = "all"
+    model: ModelRole = "candidate"
+    measure: MeasureName
+    at_least: float | None = None
+    at_most: float | None = None
+    baseline_margin: float | None = None
+    reason: Text
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Limit:
+        if sum(bound is not None for bound in (self.at_least, self.at_most, self.baseline_margin)) != 1:
+            raise ValueError("give exactly one of at_least, at_most, baseline_margin")
+        if self.baseline_margin is not None and (
+            self.subgroup != "all" or self.model != "candidate" or self.measure in {"brier", "calibration_error"}
+        ):
+            raise ValueError("baseline_margin is for the candidate, all cases and a measure of which more is better")
+        return self
+
+
+class AcceptanceProfile(_Part):
+    """The limits for one kind of data. ``reason`` says why they differ from those of ``full``."""
+
+    reason: Text
+    limits: list[Limit] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> AcceptanceProfile:
+        names = [limit.name for limit in self.limits]
+        if len(set(names)) != len(names):
+            raise ValueError("two limits have the same name")
+        return self
+
+
+class ApprovalRules(_Part):
+    """``four_eyes``: the signer is not the person who asked for the training."""
+
+    roles: list[Text] = Field(min_length=1)
+    four_eyes: bool
+    timeout_seconds: int = Field(ge=60, le=31_536_000)  # a year: the longest a state may wait
+    reason: Text
+
+
+class RetrainingRules(_Part):
+    triggers: list[Modification] = Field(min_length=1)
+    cool_down_hours: int = Field(ge=0)
+
+
+class UpdateRules(_Part):
+    roll_out: Text
+    roll_back: Text
+
+
+class ModificationProtocol(_Part):
+    data: DataRules
+    retraining: RetrainingRules
+    evaluation: EvaluationRules
+    leak_alarm: LeakAlarm
+    acceptance: dict[Profile, AcceptanceProfile]
+    bands: Bands
+    approval: ApprovalRules
+    update: UpdateRules
+
+
+class Risk(_Part):
+    risk: Text
+    mitigation: Text
+
+
+class ImpactAssessment(_Part):
+    benefits: list[Text] = Field(min_length=1)
+    risks: list[Risk] = Field(min_length=1)
+    residual: Text
+
+
+class Plan(_Part):
+    """One version of the plan. Its digest names it: evaluation, approval and endpoint all refer to that digest."""
+
+    format: Literal["vigil.change-control-plan/1"]
+    name: Text
+    version: Text
+    intended_use: IntendedUse
+    description_of_modifications: DescriptionOfModifications
+    modification_protocol: ModificationProtocol
+    impact_assessment: ImpactAssessment
+
+    def to_json(self) -> bytes:
+        """Canonical JSON: the ``plan.json`` that jobs receive; its SHA-256 is the plan's digest."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @property
+    def digest(self) -> str:
+        return sha256_hex(self.to_json())
+
+    @property
+    def hyperparameters(self) -> dict[str, HyperparameterBounds]:
+        return self.description_of_modifications.hyperparameters
+
+    @property
+    def features(self) -> Features:
+        return self.description_of_modifications.features
+
+    @property
+    def protocol(self) -> ModificationProtocol:
+        return self.modification_protocol

@@ -1,0 +1,1 @@
+"""Training and evaluation of the triage model: a linear baseline, and an ensemble of it with boosted trees."""

@@ -1,0 +1,1 @@
+"""Scoring case reports with a trained model, and serving it over HTTP."""
