@@ -1,0 +1,66 @@
+"""Tells an operator, from the task that waits, what there is to decide and how."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from vigil_airflow.links import APPROVAL_REQUEST, EVALUATION_URL, object_page
+
+# The request is opened by a function behind a queue: moments later, or minutes when the queue is busy.
+APPEARS_WITHIN_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 2.0
+
+
+def publish_approval_request(task_instance: Any, execution_arn: str, log: logging.Logger) -> None:
+    """Push the pending approval request of an execution as XCom, for the links, and log what to do.
+
+    Where no request appears in time the wait goes on without the links: they are a courtesy, the wait is not.
+    """
+    request = _pending_request(execution_arn)
+    if request is None:
+        log.warning("no approval request has appeared yet: `vigil approvals list` shows it once it is there")
+        return
+    from vigil.aws.environment import aws_client
+
+    s3 = aws_client("s3")
+    facts, request_id = request["facts"], request["request_id"]
+    task_instance.xcom_push(
+        key=EVALUATION_URL, value=object_page(facts["evaluation_uri"], s3.meta.endpoint_url, s3.meta.region_name)
+    )
+    task_instance.xcom_push(key=APPROVAL_REQUEST, value=_summary(request))
+    log.info("approval request %s waits for a decision until %s", request_id, request["expires_at"])
+    log.info("see it: vigil approvals show %s", request_id)
+    log.info("decide: vigil approvals approve|reject %s --user USER --comment TEXT", request_id)
+
+
+def _summary(request: dict[str, Any]) -> dict[str, Any]:
+    facts = request["facts"]
+    return {
+        "request_id": request["request_id"],
+        "expires_at": request["expires_at"],
+        "dataset_version": facts["dataset_version"],
+        "artefact_digest": facts["artefact_digest"],
+        "model_package_arn": facts["model_package_arn"],
+        "evaluation_uri": facts["evaluation_uri"],
+        "show": f"vigil approvals show {request['request_id']}",
+        "approve": f"vigil approvals approve {request['request_id']} --user USER --comment TEXT",
+        "reject": f"vigil approvals reject {request['request_id']} --user USER --comment TEXT",
+    }
+
+
+def _pending_request(execution_arn: str) -> dict[str, Any] | None:
+    from vigil.approvals.models import Status
+    from vigil.aws.approvals_table import ApprovalsTable
+    from vigil.aws.environment import aws_client, load_parameters
+
+    store = ApprovalsTable(aws_client("dynamodb"), load_parameters().tables.approvals)
+    deadline = time.monotonic() + APPEARS_WITHIN_SECONDS
+    while True:
+        for request in store.with_status(Status.PENDING):
+            if request.execution_arn == execution_arn:
+                return request.public()
+        if time.monotonic() >= deadline:
+            return None
+        time.sleep(LOOK_EVERY_SECONDS)

@@ -1,0 +1,104 @@
+"""The steps of `build_dataset` between Airflow and the library: plain values in, plain values out."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+if TYPE_CHECKING:
+    from vigil.datasets.quality import QualityReport
+
+logger = logging.getLogger(__name__)
+
+
+class DatasetQualityError(AirflowFailException):
+    """Quality rules failed: the same data would fail again, so no retry."""
+
+
+class LandingRefusedError(AirflowFailException):
+    """An archive is not what it should be, or none was named: the same archives would be refused again."""
+
+
+def curation_arguments(archives: list[str], profile: str, run_id: str) -> dict[str, Any]:
+    """Land the archives. ``arguments`` of the Glue run, ``staging``, a prefix of this DAG run's own, and ``quarters``.
+
+    An empty list means everything in the landing area. Raises ``LandingRefusedError``.
+    """
+    from vigil.aws.environment import load_parameters, stack_name
+    from vigil.aws.landing import LandingError, land
+    from vigil.cases.archive import ArchiveError
+    from vigil.digests import digest_of
+
+    buckets = load_parameters().buckets
+    try:
+        landed = land(archives or _landing_area(buckets.raw), buckets.raw)
+    except (ArchiveError, LandingError) as error:
+        raise LandingRefusedError(str(error)) from error
+    for archive in landed:
+        logger.info("%s: %s (%s bytes)", archive.quarter, archive.uri, archive.size)
+    described = [archive.model_dump(mode="json", include={"quarter", "uri", "sha256"}) for archive in landed]
+    run_key = digest_of([run_id, described, profile])[:16]
+    staging = f"s3://{buckets.datasets}/staging/{run_key}/"
+    arguments = {
+        "--archives": json.dumps(described, sort_keys=True),
+        "--output": staging,
+        "--profile": profile,
+        "--stack": stack_name(),
+    }
+    return {"arguments": arguments, "staging": staging, "quarters": [archive["quarter"] for archive in described]}
+
+
+def _landing_area(bucket: str) -> list[str]:
+    from vigil.aws.landing import LANDING
+    from vigil.aws.objects import S3Uri, list_prefix
+
+    area = S3Uri(bucket, f"{LANDING}/")
+    return [str(area / name) for name in list_prefix(area)]
+
+
+def check_quality(staging: str) -> dict[str, Any]:
+    """Judge the staged measurements and log a table. Raises ``DatasetQualityError`` naming each failing rule."""
+    from vigil.aws.dataset_release import check_staged
+    from vigil.datasets.quality import QualityError
+
+    try:
+        report = check_staged(staging)
+    except QualityError as error:
+        if error.report is not None:
+            _log_table(error.report)
+        raise DatasetQualityError(str(error)) from error
+    _log_table(report)
+    return report.model_dump(mode="json")
+
+
+def _log_table(report: QualityReport) -> None:
+    document = report.model_dump(mode="json")
+    logger.info("quality profile %s\n%s", document["profile"], quality_table(document["results"]))
+
+
+def quality_table(results: list[dict[str, Any]]) -> str:
+    """One line for each rule, columns aligned, failing rules marked and first."""
+    header = ("", "rule", "measured", "wanted")
+    rows = [
+        ("ok" if result["passed"] else "FAILED", result["rule"], str(result["measured"]), result["bound"])
+        for result in sorted(results, key=lambda result: result["passed"])
+    ]
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *rows]
+    ]
+    return "\n".join(lines)
+
+
+def release_dataset(staging: str, quarters: list[str]) -> dict[str, Any]:
+    """Release the staged files; what was released, as plain values."""
+    from vigil.aws.dataset_release import release
+
+    released = release(staging)
+    news = "unchanged" if released.already_released else "new"
+    logger.info("version %s at %s, %s", released.version, released.prefix, news)
+    return {**released.model_dump(mode="json"), "quarters": quarters}

@@ -1,0 +1,50 @@
+"""Buttons on a task's page: the approval request that it waits for, and the evidence for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from airflow.sdk import BaseOperatorLink
+from airflow.sdk.execution_time.xcom import XCom
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+    from airflow.sdk.types import TaskInstanceKey
+
+APPROVAL_REQUEST = "approval_request"  # XCom: the request as people may see it
+EVALUATION_URL = "evaluation_url"  # XCom: where a browser finds the evaluation
+
+
+class ApprovalRequestLink(BaseOperatorLink):
+    """Opens the task's XCom page, which shows the request's id, its facts and the commands that decide on it."""
+
+    name = "Approval request"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        if not XCom.get_value(key=APPROVAL_REQUEST, ti_key=ti_key):
+            return ""
+        return approval_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id)
+
+
+class EvaluationLink(BaseOperatorLink):
+    """Opens the evaluation that the candidate was judged by."""
+
+    name = "Evidence"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        return str(XCom.get_value(key=EVALUATION_URL, ti_key=ti_key) or "")
+
+
+def approval_page(dag_id: str, run_id: str, task_id: str) -> str:
+    """A path within Airflow's UI, so the same on every home of it."""
+    return f"/dags/{quote(dag_id)}/runs/{quote(run_id)}/tasks/{quote(task_id)}/xcom"
+
+
+def object_page(uri: str, endpoint: str, region: str) -> str:
+    """Where a browser opens an S3 object: the console on AWS, the object itself on an endpoint of one's own."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    host = urlsplit(endpoint).hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return f"https://console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={quote(key)}"
+    return f"{endpoint.rstrip('/')}/{bucket}/{quote(key)}"
