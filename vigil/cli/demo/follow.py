@@ -16,7 +16,7 @@ from vigil.cli.demo.airflow_api import TERMINAL, AirflowApi
 from vigil.cli.demo.journey import Journey
 from vigil.cli.demo.state import DemoError
 
-BUILD_TASKS = ("land", "curate", "check", "release")
+BUILD_TASKS = ("land", "curate", "check", "release", "announce")
 POLL_SECONDS = 1.0
 # Sixteen quarters curate and train in well under half an hour on two cores.
 STAGE_LIMIT_SECONDS = 3600
