@@ -28,7 +28,7 @@ from vigil.approvals.models import (
     timestamp,
 )
 from vigil.approvals.ports import ApprovalStore, Clock, DecidingPorts
-from vigil.approvals.statement import statement_digest
+from vigil.approvals.statement import is_requester, statement_digest
 from vigil.change_control.models import Plan
 
 FRESHNESS = timedelta(minutes=5)  # the sign-in must be for this signature, not one of this morning
@@ -119,7 +119,7 @@ def _refuse_stale(authentication: Authentication, now: datetime) -> None:
 def _signing_role(request: ApprovalRequest, authentication: Authentication, plan: Plan) -> str:
     """The role that the signer signs in, of those that the plan names (21 CFR 11.10(g))."""
     rules = plan.protocol.approval
-    if rules.four_eyes and request.facts.requested_by in (authentication.username, authentication.subject):
+    if rules.four_eyes and is_requester(request, authentication.username, authentication.subject):
         raise NotEntitledError(
             f"{authentication.username} asked for this training and so cannot sign for it (four eyes): "
             f"ask another {' or '.join(rules.roles)}"

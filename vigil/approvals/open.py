@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 
 from vigil.approvals.models import ApprovalRequest, Status, WaitMessage, timestamp
@@ -20,7 +21,15 @@ def request_id_of(message: WaitMessage) -> str:
     return f"apr-{digest_of(wait)[:ID_DIGITS]}"
 
 
-def open_request(message: WaitMessage, store: ApprovalStore, vault: TokenVault, clock: Clock) -> ApprovalRequest:
+@dataclass(frozen=True)
+class Opened:
+    """``is_new``: this message opened it; false where the same message had arrived before."""
+
+    request: ApprovalRequest
+    is_new: bool
+
+
+def open_request(message: WaitMessage, store: ApprovalStore, vault: TokenVault, clock: Clock) -> Opened:
     """Store the wait as a PENDING request. A message that arrives twice changes nothing.
 
     An older request of the same execution and state is superseded: its token can no longer be answered.
@@ -38,12 +47,10 @@ def open_request(message: WaitMessage, store: ApprovalStore, vault: TokenVault, 
         expires_at=message.entered_at + timedelta(seconds=message.timeout_seconds),
         token_ciphertext=vault.seal(request_id, message.task_token.get_secret_value()),
     )
-    if store.insert(request):
-        logger.info("opened approval request %s of %s", request_id, request.execution_arn)
-    else:
-        logger.info("approval request %s is open already", request_id)
+    is_new = store.insert(request)
+    logger.info("approval request %s of %s is %s", request_id, request.execution_arn, "new" if is_new else "known")
     supersede_older(store)
-    return store.get(request_id) or request
+    return Opened(store.get(request_id) or request, is_new)
 
 
 def supersede_older(store: ApprovalStore) -> list[str]:

@@ -32,6 +32,12 @@ def statement_digest(request: ApprovalRequest, decision: DecisionFacts) -> str:
     return digest_of(statement(request, decision))
 
 
+def is_requester(request: ApprovalRequest, *names: str) -> bool:
+    """Whether one of a person's names is the requester's; ``airflow:ana`` was asked for by the person ``ana``."""
+    requester = request.facts.requested_by.casefold()
+    return any(name.casefold() in (requester, requester.rpartition(":")[2]) for name in names)
+
+
 def check_signature(request: ApprovalRequest, signer: Signer) -> None:
     """Raises ``SignatureInvalidError`` unless the row's decision is exactly what this stack's key signed."""
     decision = request.decision

@@ -9,7 +9,7 @@ from vigil.approvals.errors import EvidenceError, SignatureInvalidError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.ports import VerificationPorts
-from vigil.approvals.statement import check_signature
+from vigil.approvals.statement import check_signature, is_requester
 
 
 def verify_release(
@@ -50,5 +50,5 @@ def _check_authority(request: ApprovalRequest, roles: list[str], four_eyes: bool
     decision = request.decision
     if decision is None or decision.role not in roles:
         raise EvidenceError("it was not signed in a role that the plan names")
-    if four_eyes and request.facts.requested_by in (decision.signer, decision.subject):
+    if four_eyes and is_requester(request, decision.signer, decision.subject):
         raise EvidenceError("it was signed by the person who asked for the training")

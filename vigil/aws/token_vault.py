@@ -27,4 +27,4 @@ class KmsTokenVault:
 
 
 def _context(request_id: str) -> dict[str, str]:
-    return {"vigil:approval-request": request_id}
+    return {"request_id": request_id}

@@ -1,0 +1,22 @@
+"""Delivers decisions to the runs that wait: at once from the table's stream, and each minute what was interrupted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vigil.approvals.deliver import sweep
+from vigil.aws.approval_ports import delivery_ports, executions
+from vigil.aws.decision_stream import deliver_changes
+from vigil.aws.environment import load_parameters
+from vigil.aws.outcome_ports import outcome_ports
+from vigil.aws.outcomes import record_stopped
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    parameters = load_parameters()
+    ports = delivery_ports(parameters)
+    if "Records" in event:
+        return {"delivered": deliver_changes(event, ports)}
+    swept = sweep(ports)
+    stopped = record_stopped(parameters.state_machines.train_and_promote, executions(), outcome_ports(parameters))
+    return {"swept": swept, "stopped": stopped}

@@ -1,0 +1,34 @@
+"""Consumer of the training-results queue: keeps the task token, encrypted, and opens the approval request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vigil.approvals.models import WaitMessage, timestamp
+from vigil.approvals.open import open_request
+from vigil.aws.approval_ports import approvals_table, server_time, token_vault
+from vigil.aws.environment import aws_client, load_parameters
+from vigil.aws.message_batches import each_message
+from vigil.aws.notifications import Notifications
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    parameters = load_parameters()
+    notifications = Notifications(aws_client("sns"), parameters.topics.notifications)
+
+    def open_one(record: Mapping[str, Any]) -> None:
+        message = WaitMessage.model_validate_json(record["body"])
+        opened = open_request(message, approvals_table(parameters), token_vault(parameters), server_time)
+        if opened.is_new:
+            request = opened.request
+            facts = {
+                "event": "approval-requested",
+                "request_id": request.request_id,
+                "requested_by": request.facts.requested_by,
+            }
+            notifications.publish(
+                "Vigil: a model waits for approval", facts | {"expires_at": timestamp(request.expires_at)}
+            )
+
+    return each_message(event, open_one)

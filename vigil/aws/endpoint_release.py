@@ -1,0 +1,164 @@
+"""A release: what the verified approval lets into service, and the record of what serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict
+
+from vigil.approvals.models import timestamp
+from vigil.approvals.ports import Clock, VerificationPorts
+from vigil.approvals.verify import verify_release
+from vigil.aws.environment import StackParameters
+from vigil.aws.model_packages import ModelPackages
+from vigil.digests import digest_of
+
+KEY_DIGITS = 12  # of SHA-256 of the execution's ARN: part of the names of model and configuration
+
+
+class VerifyEvent(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    approval_request_id: str
+    requested_execution: str
+    execution_arn: str
+
+
+class Release(BaseModel):
+    """What update-endpoint puts into service. All of it was signed, or is the stack's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    request_id: str
+    model_package_arn: str
+    artefact_digest: str
+    artefact_uri: str
+    image: str
+    code_revision: str
+    dataset_version: str
+    endpoint_name: str
+    instance_type: str
+    capture_uri: str
+    data_key: str
+
+
+class MarkActiveEvent(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    release: Release
+    execution_arn: str
+    model_name: str
+    config_name: str
+
+
+class ReleaseConflictError(Exception):
+    """Another release changed the record of the endpoint at the same time."""
+
+
+def verify_approval(event: VerifyEvent, parameters: StackParameters, ports: VerificationPorts) -> Release:
+    """Raises ``SignatureInvalidError`` unless the approval holds in every respect."""
+    request = verify_release(event.approval_request_id, event.requested_execution, event.execution_arn, ports)
+    facts = request.facts
+    return Release(
+        key=digest_of(event.execution_arn)[:KEY_DIGITS],
+        request_id=request.request_id,
+        model_package_arn=facts.model_package_arn,
+        artefact_digest=facts.artefact_digest,
+        artefact_uri=facts.artefact_uri,
+        image=facts.image,
+        code_revision=facts.code_revision,
+        dataset_version=facts.dataset_version,
+        endpoint_name=parameters.sagemaker.endpoint,
+        instance_type=parameters.sagemaker.instance_type,
+        capture_uri=f"s3://{parameters.buckets.capture}/captured",
+        data_key=parameters.keys.data,
+    )
+
+
+class ServingRecords:
+    """The models table: ``endpoint#<name>`` says what serves, each model package whether it is ACTIVE or RETIRED."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def serving(self, endpoint: str) -> dict[str, str]:
+        """What serves at the endpoint; empty where nothing was recorded."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(_endpoint_id(endpoint)), ConsistentRead=True)
+        return {name: str(next(iter(value.values()))) for name, value in answer.get("Item", {}).items()}
+
+    def activate(self, event: MarkActiveEvent, at: str) -> None:
+        """In one transaction the new package becomes ACTIVE, the old one RETIRED, the endpoint's record says so.
+
+        Doing it again for the same execution changes nothing. Raises ``ReleaseConflictError``.
+        """
+        release = event.release
+        before = self.serving(release.endpoint_name)
+        if before.get("execution_arn") == event.execution_arn:
+            return
+        try:
+            self._client.transact_write_items(TransactItems=self._changes(event, before, at))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            if self.serving(release.endpoint_name).get("execution_arn") == event.execution_arn:
+                return  # our own write, whose answer had been lost
+            raise ReleaseConflictError(f"another release of {release.endpoint_name} was recorded meanwhile") from error
+
+    def _changes(self, event: MarkActiveEvent, before: dict[str, str], at: str) -> list[dict[str, Any]]:
+        release = event.release
+        old = before.get("active_package", "")
+        serving = {
+            **_key(_endpoint_id(release.endpoint_name)),
+            "active_package": {"S": release.model_package_arn},
+            "previous_package": {"S": old},
+            "artefact_digest": {"S": release.artefact_digest},
+            "approval_request_id": {"S": release.request_id},
+            "model_name": {"S": event.model_name},
+            "config_name": {"S": event.config_name},
+            "execution_arn": {"S": event.execution_arn},
+            "since": {"S": at},
+        }
+        unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(active_package)"}
+        if old:
+            unchanged = {
+                "ConditionExpression": "active_package = :old AND execution_arn = :before",
+                "ExpressionAttributeValues": {":old": {"S": old}, ":before": {"S": before["execution_arn"]}},
+            }
+        changes = [
+            {"Put": {"TableName": self._table, "Item": serving, **unchanged}},
+            self._status(release.model_package_arn, "ACTIVE", at),
+        ]
+        if old and old != release.model_package_arn:
+            changes.append(self._status(old, "RETIRED", at))
+        return changes
+
+    def _status(self, package: str, status: str, at: str) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": _key(package),
+                "UpdateExpression": "SET #status = :status, changed_at = :at",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {":status": {"S": status}, ":at": {"S": at}},
+            }
+        }
+
+
+def mark_active(event: MarkActiveEvent, records: ServingRecords, packages: ModelPackages, clock: Clock) -> None:
+    """First the registry, then the record of what serves: a retry after either does no harm."""
+    release = event.release
+    packages.set_status(
+        release.model_package_arn, "Approved", f"approval request {release.request_id}, signature verified"
+    )
+    records.activate(event, timestamp(clock()))
+
+
+def _endpoint_id(name: str) -> str:
+    return f"endpoint#{name}"
+
+
+def _key(identifier: str) -> dict[str, Any]:
+    return {"model_package_arn": {"S": identifier}}

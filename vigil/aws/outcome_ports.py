@@ -1,0 +1,19 @@
+"""What recording an outcome needs, put together from a stack's parameters."""
+
+from __future__ import annotations
+
+from vigil.aws.approval_ports import server_time
+from vigil.aws.environment import StackParameters, aws_client
+from vigil.aws.model_packages import ModelPackages
+from vigil.aws.notifications import Notifications
+from vigil.aws.outcomes import OutcomePorts
+from vigil.aws.run_records import RunRecords
+
+
+def outcome_ports(parameters: StackParameters) -> OutcomePorts:
+    return OutcomePorts(
+        records=RunRecords(aws_client("dynamodb"), parameters.tables.runs),
+        packages=ModelPackages(aws_client("sagemaker")),
+        notifications=Notifications(aws_client("sns"), parameters.topics.notifications),
+        clock=server_time,
+    )

@@ -1,0 +1,73 @@
+"""Registering a candidate: its artefact under the digest of its files, its model package pending approval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from vigil.approvals.errors import EvidenceError
+from vigil.approvals.models import Facts
+from vigil.aws.artefacts import keep
+from vigil.aws.environment import StackParameters
+from vigil.aws.evidence_store import EvidenceStore
+from vigil.aws.objects import S3Uri
+from vigil.aws.pinning import PinnedRun
+from vigil.change_control.gate import Verdict
+
+JSON_TYPE = "application/json"
+
+
+class RegisterEvent(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    run: PinnedRun
+    model_uri: str
+    evaluation_uri: str
+    evaluation_digest: str
+    verdict: Verdict
+
+
+def register_candidate(
+    event: RegisterEvent, parameters: StackParameters, evidence: EvidenceStore, sagemaker: Any, s3: Any
+) -> Facts:
+    """The facts that an approver will sign. Raises ``EvidenceError`` when the model is not the evaluated one.
+
+    A retry makes no second package: the client token is the run's key.
+    """
+    evaluation = evidence.read_evaluation(S3Uri.parse(event.evaluation_uri))
+    artefact = keep(S3Uri.parse(event.model_uri), parameters.buckets.models, s3)
+    if (artefact.digest, event.evaluation_digest) != (evaluation.artefact_digest, evaluation.digest):
+        raise EvidenceError(
+            f"evaluated was the artefact {evaluation.artefact_digest}, the training left {artefact.digest}: train again"
+        )
+    run = event.run
+    digests = {
+        "artefact_digest": artefact.digest,
+        "dataset_version": run.dataset_version,
+        "evaluation_digest": event.evaluation_digest,
+        "plan_digest": run.plan_digest,
+        "code_revision": run.code_revision,
+    }
+    answer = sagemaker.create_model_package(
+        ModelPackageGroupName=parameters.sagemaker.model_package_group,
+        ModelPackageDescription=f"Candidate of {run.execution_arn}",
+        ModelApprovalStatus="PendingManualApproval",
+        InferenceSpecification={
+            "Containers": [{"Image": run.image, "ModelDataUrl": str(artefact.uri)}],
+            "SupportedContentTypes": [JSON_TYPE],
+            "SupportedResponseMIMETypes": [JSON_TYPE],
+        },
+        ModelMetrics={"ModelQuality": {"Statistics": {"ContentType": JSON_TYPE, "S3Uri": event.evaluation_uri}}},
+        CustomerMetadataProperties={**digests, "execution_arn": run.execution_arn[:256]},
+        ClientToken=run.key.ljust(36, "0"),  # SageMaker wants up to 36 letters, digits and hyphens
+    )
+    return Facts(
+        model_package_arn=answer["ModelPackageArn"],
+        artefact_uri=str(artefact.uri),
+        image=run.image,
+        evaluation_uri=event.evaluation_uri,
+        verdict=event.verdict,
+        requested_by=run.requested_by,
+        **digests,
+    )

@@ -1,0 +1,67 @@
+"""The runs table: one item for each execution, with what was pinned when it started and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from vigil.approvals.models import timestamp
+
+RUNNING = "RUNNING"
+
+
+class RunRecords:
+    """``client`` is a boto3 DynamoDB client. All attributes are texts; ``pinned`` is JSON."""
+
+    def __init__(self, client: Any, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, execution_arn: str) -> dict[str, str] | None:
+        answer = self._client.get_item(TableName=self._table, Key=_key(execution_arn), ConsistentRead=True)
+        if "Item" not in answer:
+            return None
+        return {name: str(next(iter(value.values()))) for name, value in answer["Item"].items()}
+
+    def start(self, execution_arn: str, fields: Mapping[str, str]) -> dict[str, str]:
+        """Record a run, unless it is recorded already; gives what is recorded: what was pinned first stays."""
+        item = {**_key(execution_arn), **{name: {"S": value} for name, value in fields.items()}}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={**item, "outcome": {"S": RUNNING}},
+                ConditionExpression="attribute_not_exists(execution_arn)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return self.get(execution_arn) or {}
+        return {"execution_arn": execution_arn, "outcome": RUNNING, **fields}
+
+    def finish(self, execution_arn: str, outcome: str, reason: str, at: datetime) -> bool:
+        """Record how a run ended. False, and no change, where an outcome is recorded already: the first one stands."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(execution_arn),
+                UpdateExpression="SET outcome = :outcome, reason = :reason, ended_at = :at",
+                ConditionExpression="attribute_not_exists(outcome) OR outcome = :running",
+                ExpressionAttributeValues={
+                    ":outcome": {"S": outcome},
+                    ":reason": {"S": reason},
+                    ":at": {"S": timestamp(at)},
+                    ":running": {"S": RUNNING},
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def _key(execution_arn: str) -> dict[str, Any]:
+    return {"execution_arn": {"S": execution_arn}}
