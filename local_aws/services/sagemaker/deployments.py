@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import cast
 
 from local_aws.api import Context
-from local_aws.services.sagemaker import containers, watching
+from local_aws.services import job_process
+from local_aws.services.sagemaker import watching
 from local_aws.services.sagemaker.descriptions import describe_capture, describe_variants
 from local_aws.services.sagemaker.hosting_shapes import Deployment
 from local_aws.services.sagemaker.records import DEPLOYMENT, ENDPOINT, PENDING_DEPLOYMENT, change
@@ -76,7 +77,7 @@ def close(running: Runtime) -> None:
 
 
 def _stop(server: ModelServer) -> None:
-    server.stop(containers.SHUTDOWN_GRACE_SECONDS)
+    server.stop(job_process.SHUTDOWN_GRACE_SECONDS)
 
 
 def _in_background(context: Context, name: str, work: Callable[[Runtime], None]) -> None:
@@ -148,7 +149,7 @@ def _launch(context: Context, running: Runtime, endpoint: str, deployment: Deplo
             raise ServingError("The server is stopping.")
     except ServingError:
         for server in servers:
-            server.stop(containers.SHUTDOWN_GRACE_SECONDS)
+            server.stop(job_process.SHUTDOWN_GRACE_SECONDS)
         raise
     fleet = Fleet(deployment["Generation"], servers, deployment["DataCaptureConfig"])
     for server, variant in zip(servers, deployment["Variants"], strict=True):

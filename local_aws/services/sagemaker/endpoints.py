@@ -159,11 +159,13 @@ def _plan(context: Context, config_name: str) -> Deployment:
 
 def _variant(context: Context, variant: ProductionVariant) -> DeployedVariant:
     limit = variant.get("ContainerStartupHealthCheckTimeoutInSeconds")
+    model = find_model(context, variant["ModelName"])
     return {
         "VariantName": variant["VariantName"],
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "InstanceCount": variant.get("InitialInstanceCount", 1),
-        "Container": container_of(find_model(context, variant["ModelName"])),
+        "Container": container_of(model),
+        "Isolated": model.get("EnableNetworkIsolation", False),
         "PingLimitSeconds": float(limit or runtime(context).settings.ping_limit_seconds),
     }
 

@@ -20,6 +20,7 @@ class CreateModelRequest(TypedDict, total=False):
     ModelName: Required[str]
     PrimaryContainer: ContainerDefinition
     Containers: list[ContainerDefinition]
+    EnableNetworkIsolation: bool
     ExecutionRoleArn: str
     Tags: list[Tag]
 
@@ -117,6 +118,7 @@ class DeployedVariant(TypedDict):
     Weight: float
     InstanceCount: int
     Container: ContainerDefinition
+    Isolated: bool
     PingLimitSeconds: float
 
 

@@ -9,36 +9,21 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from local_aws.services.job_process import Control, InterruptedByShutdownError
 
 logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_SECONDS = 15.0
 
 
-class InterruptedByShutdownError(Exception):
-    """The server stops while the job runs: the job keeps its status and runs again after the next start."""
-
-
-@dataclass
-class Control:
-    """How the outside speaks to a running job."""
-
-    stop: threading.Event = field(default_factory=threading.Event)
-    closing: threading.Event = field(default_factory=threading.Event)
-
-    def check_closing(self) -> None:
-        if self.closing.is_set():
-            raise InterruptedByShutdownError
-
-
-Job = Callable[[Control], None]
+Work = Callable[[Control], None]
 
 
 class JobQueue:
     def __init__(self, slots: int) -> None:
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[str, Job]] = deque()
+        self._waiting: deque[tuple[str, Work]] = deque()
         self._running: dict[str, Control] = {}
         self._closing = False
         self._threads = [
@@ -48,12 +33,12 @@ class JobQueue:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, key: str, job: Job) -> None:
+    def submit(self, key: str, work: Work) -> None:
         """A job that waits or runs already is not taken twice."""
         with self._changed:
             if key in self._running or any(key == waiting for waiting, _ in self._waiting):
                 return
-            self._waiting.append((key, job))
+            self._waiting.append((key, work))
             self._changed.notify()
 
     def stop(self, key: str) -> bool:
@@ -79,9 +64,9 @@ class JobQueue:
 
     def _serve(self) -> None:
         while (taken := self._take()) is not None:
-            key, job, control = taken
+            key, work, control = taken
             try:
-                job(control)
+                work(control)
             except InterruptedByShutdownError:
                 logger.info("%s was interrupted and will run again after the next start", key)
             except Exception:
@@ -90,12 +75,12 @@ class JobQueue:
                 with self._changed:
                     del self._running[key]
 
-    def _take(self) -> tuple[str, Job, Control] | None:
+    def _take(self) -> tuple[str, Work, Control] | None:
         with self._changed:
             while not self._waiting and not self._closing:
                 self._changed.wait()
             if self._closing:
                 return None
-            key, job = self._waiting.popleft()
+            key, work = self._waiting.popleft()
             control = self._running[key] = Control()
-            return key, job, control
+            return key, work, control

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
+from local_aws.services.job_process import Control
 from local_aws.services.sagemaker import processing_run, tags
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.images import find_image
-from local_aws.services.sagemaker.jobs import Control
 from local_aws.services.sagemaker.listing import select
 from local_aws.services.sagemaker.opt_ml import local_folder
 from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now

@@ -12,12 +12,12 @@ from typing import cast
 
 from local_aws.api import ApiError, Context
 from local_aws.processes import ProcessStartError
+from local_aws.services import job_process
+from local_aws.services.job_process import Control, Ending, Job, Outcome
 from local_aws.services.job_settings import JobSettings
 from local_aws.services.s3_transfer import TransferError, download_prefix, upload_folder
-from local_aws.services.sagemaker import containers, opt_ml
-from local_aws.services.sagemaker.containers import Container, Ending, Outcome
+from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.images import command, find_image
-from local_aws.services.sagemaker.jobs import Control
 from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
 from local_aws.services.sagemaker.shapes import ProcessingJob
 
@@ -74,19 +74,17 @@ def _process(context: Context, job: ProcessingJob, root: Path, control: Control,
     if control.stop.is_set():
         return Outcome(Ending.STOPPED, 0)
     limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_LIMIT_SECONDS)
-    container = _container(context, job, root)
-    outcome = containers.run(
-        context, container, control, limit_seconds=limit, grace_seconds=settings.stop_grace_seconds
-    )
+    process = _process_of(context, job, root)
+    outcome = job_process.run(context, process, control, limit_seconds=limit, grace_seconds=settings.stop_grace_seconds)
     if outcome.exit_code == 0:
         _upload(context, job, root)
     return outcome
 
 
-def _container(context: Context, job: ProcessingJob, root: Path) -> Container:
+def _process_of(context: Context, job: ProcessingJob, root: Path) -> Job:
     name, application = job["ProcessingJobName"], job["AppSpecification"]
     image = find_image(context, application["ImageUri"])
-    return Container(
+    return Job(
         name=f"processing-job/{name}",
         argv=command(image, [], application.get("ContainerEntrypoint"), application.get("ContainerArguments")),
         workdir=image.workdir,
@@ -97,6 +95,7 @@ def _container(context: Context, job: ProcessingJob, root: Path) -> Container:
         },
         root=root,
         log=opt_ml.log_file(context, "ProcessingJobs", name),
+        isolated=job.get("NetworkConfig", {}).get("EnableNetworkIsolation", False),
     )
 
 

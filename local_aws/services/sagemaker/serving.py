@@ -14,10 +14,11 @@ from pathlib import Path
 
 from local_aws.api import ApiError, Context
 from local_aws.processes import Process, ProcessStartError
+from local_aws.services import job_process
+from local_aws.services.job_process import Job
 from local_aws.services.s3_transfer import TransferError, download_file, download_prefix
-from local_aws.services.sagemaker import containers, opt_ml
+from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.archives import ArchiveError, unpack
-from local_aws.services.sagemaker.containers import Container
 from local_aws.services.sagemaker.hosting_shapes import ContainerDefinition, DeployedVariant
 from local_aws.services.sagemaker.images import command, find_image
 
@@ -45,7 +46,7 @@ def bring_up(
     try:
         server.await_ping(variant["PingLimitSeconds"], cancelled)
     except ServingError:
-        server.stop(containers.SHUTDOWN_GRACE_SECONDS)
+        server.stop(job_process.SHUTDOWN_GRACE_SECONDS)
         raise
     return server
 
@@ -64,6 +65,7 @@ class ModelServer:
         self.port = 0
         self._context = context
         self._definition = variant["Container"]
+        self._isolated = variant["Isolated"]
         self._name = f"endpoint/{endpoint}/{generation}/{self.variant}"
         self._log = opt_ml.log_file(context, f"Endpoints/{endpoint}", self.variant)
         self._root = root
@@ -75,18 +77,19 @@ class ModelServer:
         """Start the process on a free port. Raises ``ProcessStartError`` and ``ApiError`` (unknown image)."""
         image = find_image(self._context, self._definition["Image"])
         port = _free_port()
-        container = Container(
+        process = Job(
             name=self._name,
             argv=command(image, ["serve"], None, None),
             workdir=image.workdir,
             environment={**self._definition.get("Environment", {}), "SAGEMAKER_BIND_TO_PORT": str(port)},
             root=self._root,
             log=self._log,
+            isolated=self._isolated,
         )
         with self._lock:
             if self._stopping:
                 raise ProcessStartError(f"{self._name} is being stopped")
-            self._process = containers.start(self._context, container)
+            self._process = job_process.start(self._context, process)
             self.port = port
 
     def await_ping(self, limit_seconds: float, cancelled: threading.Event) -> None:

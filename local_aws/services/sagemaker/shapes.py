@@ -65,6 +65,7 @@ class CreateTrainingJobRequest(TypedDict, total=False):
     ResourceConfig: Required[ResourceConfig]
     StoppingCondition: StoppingCondition
     Environment: dict[str, str]
+    EnableNetworkIsolation: bool
     RoleArn: Required[str]
     Tags: list[Tag]
 
@@ -146,6 +147,10 @@ class ProcessingResources(TypedDict):
     ClusterConfig: dict[str, Any]
 
 
+class NetworkConfig(TypedDict, total=False):
+    EnableNetworkIsolation: bool
+
+
 class CreateProcessingJobRequest(TypedDict, total=False):
     ProcessingJobName: Required[str]
     ProcessingResources: Required[ProcessingResources]
@@ -154,6 +159,7 @@ class CreateProcessingJobRequest(TypedDict, total=False):
     ProcessingOutputConfig: ProcessingOutputConfig
     StoppingCondition: StoppingCondition
     Environment: dict[str, str]
+    NetworkConfig: NetworkConfig
     RoleArn: Required[str]
     Tags: list[Tag]
 

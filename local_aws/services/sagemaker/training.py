@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
+from local_aws.services.job_process import Control
 from local_aws.services.s3_transfer import has_objects, join_uri
 from local_aws.services.sagemaker import tags, training_run
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.images import find_image
-from local_aws.services.sagemaker.jobs import Control
 from local_aws.services.sagemaker.listing import select
 from local_aws.services.sagemaker.records import TRAINING_JOB, now
 from local_aws.services.sagemaker.runtime import runtime

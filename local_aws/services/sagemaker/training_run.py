@@ -13,13 +13,13 @@ from typing import Any, cast
 
 from local_aws.api import ApiError, Context
 from local_aws.processes import ProcessStartError
+from local_aws.services import job_process
+from local_aws.services.job_process import Control, Ending, Job, Outcome
 from local_aws.services.job_settings import JobSettings
 from local_aws.services.s3_transfer import TransferError, download_prefix, join_uri, upload_file
-from local_aws.services.sagemaker import containers, opt_ml
+from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.archives import pack
-from local_aws.services.sagemaker.containers import Container, Ending, Outcome
 from local_aws.services.sagemaker.images import command, find_image
-from local_aws.services.sagemaker.jobs import Control
 from local_aws.services.sagemaker.records import TRAINING_JOB, change, now
 from local_aws.services.sagemaker.shapes import TrainingJob
 
@@ -103,15 +103,15 @@ def _train(context: Context, job: TrainingJob, root: Path, control: Control, set
         return Outcome(Ending.STOPPED, 0)
     enter(context, name, "Training", "Training image download completed. Training in progress.")
     limit = job["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_LIMIT_SECONDS)
-    container = _container(context, job, root)
-    return containers.run(context, container, control, limit_seconds=limit, grace_seconds=settings.stop_grace_seconds)
+    process = _process_of(context, job, root)
+    return job_process.run(context, process, control, limit_seconds=limit, grace_seconds=settings.stop_grace_seconds)
 
 
-def _container(context: Context, job: TrainingJob, root: Path) -> Container:
+def _process_of(context: Context, job: TrainingJob, root: Path) -> Job:
     name, algorithm = job["TrainingJobName"], job["AlgorithmSpecification"]
     image = find_image(context, algorithm["TrainingImage"])
     arguments = algorithm.get("ContainerArguments")
-    return Container(
+    return Job(
         name=f"training-job/{name}",
         argv=command(image, ["train"], algorithm.get("ContainerEntrypoint"), arguments),
         workdir=image.workdir,
@@ -122,6 +122,7 @@ def _container(context: Context, job: TrainingJob, root: Path) -> Container:
         },
         root=root,
         log=opt_ml.log_file(context, "TrainingJobs", name),
+        isolated=job.get("EnableNetworkIsolation", False),
     )
 
 

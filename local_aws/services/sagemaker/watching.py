@@ -9,7 +9,7 @@ from collections import deque
 
 from local_aws.api import ApiError, Context
 from local_aws.processes import ProcessStartError
-from local_aws.services.sagemaker import containers
+from local_aws.services import job_process
 from local_aws.services.sagemaker.records import ENDPOINT, change
 from local_aws.services.sagemaker.routing import Fleet
 from local_aws.services.sagemaker.runtime import Runtime
@@ -56,7 +56,7 @@ def _revive(server: ModelServer, ping_limit_seconds: float, cancelled: threading
     except (ProcessStartError, ApiError) as error:
         logger.warning("the server of %s could not be started: %s", server.variant, error)
     except ServingError:
-        server.end_process(containers.SHUTDOWN_GRACE_SECONDS)
+        server.end_process(job_process.SHUTDOWN_GRACE_SECONDS)
 
 
 def _give_up(
@@ -71,4 +71,4 @@ def _give_up(
         )
         change(context, ENDPOINT, endpoint, EndpointStatus="Failed", FailureReason=reason)
     for one in fleet.servers:
-        one.stop(containers.SHUTDOWN_GRACE_SECONDS)
+        one.stop(job_process.SHUTDOWN_GRACE_SECONDS)

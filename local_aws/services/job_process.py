@@ -1,19 +1,35 @@
-"""Running a job's process to its end: by itself, by a stop request, or by its time limit."""
+"""A job's process from start to end: by itself, by a stop request, by its time limit, or by the server's stop."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from local_aws.api import Context
 from local_aws.processes import Process, child_environment
-from local_aws.services.sagemaker.jobs import Control, InterruptedByShutdownError
 
 LOOK_SECONDS = 0.2
 SHUTDOWN_GRACE_SECONDS = 5.0
+
+
+class InterruptedByShutdownError(Exception):
+    """The server stops while the job runs: the job keeps its status and runs again after the next start."""
+
+
+@dataclass
+class Control:
+    """How the outside speaks to a running job."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def check_closing(self) -> None:
+        if self.closing.is_set():
+            raise InterruptedByShutdownError
 
 
 class Ending(Enum):
@@ -31,34 +47,28 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Container:
-    """What ``docker run`` would be given. ``root`` is seen as /opt/ml."""
+class Job:
+    """What a container engine would be given. ``root`` is seen as /opt/ml; an isolated job reaches no AWS service."""
 
     name: str
     argv: Sequence[str]
     workdir: Path
     environment: Mapping[str, str]
-    root: Path
     log: Path
+    root: Path | None = None
+    isolated: bool = False
 
 
-def start(context: Context, container: Container) -> Process:
+def start(context: Context, job: Job) -> Process:
     """Raises ``ProcessStartError``."""
     return context.supervisor.start(
-        container.name,
-        container.argv,
-        cwd=container.workdir,
-        env={**child_environment(context), **container.environment},
-        log=container.log,
-        opt_ml=container.root,
+        job.name, job.argv, cwd=job.workdir, env=_environment(context, job), log=job.log, opt_ml=job.root
     )
 
 
-def run(
-    context: Context, container: Container, control: Control, *, limit_seconds: float, grace_seconds: float
-) -> Outcome:
+def run(context: Context, job: Job, control: Control, *, limit_seconds: float, grace_seconds: float) -> Outcome:
     """Blocks until the process has ended. Raises ``ProcessStartError`` and ``InterruptedByShutdownError``."""
-    process = start(context, container)
+    process = start(context, job)
     deadline = time.monotonic() + limit_seconds
     while True:
         try:
@@ -74,6 +84,13 @@ def run(
         else:
             control.check_closing()  # the server's own stop may have ended the process
             return Outcome(Ending.ITSELF, _engine_code(code))
+
+
+def _environment(context: Context, job: Job) -> dict[str, str]:
+    own = child_environment(context)
+    if job.isolated:
+        own = {name: value for name, value in own.items() if not name.startswith("AWS_")}
+    return {**own, **job.environment}
 
 
 def _engine_code(code: int) -> int:
