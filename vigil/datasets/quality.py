@@ -70,6 +70,21 @@ class QualityReport(BaseModel):
     def failures(self) -> tuple[QualityResult, ...]:
         return tuple(result for result in self.results if not result.passed)
 
+    def raise_for_failures(self) -> None:
+        """Raise ``QualityError`` listing every failing rule with its value and bound, if there is one."""
+        if not self.failures:
+            return
+        lines = [
+            f"- {failure.rule}: {failure.subject} is {failure.measured}, wanted {failure.bound} ({failure.reason})"
+            for failure in self.failures
+        ]
+        raise QualityError(
+            f"{len(lines)} of {len(self.results)} quality rules of the profile {self.profile!r} failed:\n"
+            + "\n".join(lines)
+            + "\nNothing was released. Look at the archives named in provenance.json, or change a bound with a reason.",
+            self,
+        )
+
 
 class QualityError(Exception):
     """Quality rules failed; the message lists each with its value and bound. ``report`` has all results."""
@@ -143,17 +158,7 @@ def judge(measurements: Measurements | Mapping[str, Any], profile: str) -> Quali
 def check(measurements: Measurements | Mapping[str, Any], profile: str) -> QualityReport:
     """The report when every rule passes; else ``QualityError`` listing every failing rule."""
     report = judge(measurements, profile)
-    if report.failures:
-        lines = [
-            f"- {failure.rule}: {failure.subject} is {failure.measured}, wanted {failure.bound} ({failure.reason})"
-            for failure in report.failures
-        ]
-        raise QualityError(
-            f"{len(lines)} of {len(report.results)} quality rules of the profile {profile!r} failed:\n"
-            + "\n".join(lines)
-            + "\nNothing was released. Look at the archives named in provenance.json, or change a bound with a reason.",
-            report,
-        )
+    report.raise_for_failures()
     return report
 
 

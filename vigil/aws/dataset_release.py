@@ -1,0 +1,121 @@
+"""Release a dataset version: put it where its content names it, verify it there, register it in the DVC registry."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from vigil.aws.environment import aws_client, load_parameters
+from vigil.aws.objects import S3Uri, files_below, get_bytes, get_prefix, put_bytes, put_new
+from vigil.datasets import manifest
+from vigil.datasets.assemble import assemble
+from vigil.datasets.manifest import MANIFEST_FILE, Manifest
+from vigil.datasets.models import DATASET_NAME, MEASUREMENTS_FILE, PROVENANCE_FILE, QUALITY_FILE, Provenance
+from vigil.datasets.quality import QualityReport, judge
+from vigil.datasets.registry import Registry, tag_of
+from vigil.digests import canonical_json
+
+DATASETS = "datasets"
+
+
+class ReleaseError(Exception):
+    """A dataset version could not be released; the message says why and what to do."""
+
+
+class ReleasedDataset(BaseModel):
+    """A released version. ``prefix`` is its S3 address, ending in ``/``; ``tag`` is its name in the registry."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    version: str
+    prefix: str
+    tag: str
+    already_released: bool
+
+
+def check_staged(staging_prefix: str, s3: Any = None) -> QualityReport:
+    """Judge what a curation left below ``staging_prefix`` by the profile it ran with, and put ``quality.json`` beside.
+
+    The report is put whether rules failed or not, so that it can be read; then ``QualityError`` lists the failing ones.
+    """
+    staging = S3Uri.parse(staging_prefix)
+    provenance = Provenance.model_validate_json(get_bytes(staging / PROVENANCE_FILE, s3))
+    measurements = json.loads(get_bytes(staging / MEASUREMENTS_FILE, s3))
+    report = judge(measurements, provenance.profile)
+    put_bytes(canonical_json(report.model_dump(mode="json")) + b"\n", staging / QUALITY_FILE, s3)
+    report.raise_for_failures()
+    return report
+
+
+def release(
+    staging_prefix: str,
+    bucket: str | None = None,
+    registry: Registry | None = None,
+    s3: Any = None,
+    when: datetime | None = None,
+) -> ReleasedDataset:
+    """Release what a curation left below ``staging_prefix``. Repeating it changes nothing.
+
+    ``bucket`` and ``registry`` are the stack's unless given; ``when`` dates the registry's commit. Raises
+    ``QualityError``, ``ReleaseError``, ``RegistryError``, ``IncompleteStagingError`` and ``ObjectError``.
+    """
+    target_bucket = bucket or load_parameters().buckets.datasets
+    with tempfile.TemporaryDirectory(prefix="vigil-release-") as temporary:
+        staging, version_folder = Path(temporary) / "staging", Path(temporary) / "version"
+        get_prefix(S3Uri.parse(staging_prefix), staging, s3)
+        built = assemble(staging, version_folder)
+        prefix = S3Uri(target_bucket, f"{DATASETS}/{DATASET_NAME}/{built.version}/")
+        _require_versioning(target_bucket, s3)
+        _put_version(version_folder, prefix, s3)
+        _verify(built, prefix, Path(temporary) / "stored", s3)
+    new = (registry or stack_registry()).register(
+        DATASET_NAME, built.version, str(prefix), when or datetime.now(UTC).replace(microsecond=0)
+    )
+    return ReleasedDataset(
+        name=DATASET_NAME,
+        version=built.version,
+        prefix=str(prefix),
+        tag=tag_of(DATASET_NAME, built.version),
+        already_released=not new,
+    )
+
+
+def stack_registry() -> Registry:
+    """The stack's data registry: its URL is in the Secrets Manager secret that the stack's parameters name."""
+    name = load_parameters().dvc.registry_secret
+    secret = aws_client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+    url = json.loads(secret).get("url")
+    if not url:
+        raise ReleaseError(f"the secret {name} has no field `url`: put the data registry's git URL there")
+    return Registry(url)
+
+
+def _require_versioning(bucket: str, s3: Any) -> None:
+    status = (s3 or aws_client("s3")).get_bucket_versioning(Bucket=bucket).get("Status")
+    if status != "Enabled":
+        raise ReleaseError(f"the bucket {bucket} keeps no object versions, so nothing can be pinned: enable versioning")
+
+
+def _put_version(folder: Path, prefix: S3Uri, s3: Any) -> None:
+    """The manifest goes last: a prefix that has one is whole."""
+    for name, path in sorted(files_below(folder), key=lambda item: item[0] == MANIFEST_FILE):
+        put_new(path, prefix / name, s3)
+
+
+def _verify(built: Manifest, prefix: S3Uri, folder: Path, s3: Any) -> None:
+    get_prefix(prefix, folder, s3)
+    try:
+        manifest.verify(folder, built)
+        if manifest.read(folder) != built:
+            raise manifest.ManifestError(f"{MANIFEST_FILE} lists other files")
+    except manifest.ManifestError as error:
+        raise ReleaseError(
+            f"what lies at {prefix} is not what was curated: {error}. Somebody changed released objects: restore "
+            "their first versions, then run the release again"
+        ) from error
