@@ -1,0 +1,211 @@
+"""Deploys the stack of ``infra/template.yaml``: packages its code, uploads it, creates or updates the stack, waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from vigil.aws.environment import aws_client
+from vigil.aws.packages import content_key, read_file, zip_folders
+
+LAMBDA_FOLDERS = ("vigil", "tasks", "change_control")
+GLUE_FOLDERS = ("vigil",)
+GLUE_SCRIPT = "tasks/glue/curate_quarters.py"
+STATE_MACHINES = {"TrainAndPromoteKey": "train-and-promote.asl.json", "UpdateEndpointKey": "update-endpoint.asl.json"}
+TEMPLATE = "infra/template.yaml"
+ML_REPOSITORY = "vigil-ml"
+CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
+# A first deployment takes minutes on AWS (keys, tables, user pool); half an hour is a fault.
+WAIT_DELAY_SECONDS = 2
+WAIT_ATTEMPTS = 900
+NO_CHANGE = "No updates are to be performed"
+# What a first deployment leaves that failed: nothing was ever in service, and CloudFormation wants it deleted first.
+NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED"})
+
+
+class DeploymentError(Exception):
+    """The stack could not be deployed; the message holds CloudFormation's reasons."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """What one deployment uploads. ``code`` is the Lambda zip: its digest names the code that runs."""
+
+    lambda_code: bytes
+    glue_script: bytes
+    glue_library: bytes
+    template: bytes
+    state_machines: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """What may differ between two stacks of the same code. ``image`` None: the account's own, tagged latest."""
+
+    stack: str
+    registry_url: str
+    code_revision: str
+    image: str | None = None
+    approval_timeout_seconds: int | None = None
+
+
+def cloudformation_name(stack: str) -> str:
+    return f"vigil-{stack}"
+
+
+def build_package(project: Path) -> Package:
+    """Read and zip the checkout ``project``. Raises ``PackageError`` naming what is missing."""
+    return Package(
+        lambda_code=zip_folders(project, LAMBDA_FOLDERS),
+        glue_script=read_file(project / GLUE_SCRIPT),
+        glue_library=zip_folders(project, GLUE_FOLDERS),
+        template=read_file(project / TEMPLATE),
+        state_machines={
+            parameter: read_file(project / "statemachines" / name) for parameter, name in STATE_MACHINES.items()
+        },
+    )
+
+
+def deploy(package: Package, settings: StackSettings) -> dict[str, str]:
+    """Create or update the stack and wait for its end; the stack's outputs. Raises ``DeploymentError``."""
+    account, region = _home()
+    bucket = _ensure_bootstrap_bucket(account, region)
+    parameters = {**_upload(bucket, package), **_parameters(settings, account, region), "CodeBucket": bucket}
+    template_key = content_key("template.yaml", package.template)
+    _put(bucket, template_key, package.template)
+    url = f"{aws_client('s3').meta.endpoint_url.rstrip('/')}/{bucket}/{template_key}"
+    _apply(cloudformation_name(settings.stack), url, parameters)
+    return outputs(settings.stack)
+
+
+def outputs(stack: str) -> dict[str, str]:
+    """The outputs of a deployed stack. Raises ``DeploymentError`` where there is none."""
+    description = _describe(cloudformation_name(stack))
+    if description is None:
+        raise DeploymentError(f"there is no stack {cloudformation_name(stack)}: deploy it first")
+    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+
+
+def _home() -> tuple[str, str]:
+    account: str = aws_client("sts").get_caller_identity()["Account"]
+    return account, aws_client("sts").meta.region_name
+
+
+def _ensure_bootstrap_bucket(account: str, region: str) -> str:
+    """The bucket that holds code before the stack exists: versioned, encrypted, closed."""
+    bucket = f"vigil-bootstrap-{account}-{region}"
+    client = aws_client("s3")
+    # us-east-1 is the one region that CreateBucket must not be told.
+    location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        client.create_bucket(Bucket=bucket, **location)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+            raise
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    client.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}]
+        },
+    )
+    closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(closed, True))
+    return bucket
+
+
+def _upload(bucket: str, package: Package) -> dict[str, str]:
+    """Put what the template refers to; its parameters that name the keys."""
+    contents = {
+        "LambdaCodeKey": ("lambda.zip", package.lambda_code),
+        "GlueScriptKey": ("curate_quarters.py", package.glue_script),
+        "GlueLibraryKey": ("vigil.zip", package.glue_library),
+        **{parameter: (STATE_MACHINES[parameter], content) for parameter, content in package.state_machines.items()},
+    }
+    keys = {}
+    for parameter, (name, content) in contents.items():
+        keys[parameter] = content_key(name, content)
+        _put(bucket, keys[parameter], content)
+    return keys
+
+
+def _put(bucket: str, key: str, content: bytes) -> None:
+    """Put once: the key is the content's digest, so what is there already is the same."""
+    try:
+        aws_client("s3").put_object(Bucket=bucket, Key=key, Body=content, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"PreconditionFailed", "ConditionalRequestConflict"}:
+            raise
+
+
+def _parameters(settings: StackSettings, account: str, region: str) -> dict[str, str]:
+    own_image = f"{account}.dkr.ecr.{region}.amazonaws.com/{ML_REPOSITORY}:latest"
+    parameters = {
+        "StackName": settings.stack,
+        "MlImage": settings.image or own_image,
+        "CodeRevision": settings.code_revision,
+        "DvcRegistryUrl": settings.registry_url,
+    }
+    if settings.approval_timeout_seconds is not None:
+        parameters["PlanApprovalTimeoutSeconds"] = str(settings.approval_timeout_seconds)
+    return parameters
+
+
+def _apply(name: str, template_url: str, parameters: Mapping[str, str]) -> None:
+    client = aws_client("cloudformation")
+    request = {
+        "StackName": name,
+        "TemplateURL": template_url,  # the text is longer than TemplateBody may be (51,200 bytes)
+        "Capabilities": CAPABILITIES,
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())],
+    }
+    current = _describe(name)
+    if current is not None and current["StackStatus"] in NEVER_CREATED:
+        client.delete_stack(StackName=current["StackId"])
+        _wait("stack_delete_complete", current["StackId"])
+        current = None
+    try:
+        stack = client.create_stack(**request) if current is None else client.update_stack(**request)
+    except ClientError as error:
+        if NO_CHANGE in error.response["Error"]["Message"]:
+            return
+        raise DeploymentError(f"CloudFormation refused {name}: {error.response['Error']['Message']}") from error
+    _wait("stack_create_complete" if current is None else "stack_update_complete", stack["StackId"])
+
+
+def _wait(waiter: str, stack_id: str) -> None:
+    """By id, since a stack that is gone is no longer found by its name."""
+    try:
+        aws_client("cloudformation").get_waiter(waiter).wait(
+            StackName=stack_id, WaiterConfig={"Delay": WAIT_DELAY_SECONDS, "MaxAttempts": WAIT_ATTEMPTS}
+        )
+    except WaiterError as error:
+        raise DeploymentError(f"{stack_id} did not become {waiter}: {_reasons(stack_id)}") from error
+
+
+def _describe(name: str) -> dict[str, Any] | None:
+    try:
+        description: dict[str, Any] = aws_client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            return None
+        raise
+    return description
+
+
+def _reasons(name: str) -> str:
+    """Why resources failed, newest first, as CloudFormation says it."""
+    try:
+        events = aws_client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    except ClientError as error:
+        return f"no events: {error.response['Error']['Message']}"
+    failed = [
+        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+        for event in events
+        if event["ResourceStatus"].endswith("FAILED")
+    ]
+    return "; ".join(failed) or "no resource failed; the wait was too short"

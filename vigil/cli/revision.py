@@ -1,0 +1,37 @@
+"""Which code a deployment carries: the commit of the checkout, marked where its files are not the commit's."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from vigil.digests import sha256_hex
+
+GIT_LIMIT_SECONDS = 30
+
+
+def code_revision(project: Path, code: bytes) -> str:
+    """The commit; ``<commit>-changed-<digest>`` where the checkout differs from it; ``code-<digest>`` without git.
+
+    The digest is that of ``code``, the packaged code.
+    """
+    digest = sha256_hex(code)[:16]
+    commit = _git(project, "rev-parse", "HEAD")
+    if commit is None:
+        return f"code-{digest}"
+    return f"{commit}-changed-{digest}" if _git(project, "status", "--porcelain") else commit
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    """The output of git in ``project``; ``None`` where there is no git or no repository."""
+    try:
+        result = subprocess.run(
+            ["git", "-C", str(project), *arguments],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=GIT_LIMIT_SECONDS,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None

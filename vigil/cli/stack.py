@@ -1,0 +1,88 @@
+"""``vigil stack``: deploy the stack, show its outputs, add approvers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.aws import approvers, deployment
+from vigil.aws.environment import ConfigurationError
+from vigil.aws.packages import PackageError
+from vigil.cli.revision import code_revision
+
+app = typer.Typer(no_args_is_help=True)
+
+StackName = Annotated[str, typer.Option("--stack", help="Name of the stack.", envvar="VIGIL_STACK")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def deploy(
+    stack: StackName,
+    registry_url: Annotated[str, typer.Option(help="Git URL of the DVC data registry.")],
+    image: Annotated[str | None, typer.Option(help="URI of the ML image; default: the account's own.")] = None,
+    approval_timeout: Annotated[int | None, typer.Option(help="Seconds that an approval request stays open.")] = None,
+    project: Annotated[Path, typer.Option(help="Checkout to deploy.", file_okay=False)] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Package the code of a checkout and create or update the stack from infra/template.yaml."""
+    with _explained():
+        package = deployment.build_package(project)
+        settings = deployment.StackSettings(
+            stack=stack,
+            registry_url=registry_url,
+            code_revision=code_revision(project, package.lambda_code),
+            image=image,
+            approval_timeout_seconds=approval_timeout,
+        )
+        _show(deployment.deploy(package, settings), as_json)
+
+
+@app.command()
+def outputs(stack: StackName, as_json: AsJson = False) -> None:
+    """Show what the stack gives to others."""
+    with _explained():
+        _show(deployment.outputs(stack), as_json)
+
+
+@app.command()
+def add_approver(
+    user: Annotated[str, typer.Argument(help="User name, as typed when signing.")],
+    printed_name: Annotated[str, typer.Option(help="The name that a signature shows.")],
+    password_file: Annotated[Path, typer.Option(help="File with the password.", exists=True, dir_okay=False)],
+) -> None:
+    """Add a person to the approvers of the stack that VIGIL_STACK names."""
+    password = password_file.read_text(encoding="utf-8").rstrip("\n")
+    if not password:
+        _fail(f"{password_file} is empty: put the password into it")
+    with _explained():
+        created = approvers.add_approver(user, printed_name, password)
+    print(f"{user} {'was added as an approver' if created else 'was there already: name and password were set'}")
+
+
+def _show(values: dict[str, str], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(values, indent=2, sort_keys=True))
+        return
+    for name, value in sorted(values.items()):
+        print(f"{name}: {value}")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Errors that people can act on end the command with one line."""
+    try:
+        yield
+    except (PackageError, deployment.DeploymentError, ConfigurationError, ClientError, BotoCoreError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"vigil: {message}", err=True)
+    raise typer.Exit(1)
