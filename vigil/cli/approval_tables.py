@@ -1,0 +1,142 @@
+"""How approvals look in a terminal: requests, what is signed, and the evidence behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from vigil.approvals.decide import DecisionOrder
+from vigil.approvals.errors import ApprovalError
+from vigil.approvals.evidence import check_evidence, pinned_plan
+from vigil.approvals.models import ApprovalRequest, Moment
+from vigil.approvals.ports import Evidence
+from vigil.models.models import Evaluation, Measure, Measures
+
+STYLES = {"PENDING": "yellow", "APPROVED": "green", "REJECTED": "red"}
+MEASURES = tuple(Measures.model_fields)
+
+console = Console(highlight=False)
+
+
+def print_list(requests: Sequence[ApprovalRequest]) -> None:
+    if not requests:
+        console.print("No approval requests.")
+        return
+    table = Table("request", "status", "asked by", "dataset", "opened", "expires")
+    for request in requests:
+        table.add_row(
+            request.request_id,
+            Text(request.status, style=STYLES.get(request.status, "dim")),
+            Text(request.facts.requested_by),
+            request.facts.dataset_version[:12],
+            _when(request.created_at),
+            _when(request.expires_at),
+        )
+    console.print(table)
+
+
+def print_request(request: ApprovalRequest) -> None:
+    """Everything that a signature on this request covers, in full: nothing is signed unseen."""
+    table = Table(title=f"Request {request.request_id}", show_header=False, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("status", Text(request.status, style=STYLES.get(request.status, "dim")))
+    table.add_row("opened, expires", f"{_when(request.created_at)}, {_when(request.expires_at)}")
+    table.add_row("run", f"{request.execution_arn} ({request.state_name}, attempt {request.attempt})")
+    for name, value in request.facts.model_dump(mode="json", exclude={"verdict"}).items():
+        table.add_row(name.replace("_", " "), Text(str(value)))
+    table.add_row("gate", request.facts.verdict.outcome)
+    if request.note:
+        table.add_row("note", Text(request.note))
+    console.print(table)
+    _print_criteria(request)
+    if request.decision is not None:
+        print_decision(request)
+
+
+def load_evaluation(request: ApprovalRequest, evidence: Evidence) -> tuple[Evaluation | None, str | None]:
+    """The evaluation, if it is the one that the request names; else what is wrong with it."""
+    try:
+        plan = pinned_plan(request.facts, evidence)
+        return check_evidence(request.facts, plan, evidence), None
+    except ApprovalError as error:
+        return None, str(error)
+
+
+def print_evidence(evaluation: Evaluation | None, problem: str | None) -> None:
+    if problem is not None:
+        console.print(Text(f"The evidence does not hold: {problem}", style="bold red"))
+    if evaluation is None:
+        return
+    for name, split in evaluation.splits.items():
+        table = Table(
+            "", "candidate", "baseline", "difference", title_justify="left",
+            title=f"{name}: {split.population.n:,} cases, {split.population.prevalence:.1%} serious",
+        )  # fmt: skip
+        for measure in MEASURES:
+            figures = (split.candidate.overall, split.baseline.overall, split.difference)
+            table.add_row(measure.replace("_", " "), *(_figure(getattr(found, measure)) for found in figures))
+        console.print(table)
+        groups = Table("AUROC in", "candidate", "baseline", "cases")
+        for group, population in split.subgroups.items():
+            candidate, baseline = split.candidate.subgroups.get(group), split.baseline.subgroups.get(group)
+            if candidate is not None and baseline is not None:
+                groups.add_row(group, _figure(candidate.auroc), _figure(baseline.auroc), f"{population.n:,}")
+        console.print(groups)
+
+
+def print_order(order: DecisionOrder, meaning: str, user: str) -> None:
+    table = Table(title="To be signed", show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in (
+        ("decision", order.decision.value),
+        ("meaning", meaning),
+        ("comment", order.comment or "(none)"),
+        ("signer", user),
+    ):
+        table.add_row(name, Text(value))
+    console.print(table)
+
+
+def print_decision(request: ApprovalRequest) -> None:
+    """Printed name, time and meaning, as every readable form of a signed record must show (21 CFR 11.50(b))."""
+    decision = request.decision
+    if decision is None:
+        return
+    table = Table(title="Signed", show_header=False, title_justify="left")
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in (
+        ("decision", decision.decision.value),
+        ("by", f"{decision.printed_name} ({decision.signer}), {decision.role}"),
+        ("at", _when(decision.decided_at)),
+        ("meaning", decision.meaning),
+        ("comment", decision.comment or "(none)"),
+        ("statement", decision.statement_digest),
+    ):
+        table.add_row(name, Text(value))
+    console.print(table)
+
+
+def _print_criteria(request: ApprovalRequest) -> None:
+    table = Table("criterion of the plan", "measured", "limit", "")
+    for criterion in request.facts.verdict.criteria:
+        verdict = Text("pass", style="green") if criterion.passed else Text("FAIL", style="bold red")
+        table.add_row(criterion.name, Text(criterion.measured), Text(criterion.limit), verdict)
+    console.print(table)
+
+
+def _figure(measure: Measure) -> str:
+    if measure.value is None:
+        return "undefined"
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:.3f}"
+    return f"{measure.value:.3f} [{measure.low:.3f}, {measure.high:.3f}]".replace("[", r"\[")
+
+
+def _when(moment: Moment) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
