@@ -10,7 +10,7 @@ import base64
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,7 +124,7 @@ class Store:
             ).fetchone()
         return int(row[0])
 
-    def read(self, stream: str, after: int = 0, limit: int | None = None) -> list[tuple[int, dict[str, Any]]]:  # type: ignore[valid-type]
+    def read(self, stream: str, after: int = 0, limit: int | None = None) -> Sequence[tuple[int, dict[str, Any]]]:
         """Entries with an id greater than ``after``, oldest first, at most ``limit``."""
         with self._lock:
             rows = self._connection.execute(

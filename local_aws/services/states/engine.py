@@ -1,0 +1,179 @@
+"""All executions of one server: started, taken up again after a restart, stopped."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError
+
+from local_aws.api import Context
+from local_aws.services.states import history, sync
+from local_aws.services.states.flow import ROOT, Flow, Work, new_frame
+from local_aws.services.states.fork import run_map, run_parallel
+from local_aws.services.states.jsontext import loads
+from local_aws.services.states.models import Execution, Frame
+from local_aws.services.states.records import Records
+from local_aws.services.states.runtime import Runtime
+from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
+from local_aws.services.states.task import run_task
+
+logger = logging.getLogger(__name__)
+
+WORKS: dict[str, Work] = {
+    "Task": run_task,
+    "Pass": run_pass,
+    "Choice": run_choice,
+    "Wait": run_wait,
+    "Succeed": run_succeed,
+    "Fail": run_fail,
+    "Parallel": run_parallel,
+    "Map": run_map,
+}
+CLOSE_SECONDS = 5.0
+CANCELLATION_ATTEMPTS = 5
+CANCELLATION_DELAY_SECONDS = 2.0
+
+
+class Engine:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.records = Records(context.store)
+        self._lock = threading.RLock()
+        self._runtimes: dict[str, Runtime] = {}
+        self._threads: set[threading.Thread] = set()
+        self._closing = threading.Event()
+        self._cancelling = threading.Lock()
+
+    def start(self, execution: Execution) -> None:
+        """Commit a new execution and set it going."""
+        definition: dict[str, Any] = loads(execution["definition"])
+        root = new_frame(execution["arn"], ROOT, [], definition["StartAt"], loads(execution["input"]), 0)
+        with self.context.store.transaction():
+            self.records.save_execution(execution)
+            self.records.save_frame(root)
+            details = history.execution_started(execution["input"], execution["role"])
+            history.append(self.context.store, execution["arn"], "ExecutionStarted", 0, details)
+        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs)
+        with self._lock:
+            self._runtimes[execution["arn"]] = runtime
+        self._launch(runtime, root)
+
+    def resume(self) -> None:
+        """Take up every execution that was running when the server ended."""
+        for execution in self.records.executions():
+            if execution["status"] == "RUNNING":
+                self.runtime(execution)
+        if self.records.cancellations():
+            self.stop_cancelled_jobs()
+
+    def runtime(self, execution: Execution) -> Runtime | None:
+        """The threads of an execution, taken up again if need be; None for one that has ended."""
+        with self._lock:
+            runtime = self._runtimes.get(execution["arn"])
+            if runtime is not None or execution["status"] != "RUNNING" or self._closing.is_set():
+                return runtime
+            runtime = self._runtimes[execution["arn"]] = Runtime(self.context, execution, self.stop_cancelled_jobs)
+        frames = self.records.frames(execution["arn"])
+        runtime.results = {frame["path"]: frame["finished"] for frame in frames if frame["finished"] is not None}
+        for frame in frames:
+            if frame["finished"] is None:
+                self._launch(runtime, frame)
+        return runtime
+
+    def stop(self, execution: Execution, error: str | None, cause: str | None) -> datetime | None:
+        """Abort; returns when the execution stopped, also if it had stopped before."""
+        runtime = self.runtime(execution)
+        if runtime is not None:
+            runtime.finish("ABORTED", 0, error=error, cause=cause)
+        stopped = self.records.execution(execution["arn"])
+        return None if stopped is None else stopped["stopped"]
+
+    def notify(self, arn: str) -> None:
+        """A token of this execution was answered."""
+        with self._lock:
+            runtime = self._runtimes.get(arn)
+        if runtime is not None:
+            runtime.notify()
+
+    def close(self) -> None:
+        """End all threads; what they were doing stays in the store."""
+        self._closing.set()
+        with self._lock:
+            runtimes, threads = list(self._runtimes.values()), list(self._threads)
+        for runtime in runtimes:
+            runtime.close()
+        end = time.monotonic() + CLOSE_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def stop_cancelled_jobs(self) -> None:
+        self._spawn(self._stop_jobs, "cancel jobs")
+
+    def _stop_jobs(self) -> None:
+        """Stop the jobs that nobody waits for; those that cannot be reached now are tried at the next start."""
+        with self._cancelling:
+            for attempt in range(CANCELLATION_ATTEMPTS):
+                left = [key for key, _ in self.records.cancellations() if not self._stop_job(key)]
+                if not left or self._closing.wait(CANCELLATION_DELAY_SECONDS * attempt):
+                    return
+
+    def _stop_job(self, key: str) -> bool:
+        job = dict(self.records.cancellations())[key]
+        try:
+            sync.stop(job["service"], job["operation"], self.context.client, job["parameters"], job["submitted"])
+        except BotoCoreError as error:
+            logger.warning("%s of %s could not be stopped yet: %s", job["operation"], key, error)
+            return False
+        self.records.delete_cancellation(key)
+        return True
+
+    def _launch(self, runtime: Runtime, frame: Frame) -> None:
+        flow = Flow(runtime, frame, WORKS, self._launch)
+
+        def run() -> None:
+            flow.run()
+            if runtime.ended:
+                with self._lock:
+                    self._runtimes.pop(runtime.arn, None)
+
+        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {frame['path']}")
+
+    def _spawn(self, work: Any, name: str) -> None:
+        def run() -> None:
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._threads.discard(thread)
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        with self._lock:
+            if self._closing.is_set():
+                return
+            self._threads.add(thread)
+        thread.start()
+
+
+_ENGINES: dict[Path, Engine] = {}
+_ENGINES_LOCK = threading.Lock()
+
+
+def engine_of(context: Context) -> Engine:
+    """The engine of the server with this state folder."""
+    with _ENGINES_LOCK:
+        engine = _ENGINES.get(context.state_dir)
+        if engine is None:
+            engine = _ENGINES[context.state_dir] = Engine(context)
+        return engine
+
+
+def close_engine(context: Context) -> None:
+    with _ENGINES_LOCK:
+        engine = _ENGINES.pop(context.state_dir, None)
+    if engine is not None:
+        engine.close()

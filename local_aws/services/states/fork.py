@@ -1,0 +1,173 @@
+"""Parallel and Map: flows inside a flow, each on its own thread, each with a frame of its own.
+
+Finished children stay finished: their frames hold their outputs until all are there.
+"""
+
+from __future__ import annotations
+
+from local_aws.services.states import history
+from local_aws.services.states.failures import error_of
+from local_aws.services.states.flow import Flow, Step, is_iteration, map_name, new_frame
+from local_aws.services.states.models import Finished, Fork, Frame, State
+
+#: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+MAX_INLINE_CONCURRENCY = 40
+#: Types whose unfinished states AWS reports as aborted when a sibling fails.
+ABORTABLE = ("Task", "Wait", "Parallel", "Map")
+
+
+def run_parallel(flow: Flow, state: State) -> Step:
+    if flow.frame["outcome"] is None:
+        if flow.frame["fork"] is None:
+            value = flow.language(state).arguments(state, flow.scope(state))
+            _begin(flow, "Parallel", [value] * len(state["Branches"]), len(state["Branches"]))
+        _join(flow, state)
+    return _completed(flow, state)
+
+
+def run_map(flow: Flow, state: State) -> Step:
+    if flow.frame["outcome"] is None:
+        if flow.frame["fork"] is None:
+            language, scope = flow.language(state), flow.scope(state)
+            limit = language.whole_number(state, "MaxConcurrency", scope) or MAX_INLINE_CONCURRENCY
+            _begin(flow, "Map", language.items(state, scope), min(limit, MAX_INLINE_CONCURRENCY))
+        _join(flow, state)
+    return _completed(flow, state)
+
+
+def _completed(flow: Flow, state: State) -> Step:
+    outcome = flow.frame["outcome"] or {}
+    scope = flow.scope(state).with_result(outcome.get("result"))
+    return flow.completed(flow.language(state).complete(state, scope, outcome.get("result"), ""), state.get("Next"))
+
+
+def _begin(flow: Flow, kind: str, inputs: list[object], limit: int) -> None:
+    with flow.runtime.commit(flow.path):
+        details = {"mapStateStartedEventDetails": {"length": len(inputs)}} if kind == "Map" else None
+        started = flow.append(f"{kind}StateStarted", details)
+        number = flow.frame["forks"] + 1
+        fork: Fork = {"number": number, "inputs": inputs, "limit": limit, "launched": 0, "started": started}
+        flow.frame.update({"forks": number, "fork": fork})
+        flow.save()
+
+
+class _Children:
+    """The children of a fork: which run, which are done, and what the next one's first event follows."""
+
+    def __init__(self, flow: Flow, fork: Fork) -> None:
+        self.flow = flow
+        self.fork = fork
+        done = sorted(self.finished().values(), key=lambda finished: finished["event"])
+        free = max(0, fork["limit"] - (fork["launched"] - len(done)))
+        # An iteration that takes over a finished one's place follows that one's last event.
+        taken_over = [finished["previous"] for finished in done][-free:] if free else []
+        self.places = [fork["started"]] * (free - len(taken_over)) + taken_over
+        self.seen = set(self.finished())
+
+    def path(self, index: int) -> str:
+        return f"{self.flow.path}/{self.fork['number']}.{index}"
+
+    def finished(self) -> dict[int, Finished]:
+        results = self.flow.runtime.results
+        paths = {index: self.path(index) for index in range(self.fork["launched"])}
+        return {index: results[path] for index, path in paths.items() if path in results}
+
+    def news(self) -> dict[int, Finished] | None:
+        """All that are finished, once there is one more of them."""
+        finished = self.finished()
+        return finished if len(finished) > len(self.seen) else None
+
+    def note(self, finished: dict[int, Finished]) -> None:
+        fresh = [result for index, result in finished.items() if index not in self.seen]
+        self.places += [result["previous"] for result in sorted(fresh, key=lambda result: result["event"])]
+        self.seen = set(finished)
+
+
+def _join(flow: Flow, state: State) -> None:
+    """Launch and await all children; the frame then holds the outcome. Raises the first failure of a child."""
+    fork = flow.frame["fork"]
+    assert fork is not None  # noqa: S101 - begun by the caller
+    children = _Children(flow, fork)
+    finished = children.finished()
+    while True:
+        failed = [index for index, result in finished.items() if "failure" in result]
+        if failed:
+            first = min(failed, key=lambda index: finished[index]["event"])
+            _fail(flow, state, children, first, finished[first])
+        while children.places and fork["launched"] < len(fork["inputs"]):
+            _launch(flow, state, children, fork["launched"], children.places.pop(0))
+        if len(finished) == len(fork["inputs"]):
+            _succeed(flow, state, fork, finished)
+            return
+        finished = flow.runtime.wait(flow.path, None, children.news) or finished
+        children.note(finished)
+
+
+def _launch(flow: Flow, state: State, children: _Children, index: int, previous: int) -> None:
+    frame, item = flow.frame, children.fork["inputs"][index]
+    mapped = state["Type"] == "Map"
+    value = item
+    if mapped:
+        scope = flow.scope(state).with_map_item(index, item)
+        value = flow.language(state).item_input(state, scope, item)
+    inside: list[str | int] = ["ItemProcessor"] if mapped else ["Branches", index]
+    block = [*frame["block"], "States", frame["state"], *inside]
+    start = (state["ItemProcessor"] if mapped else state["Branches"][index])["StartAt"]
+    child = new_frame(frame["execution"], children.path(index), block, start, value, previous)
+    child["outer"] = {**frame["outer"], **frame["variables"]}
+    with flow.runtime.commit(flow.path):
+        if mapped:
+            child["item"] = {"Index": index, "Value": item}
+            details = history.map_iteration("Started", frame["state"], index)
+            child["previous"] = flow.runtime.append("MapIterationStarted", previous, details)
+        else:
+            child["item"] = frame["item"]
+        children.fork["launched"] = index + 1
+        flow.runtime.records.save_frame(child)
+        flow.save()
+    flow.launch(child)
+
+
+def _succeed(flow: Flow, state: State, fork: Fork, finished: dict[int, Finished]) -> None:
+    last = max((result["event"] for result in finished.values()), default=fork["started"])
+    with flow.runtime.commit(flow.path):
+        # On AWS this event is no link of the chain: the state's exit follows the last child.
+        flow.runtime.append(f"{state['Type']}StateSucceeded", last)
+        outputs = [finished[index]["output"] for index in range(len(finished))]
+        flow.frame.update({"previous": last, "fork": None, "outcome": {"result": outputs}})
+        flow.runtime.drop_children(flow.path)
+        flow.save()
+
+
+def _fail(flow: Flow, state: State, children: _Children, index: int, result: Finished) -> None:
+    failure, previous = result["failure"], result["previous"]
+    runtime = flow.runtime
+    with runtime.commit(flow.path):
+        running = [child for child in runtime.records.frames(runtime.arn, f"{flow.path}/") if _runs(child)]
+        if state["Type"] == "Map":
+            runtime.append("MapIterationFailed", previous, history.map_iteration("Failed", flow.frame["state"], index))
+        for child in running:
+            _abort(flow, child, previous)
+        flow.frame["previous"] = runtime.append(f"{state['Type']}StateFailed", previous)
+        flow.frame.update({"fork": None, "outcome": {"failure": failure}})
+        cancelled = runtime.drop_children(flow.path)
+        flow.save()
+    if cancelled:
+        runtime.stop_cancelled_jobs()
+    raise error_of(failure)
+
+
+def _runs(child: Frame) -> bool:
+    return child["finished"] is None
+
+
+def _abort(flow: Flow, child: Frame, previous: int) -> None:
+    """The events of a sibling that a failure ends; only direct children show."""
+    if child["path"].count("/") != flow.path.count("/") + 1:
+        return
+    if is_iteration(child) and child["item"] is not None:
+        details = history.map_iteration("Aborted", map_name(child), child["item"]["Index"])
+        flow.runtime.append("MapIterationAborted", previous, details)
+    kind = flow.runtime.state_of(child)["Type"]
+    if kind in ABORTABLE and child["entered"] is not None:
+        flow.runtime.append(f"{kind}StateAborted", previous)

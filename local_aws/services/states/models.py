@@ -1,0 +1,154 @@
+"""The documents that the interpreter keeps in the store.
+
+Deadlines are seconds since the epoch on the wall clock: a wait that outlives the server keeps its end.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, NotRequired, TypedDict
+
+Definition = dict[str, Any]
+State = dict[str, Any]
+Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+#: How a task ends: with the reply, with the job that it started, or with an answer to its token.
+Mode = Literal["request", "sync", "sync:2", "token"]
+
+
+class Machine(TypedDict):
+    arn: str
+    name: str
+    definition: str
+    role: str
+    created: datetime
+    updated: datetime
+    revision: str | None
+    logging: dict[str, Any]
+    tracing: dict[str, Any]
+    tags: list[dict[str, str]]
+
+
+class Execution(TypedDict):
+    """``definition`` is the one it started with: updating the machine does not change a running execution."""
+
+    arn: str
+    name: str
+    machine: str
+    machine_name: str
+    definition: str
+    role: str
+    revision: str | None
+    machine_updated: datetime
+    input: str
+    status: Status
+    started: datetime
+    stopped: datetime | None
+    deadline: float | None
+    output: str | None
+    error: str | None
+    cause: str | None
+
+
+class Entered(TypedDict):
+    event: int
+    time: str
+
+
+class Failure(TypedDict):
+    error: str | None
+    cause: str | None
+    terminal: bool
+    heartbeat: bool
+
+
+class Outcome(TypedDict, total=False):
+    """What the work of a state came to; it waits here for Output, Assign, Retry and Catch. One of the two."""
+
+    result: Any
+    failure: Failure
+
+
+class Task(TypedDict):
+    """A task under way. ``submitted`` is the reply of the call that started a job or handed out the token."""
+
+    parameters: Any
+    token: str | None
+    deadline: float | None
+    submitted: NotRequired[Any]
+
+
+class Fork(TypedDict):
+    """Parallel branches or Map iterations under way. ``inputs`` has one entry for each child."""
+
+    number: int
+    inputs: list[Any]
+    limit: int
+    launched: int
+    started: int
+
+
+class Finished(TypedDict):
+    """How a child flow ended. ``event`` is what the join continues from, ``previous`` the child's last own event."""
+
+    output: NotRequired[Any]
+    failure: NotRequired[Failure]
+    event: int
+    previous: int
+
+
+class MapItem(TypedDict):
+    Index: int
+    Value: Any
+
+
+class Frame(TypedDict):
+    """One path of control: the machine itself, a branch or an iteration; where it stands and what it waits for.
+
+    ``path`` is "0" for the machine and "0/1.2" for child 2 of the first fork of the machine's own path.
+    ``block`` leads from the definition's root to the object that holds StartAt and States.
+    """
+
+    execution: str
+    path: str
+    block: list[str | int]
+    state: str
+    input: Any
+    outer: dict[str, Any]
+    variables: dict[str, Any]
+    item: MapItem | None
+    previous: int
+    entered: Entered | None
+    retries: dict[str, int]
+    retry_count: int
+    wake: float | None
+    task: Task | None
+    forks: int
+    fork: Fork | None
+    outcome: Outcome | None
+    finished: Finished | None
+
+
+class TokenAnswer(TypedDict, total=False):
+    output: str
+    failure: Failure
+
+
+class Token(TypedDict):
+    """A task token. A spent one stays, so that a late answer is told so."""
+
+    execution: str
+    frame: str
+    spent: bool
+    answer: TokenAnswer | None
+    deadline: float | None
+    heartbeat: float | None
+    beat: float
+
+
+class Cancellation(TypedDict):
+    """A job that nobody waits for any more and that is still to be stopped."""
+
+    service: str
+    operation: str
+    parameters: Any
+    submitted: Any

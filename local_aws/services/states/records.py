@@ -1,0 +1,71 @@
+"""Typed access to the interpreter's documents in the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from local_aws.services.states.models import Cancellation, Execution, Frame, Machine, Token
+
+if TYPE_CHECKING:
+    from local_aws.store import Store
+
+MACHINE = "states:machine"
+EXECUTION = "states:execution"
+FRAME = "states:frame"
+TOKEN = "states:token"  # noqa: S105 - the kind of a document
+CANCELLATION = "states:cancellation"
+
+
+class Records:
+    """Each ``save`` writes the whole document; the caller's transaction decides what is committed together."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def machine(self, arn: str) -> Machine | None:
+        return cast("Machine | None", self.store.get(MACHINE, arn))
+
+    def machines(self) -> list[Machine]:
+        return [cast(Machine, document) for _, document in self.store.list(MACHINE)]
+
+    def save_machine(self, machine: Machine) -> None:
+        self.store.put(MACHINE, machine["arn"], machine)
+
+    def delete_machine(self, arn: str) -> None:
+        self.store.delete(MACHINE, arn)
+
+    def execution(self, arn: str) -> Execution | None:
+        return cast("Execution | None", self.store.get(EXECUTION, arn))
+
+    def executions(self, prefix: str = "") -> list[Execution]:
+        """In the order in which they started."""
+        return [cast(Execution, document) for _, document in self.store.list(EXECUTION, prefix)]
+
+    def save_execution(self, execution: Execution) -> None:
+        self.store.put(EXECUTION, execution["arn"], execution)
+
+    def frames(self, execution: str, path: str = "") -> list[Frame]:
+        """The frames of an execution whose path starts with ``path``, parents first."""
+        found = self.store.list(FRAME, f"{execution}#{path}")
+        return [cast(Frame, document) for _, document in found]
+
+    def save_frame(self, frame: Frame) -> None:
+        self.store.put(FRAME, f"{frame['execution']}#{frame['path']}", frame)
+
+    def delete_frame(self, frame: Frame) -> None:
+        self.store.delete(FRAME, f"{frame['execution']}#{frame['path']}")
+
+    def token(self, token: str) -> Token | None:
+        return cast("Token | None", self.store.get(TOKEN, token))
+
+    def save_token(self, token: str, document: Token) -> None:
+        self.store.put(TOKEN, token, document)
+
+    def cancellations(self) -> list[tuple[str, Cancellation]]:
+        return [(key, cast(Cancellation, document)) for key, document in self.store.list(CANCELLATION)]
+
+    def save_cancellation(self, key: str, cancellation: Cancellation) -> None:
+        self.store.put(CANCELLATION, key, cancellation)
+
+    def delete_cancellation(self, key: str) -> None:
+        self.store.delete(CANCELLATION, key)
