@@ -41,7 +41,8 @@ READ_ONLY = re.compile(
 )
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT_SECONDS = 20.0
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
+KEPT_ITERATORS = 1000
 
 
 class MotoBackend:
@@ -101,6 +102,8 @@ class MotoBackend:
                 content = b"".join(parts)
                 if hasattr(parts, "close"):
                     parts.close()
+                if (service, action) == ("dynamodbstreams", "GetRecords"):
+                    _forget_old_iterators()
         except NotImplementedError as error:
             logger.info("moto does not implement %s.%s: %s", service, action, error)
             raise UnknownOperationError(service, action) from error
@@ -161,6 +164,17 @@ def _refuse_web_page(service: str, action: str, response: Response) -> None:
     if response.status in (404, 405):
         raise UnknownOperationError(service, action)
     raise ApiError("InternalFailure", f"moto failed in {service}.{action}; its log has the reason", 500)
+
+
+def _forget_old_iterators() -> None:
+    """moto keeps each shard iterator it ever gave out; a poller would fill the memory within days."""
+    from moto.dynamodbstreams.models import dynamodbstreams_backends
+
+    for regions in list(dynamodbstreams_backends.values()):
+        for backend in list(regions.values()):
+            iterators = backend.shard_iterators
+            for arn in list(iterators)[: max(0, len(iterators) - KEPT_ITERATORS)]:
+                del iterators[arn]
 
 
 def _without_wait(environ: dict[str, Any], body: bytes) -> tuple[float, bytes]:

@@ -1,0 +1,21 @@
+"""Lambda: functions that run as real processes, invoked directly, by queues and by table streams."""
+
+from __future__ import annotations
+
+from local_aws.api import Context
+from local_aws.services.lambda_ import event_sources, functions, invoke, pollers
+from local_aws.services.lambda_.pool import pool_of
+
+__all__ = ["event_sources", "functions", "invoke"]
+
+
+def resume(context: Context) -> None:
+    """Deliver the events that were waiting, and poll the event sources again."""
+    invoke.queue_of(context)
+    pollers.pollers_of(context).start_all()
+
+
+def shutdown(context: Context) -> None:
+    pollers.pollers_of(context).close()
+    invoke.queue_of(context).close()
+    pool_of(context).close()

@@ -1,0 +1,130 @@
+"""``Invoke``: at once, as a queued event that survives a restart, or as a dry run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import queue
+import threading
+import uuid
+import weakref
+from typing import Any
+
+from local_aws.api import ApiError, Context, operation
+from local_aws.processes import Supervisor
+from local_aws.services.lambda_ import model
+from local_aws.services.lambda_.pool import pool_of
+from local_aws.services.lambda_.worker import LARGEST_PAYLOAD_BYTES, Outcome
+
+logger = logging.getLogger(__name__)
+
+EVENT_KIND = "lambda_event"
+#: Lambda limits an event to 1 MB and retries it twice, after one and two minutes; here after seconds
+#: (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html).
+LARGEST_EVENT_BYTES = 1024 * 1024
+EVENT_ATTEMPTS = 3
+EVENT_RETRY_SECONDS = (1.0, 2.0)
+EVENT_THREADS = 2
+
+_queues: weakref.WeakKeyDictionary[Supervisor, EventQueue] = weakref.WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+@operation("lambda", "Invoke")
+def invoke(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+    function = model.find(aws, request["FunctionName"], request.get("Qualifier"))
+    payload = request.get("Payload") or b"{}"
+    kind = request.get("InvocationType", "RequestResponse")
+    event = _parsed(payload, LARGEST_EVENT_BYTES if kind == "Event" else LARGEST_PAYLOAD_BYTES)
+    if kind == "DryRun":
+        return {"StatusCode": 204, "Payload": b""}
+    if kind == "Event":
+        queue_of(aws).add(function["configuration"]["FunctionName"], event)
+        return {"StatusCode": 202, "Payload": b""}
+    outcome = run(aws, function, event)
+    answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": model.LATEST, "Payload": outcome.payload}
+    if outcome.failed:
+        answer["FunctionError"] = "Unhandled"
+    if request.get("LogType") == "Tail":
+        answer["LogResult"] = base64.b64encode(outcome.log_tail).decode()
+    return answer
+
+
+def run(aws: Context, function: dict[str, Any], event: Any) -> Outcome:
+    """Run the handler in a warm process, a new one when there is none."""
+    with pool_of(aws).worker(function) as worker:
+        return worker.invoke(event, str(uuid.uuid4()))
+
+
+def _parsed(payload: bytes, limit: int) -> Any:
+    if len(payload) > limit:
+        raise ApiError(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
+            413,
+        )
+    try:
+        return json.loads(payload)
+    except ValueError as error:
+        raise ApiError("InvalidRequestContentException", f"Could not parse request body into json: {error}") from error
+
+
+def queue_of(aws: Context) -> EventQueue:
+    """The one queue of events of a server."""
+    with _guard:
+        if aws.supervisor not in _queues:
+            _queues[aws.supervisor] = EventQueue(aws)
+        return _queues[aws.supervisor]
+
+
+class EventQueue:
+    """Asynchronous invocations: kept in the store until they succeed or their attempts are used up."""
+
+    def __init__(self, aws: Context) -> None:
+        self._aws = aws
+        self._keys: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        for key, _ in aws.store.list(EVENT_KIND):
+            self._keys.put(key)
+        for number in range(EVENT_THREADS):
+            threading.Thread(target=self._work, name=f"lambda-events-{number}", daemon=True).start()
+
+    def add(self, name: str, event: Any) -> None:
+        key = str(uuid.uuid4())
+        self._aws.store.put(EVENT_KIND, key, {"function": name, "event": event})
+        self._keys.put(key)
+
+    def close(self) -> None:
+        self._closed.set()
+        for _ in range(EVENT_THREADS):
+            self._keys.put(None)
+
+    def _work(self) -> None:
+        while (key := self._keys.get()) is not None and not self._closed.is_set():
+            entry = self._aws.store.get(EVENT_KIND, key)
+            if entry is None:
+                continue
+            try:
+                done = self._deliver(entry)
+            except Exception:
+                logger.exception("an event for %s could not be delivered", entry["function"])
+                done = True
+            if done:
+                self._aws.store.delete(EVENT_KIND, key)
+
+    def _deliver(self, entry: dict[str, Any]) -> bool:
+        """Whether the event is finished: succeeded or given up. Not when the server stops meanwhile."""
+        for attempt in range(EVENT_ATTEMPTS):
+            if attempt and self._closed.wait(EVENT_RETRY_SECONDS[attempt - 1]):
+                return False
+            function = self._aws.store.get(model.KIND, entry["function"])
+            if function is None:
+                return True
+            failed = run(self._aws, function, entry["event"]).failed
+            if self._closed.is_set() and failed:
+                return False
+            if not failed:
+                return True
+        logger.warning("an event for %s failed %d times and is dropped", entry["function"], EVENT_ATTEMPTS)
+        return True
