@@ -1,0 +1,340 @@
+"""Approvals without AWS: in-memory ports, and a candidate whose evidence passes the real plan's gate."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+from vigil.approvals.errors import AuthenticationError, EvidenceError, NotPendingError, WaitEndedError
+from vigil.approvals.models import (
+    ApprovalRequest,
+    Authentication,
+    Facts,
+    PasswordProof,
+    Signature,
+    SignedDecision,
+    Status,
+    WaitMessage,
+)
+from vigil.approvals.open import open_request
+from vigil.approvals.ports import DecidingPorts, DeliveryPorts, VerificationPorts
+from vigil.change_control.gate import judge
+from vigil.change_control.models import Plan
+from vigil.change_control.plan import load_plan
+from vigil.models.models import Evaluation
+
+ROLE = "medical-safety-approver"
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:train-and-promote:run-1"
+PASSWORD = "correct horse"
+TOKEN = "AAAAKgAAAAIAAAAAAAAAAd" * 20
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+DIGESTS = {"artefact": "a" * 64, "dataset": "d" * 64}
+
+
+def real_plan() -> Plan:
+    return load_plan(Path(__file__).resolve().parents[2] / "change_control" / "plan.yaml")
+
+
+def passing_evaluation(plan: Plan, **changes: Any) -> Evaluation:
+    """Invented figures that the plan's limits for synthetic data accept."""
+
+    def measures(**values: float) -> dict[str, Any]:
+        usual = {"auroc": 0.88, "average_precision": 0.9, "brier": 0.13}
+        usual |= {"calibration_error": 0.03, "recall_at_capacity": 0.8}
+        return {
+            name: {"value": value, "low": value - 0.02, "high": value + 0.02}
+            for name, value in (usual | values).items()
+        }
+
+    groups = ("us", "non_us", "sex_F", "sex_M", "sex_missing", "age_0_17", "age_18_64", "age_65_up", "age_missing")
+    model = {
+        "overall": measures(),
+        "subgroups": dict.fromkeys(groups, measures()),
+        "curves": {
+            "roc": [[0, 0], [1, 1]],
+            "pr": [[0, 1]],
+            "calibration": [{"predicted": 0.5, "observed": 0.5, "n": 9}],
+        },
+    }
+    population = {"n": 1200, "prevalence": 0.55}
+    split = {
+        "population": population,
+        "subgroups": dict.fromkeys(groups, population),
+        "baseline": model,
+        "candidate": model,
+        "difference": {name: {"value": 0.01, "low": 0.0, "high": 0.02} for name in measures()},
+    }
+    document = {
+        "artefact_digest": DIGESTS["artefact"],
+        "dataset_version": DIGESTS["dataset"],
+        "plan_digest": plan.digest,
+        "code_revision": "revision-1",
+        "profile": "synthetic",
+        "training_cases": 100_000,
+        "hyperparameters": {},
+        "features": {
+            "fields": ["reactions"], "terms": 900, "words": 300, "numbers": [], "min_document_frequency": 5,
+        },
+        "ensemble_weights": {"linear": 1.0},
+        "review_capacity": 0.5,
+        "calibration_bins": 10,
+        "bootstrap_resamples": 200,
+        "bootstrap_seed": 7,
+        "splits": {"test": split, "test_next": split},
+        "leak_check": {
+            "banned_fields": [], "highest_auroc": 0.88, "highest_auroc_split": "test",
+            "strongest_feature": "death", "strongest_feature_auroc": 0.6,
+        },
+        "top_terms": [{"term": "sepsis", "coefficient": 2.5}],
+    }  # fmt: skip
+    return Evaluation.model_validate(document | changes)
+
+
+def facts_for(evaluation: Evaluation, plan: Plan, **changes: Any) -> Facts:
+    document = {
+        "model_package_arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/1",
+        "artefact_digest": evaluation.artefact_digest,
+        "artefact_uri": "s3://models/artefacts/a/model.tar.gz",
+        "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:0",
+        "dataset_version": evaluation.dataset_version,
+        "evaluation_digest": evaluation.digest,
+        "evaluation_uri": "s3://models/evaluations/e/evaluation.json",
+        "plan_digest": plan.digest,
+        "code_revision": evaluation.code_revision,
+        "verdict": judge(evaluation, plan),
+        "requested_by": "airflow:dana",
+    }
+    return Facts(**(document | changes))
+
+
+class MemoryStore:
+    """Conditional like the table: one lock stands for DynamoDB's atomic writes."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, ApprovalRequest] = {}
+        self._lock = threading.Lock()
+
+    def get(self, request_id: str) -> ApprovalRequest | None:
+        return self.rows.get(request_id)
+
+    def insert(self, request: ApprovalRequest) -> bool:
+        with self._lock:
+            if request.request_id in self.rows:
+                return False
+            self.rows[request.request_id] = request
+            return True
+
+    def with_status(self, status: Status) -> list[ApprovalRequest]:
+        return [row for row in self.rows.values() if row.status is status]
+
+    def decide(self, request_id: str, decision: SignedDecision) -> None:
+        with self._lock:
+            row = self.rows[request_id]
+            if row.status is not Status.PENDING or row.expires_at <= decision.decided_at:
+                raise NotPendingError(request_id)
+            self.change(request_id, status=Status(decision.decision.value), decision=decision)
+
+    def move(self, request_id: str, source: Status, target: Status, note: str) -> bool:
+        with self._lock:
+            if self.rows[request_id].status is not source:
+                return False
+            self.change(request_id, status=target, note=note)
+            return True
+
+    def mark_delivered(self, request_id: str, at: datetime) -> None:
+        self.change(request_id, delivered_at=at)
+
+    def claim(self, request_id: str, execution_arn: str) -> bool:
+        with self._lock:
+            if self.rows[request_id].applied_by not in (None, execution_arn):
+                return False
+            self.change(request_id, applied_by=execution_arn)
+            return True
+
+    def change(self, request_id: str, **fields: Any) -> None:
+        """Also what an attacker with write access to the table can do."""
+        self.rows[request_id] = self.rows[request_id].model_copy(update=fields)
+
+
+class FakeSigner:
+    """A P-256 key in memory; signs digests as KMS does with MessageType=DIGEST."""
+
+    algorithm = ec.ECDSA(utils.Prehashed(hashes.SHA256()))
+
+    def __init__(self, key: str = "arn:aws:kms:us-east-1:123456789012:key/signing") -> None:
+        self.key = key
+        self._private = ec.generate_private_key(ec.SECP256R1())
+
+    def sign(self, digest: bytes) -> Signature:
+        return Signature(value=base64.b64encode(self._private.sign(digest, self.algorithm)).decode(), key=self.key)
+
+    def verify(self, digest: bytes, signature: Signature) -> bool:
+        try:
+            self._private.public_key().verify(base64.b64decode(signature.value), digest, self.algorithm)
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass
+class FakeAuthenticator:
+    """People by user name, each with the groups given; all have the same password."""
+
+    clock: FakeClock
+    people: dict[str, frozenset[str]]
+    signed_in_before: timedelta = timedelta(0)
+
+    def authenticate(self, proof: PasswordProof) -> Authentication:
+        if proof.username not in self.people or proof.password.get_secret_value() != PASSWORD:
+            raise AuthenticationError("the user name or the password is wrong")
+        return Authentication(
+            subject=f"subject-of-{proof.username}",
+            username=proof.username,
+            printed_name=proof.username.title(),
+            groups=self.people[proof.username],
+            authenticated_at=self.clock() - self.signed_in_before,
+        )
+
+
+class FakeVault:
+    def seal(self, request_id: str, token: str) -> str:
+        return base64.b64encode(f"{request_id}|{token}".encode()[::-1]).decode()
+
+    def unseal(self, request_id: str, ciphertext: str) -> str:
+        bound_to, _, token = base64.b64decode(ciphertext)[::-1].decode().partition("|")
+        assert bound_to == request_id, "a ciphertext was moved to another request"
+        return token
+
+
+@dataclass
+class FakeEvidence:
+    plans: dict[str, Plan]
+    evaluations: dict[str, Evaluation]
+    artefacts: dict[str, str]
+
+    def evaluation(self, facts: Facts) -> Evaluation:
+        return self._found(self.evaluations, facts.evaluation_uri)
+
+    def plan(self, plan_digest: str) -> Plan:
+        return self._found(self.plans, plan_digest)
+
+    def artefact_digest(self, facts: Facts) -> str:
+        return self._found(self.artefacts, facts.artefact_uri)
+
+    @staticmethod
+    def _found(store: dict[str, Any], key: str) -> Any:
+        if key not in store:
+            raise EvidenceError(f"there is no {key}")
+        return store[key]
+
+
+@dataclass
+class FakeRuns:
+    """Tokens that wait, and what came to them."""
+
+    waiting: dict[str, str] = field(default_factory=dict)
+    succeeded: dict[str, Any] = field(default_factory=dict)
+    failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def succeed(self, token: str, output: Mapping[str, object]) -> None:
+        arn = self._take(token)
+        self.succeeded[arn] = json.loads(json.dumps(output))
+
+    def fail(self, token: str, error: str, cause: str) -> None:
+        self.failed[self._take(token)] = (error, cause)
+
+    def is_running(self, execution_arn: str) -> bool:
+        return execution_arn in self.waiting.values()
+
+    def has_received(self, execution_arn: str, state_name: str, request_id: str) -> bool:
+        return self.succeeded.get(execution_arn, {}).get("request_id") == request_id
+
+    def _take(self, token: str) -> str:
+        if token not in self.waiting:
+            raise WaitEndedError("the run no longer waits (TaskTimedOut)")
+        return self.waiting.pop(token)
+
+
+@dataclass
+class FakeClock:
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+@dataclass
+class Bench:
+    """One candidate on the table, with everything that approvals need around it."""
+
+    plan: Plan
+    evaluation: Evaluation
+    facts: Facts
+    store: MemoryStore
+    signer: FakeSigner
+    vault: FakeVault
+    evidence: FakeEvidence
+    runs: FakeRuns
+    clock: FakeClock
+    authenticator: FakeAuthenticator
+
+    @classmethod
+    def make(cls) -> Bench:
+        plan, clock = real_plan(), FakeClock()
+        evaluation = passing_evaluation(plan)
+        facts = facts_for(evaluation, plan)
+        people = {
+            "ana": frozenset({ROLE}), "ben": frozenset({"quality-approver"}),
+            "dana": frozenset({ROLE}), "olga": frozenset({"operators"}),
+        }  # fmt: skip
+        return cls(
+            plan, evaluation, facts, MemoryStore(), FakeSigner(), FakeVault(),
+            FakeEvidence(
+                {plan.digest: plan}, {facts.evaluation_uri: evaluation}, {facts.artefact_uri: facts.artefact_digest}
+            ),
+            FakeRuns(), clock, FakeAuthenticator(clock, people),
+        )  # fmt: skip
+
+    @property
+    def deciding(self) -> DecidingPorts:
+        return DecidingPorts(self.store, self.authenticator, self.signer, self.evidence, self.clock)
+
+    @property
+    def delivery(self) -> DeliveryPorts:
+        return DeliveryPorts(self.store, self.signer, self.vault, self.runs, self.clock)
+
+    @property
+    def verification(self) -> VerificationPorts:
+        return VerificationPorts(self.store, self.signer, self.evidence)
+
+    def message(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> WaitMessage:
+        document = {
+            "task_token": token, "execution_arn": execution, "state_name": "WaitForApproval", "attempt": 0,
+            "entered_at": self.clock(), "timeout_seconds": 1209600, "facts": self.facts,
+        }  # fmt: skip
+        return WaitMessage(**(document | changes))
+
+    def open(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> ApprovalRequest:
+        """A run that waits, and its request."""
+        self.runs.waiting[token] = execution
+        return open_request(self.message(execution, token, **changes), self.store, self.vault, self.clock).request
+
+    def with_evidence(self, **changes: Any) -> Bench:
+        return replace(self, evidence=replace(self.evidence, **changes))
+
+
+def proof_of(username: str, password: str = PASSWORD) -> PasswordProof:
+    return PasswordProof(username=username, password=password)

@@ -1,0 +1,7 @@
+import pytest
+from approval_fakes import Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench.make()

@@ -1,0 +1,149 @@
+"""Attacks on the way to the endpoint: each is refused by the verification, whoever started it."""
+
+import pytest
+from approval_fakes import EXECUTION, TOKEN, FakeSigner, proof_of
+
+from vigil.approvals.decide import DecisionOrder, decide
+from vigil.approvals.errors import SignatureInvalidError
+from vigil.approvals.models import Decision, DecisionFacts, SignedDecision, Status
+from vigil.approvals.statement import statement_digest
+from vigil.approvals.verify import verify_release
+
+UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:one"
+
+
+@pytest.fixture
+def approved(bench):
+    request = bench.open()
+    return decide(DecisionOrder(request.request_id, Decision.APPROVED), proof_of("ana"), bench.deciding)
+
+
+def verify(bench, request, requested=EXECUTION, by=UPDATE):
+    return verify_release(request.request_id, requested, by, bench.verification)
+
+
+def refused(bench, request, words, **kwargs):
+    with pytest.raises(SignatureInvalidError, match=words):
+        verify(bench, request, **kwargs)
+
+
+def test_an_approval_opens_the_way(bench, approved):
+    assert verify(bench, approved).facts.artefact_digest == approved.facts.artefact_digest
+    assert bench.store.get(approved.request_id).applied_by == UPDATE
+
+
+def test_a_retry_of_the_same_execution_may_verify_again(bench, approved):
+    assert verify(bench, approved) == verify(bench, approved).model_copy(update={"applied_by": None})
+
+
+def test_an_approval_cannot_be_used_twice(bench, approved):
+    verify(bench, approved)
+    refused(bench, approved, "used already", by=UPDATE + "-again")
+
+
+def test_a_refused_verification_does_not_use_the_approval_up(bench, approved):
+    refused(bench, approved, "another execution", requested="arn:of:another")
+    verify(bench, approved)
+
+
+def test_an_unknown_request_opens_nothing(bench):
+    with pytest.raises(SignatureInvalidError, match="no approval request"):
+        verify_release("apr-none", EXECUTION, UPDATE, bench.verification)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.APPROVED])
+def test_only_an_approved_request_opens_the_way(bench, approved, status):
+    bench.store.change(approved.request_id, status=status)
+    refused(bench, approved, f"is {status}")
+
+
+def test_a_flipped_row_opens_nothing(bench):
+    request = bench.open()
+    bench.store.change(request.request_id, status=Status.APPROVED)
+    refused(bench, request, "no signed decision")
+
+
+def test_a_flipped_rejection_opens_nothing(bench):
+    request = bench.open()
+    decide(DecisionOrder(request.request_id, Decision.REJECTED, "no"), proof_of("ana"), bench.deciding)
+    bench.store.change(request.request_id, status=Status.APPROVED)
+    refused(bench, request, "the decision in it says REJECTED")
+
+
+def test_11_70_a_signature_copied_to_another_model_does_not_verify(bench, approved):
+    facts = bench.facts.model_copy(update={"model_package_arn": bench.facts.model_package_arn[:-1] + "2"})
+    other = bench.open(execution=EXECUTION + "-2", token=TOKEN + "2", facts=facts)
+    bench.store.change(other.request_id, status=Status.APPROVED, decision=approved.decision)
+    refused(bench, other, "changed after it was signed", requested=EXECUTION + "-2")
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["model_package_arn", "artefact_digest", "artefact_uri", "image", "dataset_version", "evaluation_digest",
+     "evaluation_uri", "plan_digest", "code_revision", "requested_by"],
+)  # fmt: skip
+def test_11_10_a_a_fact_changed_after_the_signature_is_discerned(bench, approved, field):
+    changed = approved.facts.model_copy(update={field: "f" * 64})
+    bench.store.change(approved.request_id, facts=changed)
+    refused(bench, approved, "changed after it was signed")
+
+
+@pytest.mark.parametrize("field", ["meaning", "comment", "signer", "printed_name", "role"])
+def test_a_part_of_the_decision_changed_after_the_signature_is_discerned(bench, approved, field):
+    decision = approved.decision.model_copy(update={field: "somebody else"})
+    bench.store.change(approved.request_id, decision=decision)
+    refused(bench, approved, "changed after it was signed")
+
+
+def test_a_statement_digest_made_to_fit_does_not_help(bench, approved):
+    """Changed facts with a digest computed anew: the signature is then over another digest."""
+    changed = approved.model_copy(update={"facts": approved.facts.model_copy(update={"artefact_digest": "f" * 64})})
+    digest = statement_digest(changed, approved.decision)
+    decision = approved.decision.model_copy(update={"statement_digest": digest})
+    bench.store.change(approved.request_id, facts=changed.facts, decision=decision)
+    refused(bench, approved, "does not verify")
+
+
+def test_a_signature_by_another_key_opens_nothing(bench, approved):
+    """An attacker's own key, under its own name and under the stack's."""
+    for key in ("arn:aws:kms:us-east-1:666666666666:key/theirs", bench.signer.key):
+        bench.store.rows[approved.request_id] = approved.model_copy(update={"status": Status.PENDING, "decision": None})
+        theirs = FakeSigner(key)
+        ports = bench.deciding.__class__(bench.store, bench.authenticator, theirs, bench.evidence, bench.clock)
+        decide(DecisionOrder(approved.request_id, Decision.APPROVED), proof_of("ana"), ports)
+        refused(bench, approved, "another key|does not verify")
+
+
+def test_a_swapped_artefact_is_not_put_into_service(bench, approved):
+    bench = bench.with_evidence(artefacts={approved.facts.artefact_uri: "9" * 64})
+    refused(bench, approved, "artefact's digest is 999")
+
+
+def test_a_lost_artefact_is_not_put_into_service(bench, approved):
+    refused(bench.with_evidence(artefacts={}), approved, "there is no s3://")
+
+
+def test_an_evaluation_edited_after_the_decision_is_discerned(bench, approved):
+    edited = bench.evaluation.model_copy(update={"training_cases": 5_000_000})
+    bench = bench.with_evidence(evaluations={approved.facts.evaluation_uri: edited})
+    refused(bench, approved, "evaluation was changed")
+
+
+def test_a_plan_swapped_after_the_decision_is_discerned(bench, approved):
+    other = bench.plan.model_copy(update={"version": "99"})
+    bench = bench.with_evidence(plans={approved.facts.plan_digest: other})
+    refused(bench, approved, "plan's digest")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"role": "operators"}, "role that the plan names"), ({"signer": "dana"}, "person who asked")],
+)
+def test_a_good_signature_over_a_decision_that_nobody_was_entitled_to_opens_nothing(bench, approved, fields, words):
+    """Somebody may use the key, but went round ``decide``."""
+    facts = DecisionFacts(**approved.decision.model_dump(include=set(DecisionFacts.model_fields)) | fields)
+    digest = statement_digest(approved, facts)
+    signature = bench.signer.sign(bytes.fromhex(digest)).value
+    forged = SignedDecision(**facts.model_dump(), statement_digest=digest, signature=signature)
+    bench.store.change(approved.request_id, decision=forged)
+    refused(bench, approved, words)
