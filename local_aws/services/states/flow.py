@@ -155,7 +155,7 @@ class Flow:
                 self.append("EvaluationFailed", details)
             if state["Type"] in FORKING:
                 self.append(f"{state['Type']}StateFailed")
-                cancelled = self.runtime.drop_children(self.path)
+                cancelled = self.runtime.drop_children(self.frame)
             cancelled = self.runtime.give_up_task(self.frame) or cancelled
             self.frame.update({"outcome": {"failure": failure}, "task": None, "fork": None})
             self.save()

@@ -94,8 +94,7 @@ def _join(flow: Flow, state: State) -> None:
         if failed:
             first = min(failed, key=lambda index: finished[index]["event"])
             _fail(flow, state, children, first, finished[first])
-        while children.places and fork["launched"] < len(fork["inputs"]):
-            _launch(flow, state, children, fork["launched"], children.places.pop(0))
+        _launch(flow, state, children)
         if len(finished) == len(fork["inputs"]):
             _succeed(flow, state, fork, finished)
             return
@@ -103,29 +102,38 @@ def _join(flow: Flow, state: State) -> None:
         children.note(finished)
 
 
-def _launch(flow: Flow, state: State, children: _Children, index: int, previous: int) -> None:
-    frame, item = flow.frame, children.fork["inputs"][index]
-    mapped = state["Type"] == "Map"
-    value = item
-    if mapped:
-        scope = flow.scope(state).with_map_item(index, item)
-        value = flow.language(state).item_input(state, scope, item)
-    inside: list[str | int] = ["ItemProcessor"] if mapped else ["Branches", index]
-    block = [*frame["block"], "States", frame["state"], *inside]
-    start = (state["ItemProcessor"] if mapped else state["Branches"][index])["StartAt"]
-    child = new_frame(frame["execution"], children.path(index), block, start, value, previous)
-    child["outer"] = {**frame["outer"], **frame["variables"]}
+def _launch(flow: Flow, state: State, children: _Children) -> None:
+    """Start as many children as there are places for."""
+    fork, first = children.fork, children.fork["launched"]
+    count = min(len(children.places), len(fork["inputs"]) - first)
+    if not count:
+        return
+    new = [_child(flow, state, children, first + place) for place in range(count)]
     with flow.runtime.commit(flow.path):
-        if mapped:
-            child["item"] = {"Index": index, "Value": item}
-            details = history.map_iteration("Started", frame["state"], index)
-            child["previous"] = flow.runtime.append("MapIterationStarted", previous, details)
-        else:
-            child["item"] = frame["item"]
-        children.fork["launched"] = index + 1
-        flow.runtime.records.save_frame(child)
+        for child in new:
+            child["previous"] = children.places.pop(0)
+            if is_iteration(child) and child["item"] is not None:
+                details = history.map_iteration("Started", flow.frame["state"], child["item"]["Index"])
+                child["previous"] = flow.runtime.append("MapIterationStarted", child["previous"], details)
+            flow.runtime.records.save_frame(child)
+        fork["launched"] = first + count
         flow.save()
-    flow.launch(child)
+    for child in new:
+        flow.launch(child)
+
+
+def _child(flow: Flow, state: State, children: _Children, index: int) -> Frame:
+    frame, item = flow.frame, children.fork["inputs"][index]
+    value, inside = item, ["Branches", index]
+    if state["Type"] == "Map":
+        scope = flow.scope(state).with_map_item(index, item)
+        value, inside = flow.language(state).item_input(state, scope, item), ["ItemProcessor"]
+    block = [*frame["block"], "States", frame["state"], *inside]
+    start = (state["ItemProcessor"] if state["Type"] == "Map" else state["Branches"][index])["StartAt"]
+    child = new_frame(frame["execution"], children.path(index), block, start, value, 0)
+    child["outer"] = {**frame["outer"], **frame["variables"]}
+    child["item"] = {"Index": index, "Value": item} if state["Type"] == "Map" else frame["item"]
+    return child
 
 
 def _succeed(flow: Flow, state: State, fork: Fork, finished: dict[int, Finished]) -> None:
@@ -135,7 +143,7 @@ def _succeed(flow: Flow, state: State, fork: Fork, finished: dict[int, Finished]
         flow.runtime.append(f"{state['Type']}StateSucceeded", last)
         outputs = [finished[index]["output"] for index in range(len(finished))]
         flow.frame.update({"previous": last, "fork": None, "outcome": {"result": outputs}})
-        flow.runtime.drop_children(flow.path)
+        flow.runtime.drop_children(flow.frame)
         flow.save()
 
 
@@ -150,7 +158,7 @@ def _fail(flow: Flow, state: State, children: _Children, index: int, result: Fin
             _abort(flow, child, previous)
         flow.frame["previous"] = runtime.append(f"{state['Type']}StateFailed", previous)
         flow.frame.update({"fork": None, "outcome": {"failure": failure}})
-        cancelled = runtime.drop_children(flow.path)
+        cancelled = runtime.drop_children(flow.frame)
         flow.save()
     if cancelled:
         runtime.stop_cancelled_jobs()

@@ -124,10 +124,14 @@ class Runtime:
             self._on_cancelled()
         return True
 
-    def drop_children(self, path: str) -> bool:
-        """Inside a commit: forget the flows under ``path``; those that run halt. True if jobs are to be stopped."""
-        self._cancelled.add(f"{path}/")
-        return self._drop_frames(self.records.frames(self.arn, f"{path}/"))
+    def drop_children(self, frame: Frame) -> bool:
+        """Inside a commit: forget the flows of the frame's last fork; those that run halt.
+
+        True if jobs of theirs are to be stopped.
+        """
+        prefix = f"{frame['path']}/{frame['forks']}."
+        self._cancelled.add(prefix)
+        return self._drop_frames(self.records.frames(self.arn, prefix))
 
     def stop_cancelled_jobs(self) -> None:
         self._on_cancelled()
