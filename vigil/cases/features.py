@@ -168,15 +168,15 @@ def featurize(reports: Iterable[CaseReport], space: FeatureSpace) -> Any:
     for report in reports:
         found = ReportTerms.of(report)
         row = dict.fromkeys(_bag_columns(found, space), 1.0) | _number_columns(report, found, space)
-        for column in sorted(row):
-            if row[column] != 0.0:
-                columns.append(column)
-                values.append(row[column])
+        columns.extend(sorted(row))
+        values.extend(row[column] for column in sorted(row))
         row_ends.append(len(columns))
-    return sparse.csr_matrix(
+    matrix = sparse.csr_matrix(
         (np.array(values, np.float32), np.array(columns, np.int32), np.array(row_ends, np.int32)),
         shape=(len(row_ends) - 1, space.size),
     )
+    matrix.eliminate_zeros()
+    return matrix
 
 
 def _bag_columns(found: ReportTerms, space: FeatureSpace) -> list[int]:

@@ -27,6 +27,7 @@ def load_plan(path: Path) -> Plan:
 def parse_plan(text: str, source: str = "plan") -> Plan:
     """The plan in ``text``, YAML or JSON. Raises ``PlanError``; ``source`` is how its messages name the text."""
     try:
+        _refuse_aliases(text, source)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_duplicate_keys(root, source)
         data = json.loads(text) if source.endswith(".json") else yaml.safe_load(text)
@@ -66,13 +67,20 @@ def _child(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | N
     return None
 
 
+def _refuse_aliases(text: str, source: str) -> None:
+    """What people sign must read as it is written, so nothing may stand for something elsewhere in the text."""
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
+            raise PlanError(f"{source}:{token.start_mark.line + 1}: anchors and aliases are not allowed; write it out")
+
+
 def _refuse_duplicate_keys(node: yaml.Node | None, source: str) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
+            if str(key.value) in seen:
                 raise PlanError(f"{source}:{key.start_mark.line + 1}: {key.value}: given twice; keep one")
-            seen.add(key.value)
+            seen.add(str(key.value))
             _refuse_duplicate_keys(value, source)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:

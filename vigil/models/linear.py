@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,13 @@ class LinearModel:
     @classmethod
     def fit(cls, features: Any, serious: NDArray[np.bool_], *, c: float) -> LinearModel:
         """Fit on a csr matrix (reports, columns). One thread of BLAS: the sums' order decides the last bits."""
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         solver = LogisticRegression(C=c, solver="lbfgs", tol=TOLERANCE, max_iter=MAX_ITERATIONS)
-        with threadpool_limits(limits=1):
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # raised as an error below
             solver.fit(features.astype(np.float64), serious)
         if int(solver.n_iter_[0]) >= MAX_ITERATIONS:
             raise NotConvergedError(f"logistic regression did not converge in {MAX_ITERATIONS} steps: lower linear_c")
