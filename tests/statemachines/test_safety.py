@@ -1,0 +1,162 @@
+"""The edges on which safety rests, each by name: a change to one must show here."""
+
+import json
+import re
+
+import pytest
+from state_machine_text import NAMES, StateMachine, expression
+
+ENDPOINT_CALLS = ("createEndpoint", "updateEndpoint", "deleteEndpoint")
+
+
+def calls(machine, *actions):
+    """The states that call one of SageMaker's actions."""
+    return {
+        name
+        for name, state in machine.of_type("Task").items()
+        if re.search(rf"sagemaker:({'|'.join(actions)})$", state["Resource"])
+    }
+
+
+def test_update_endpoint_begins_with_verify_approval(update_endpoint):
+    assert update_endpoint.start == "VerifyApproval"
+    assert "${VerifyApprovalFunctionArn}" in json.dumps(update_endpoint.states["VerifyApproval"])
+
+
+def test_nothing_is_called_where_verification_failed(update_endpoint):
+    """Every way out of VerifyApproval but success leads to the record of the failure, and only there."""
+    ways = {following for following, assigned in update_endpoint.edges("VerifyApproval") if "failure" in assigned}
+    assert ways == {"RecordFailure"}
+    after = update_endpoint.reachable(start="RecordFailure")
+    assert not after & calls(update_endpoint, *ENDPOINT_CALLS, "createModel", "createEndpointConfig")
+
+
+@pytest.mark.parametrize("gate", ["Gate", "GateVerdict", "Register", "WaitForApproval", "Decision"])
+def test_no_path_reaches_update_endpoint_without_the_gate_and_the_wait(train_and_promote, gate):
+    assert "UpdateEndpoint" in train_and_promote.reachable()
+    assert "UpdateEndpoint" not in train_and_promote.reachable(without=gate)
+
+
+def test_only_a_verdict_within_the_plan_is_registered(train_and_promote):
+    assert train_and_promote.leading_to("Register") == {"GateVerdict"}
+    (way,) = [each for each in train_and_promote.states["GateVerdict"]["Choices"] if each["Next"] == "Register"]
+    assert expression(way["Condition"]) == "$gate.verdict.passed = true and $gate.verdict.outcome = 'within-plan'"
+    assert train_and_promote.states["GateVerdict"]["Default"] == "RecordFailure"
+
+
+def test_only_an_approval_leads_to_the_endpoint(train_and_promote):
+    assert train_and_promote.leading_to("UpdateEndpoint") == {"Decision"}
+    (way,) = [each for each in train_and_promote.states["Decision"]["Choices"] if each["Next"] == "UpdateEndpoint"]
+    assert expression(way["Condition"]) == "$decision.decision = 'APPROVED'"
+    assert train_and_promote.states["Decision"]["Default"] == "RecordFailure"
+
+
+def test_train_and_promote_touches_no_endpoint_itself(train_and_promote):
+    assert not calls(train_and_promote, *ENDPOINT_CALLS, "createModel", "createEndpointConfig")
+
+
+def test_what_is_promoted_is_named_by_the_request_and_the_run_that_asked(train_and_promote):
+    arguments = train_and_promote.states["UpdateEndpoint"]["Arguments"]
+    assert expression(arguments["Input"]["approval_request_id"]) == "$decision.request_id"
+    assert expression(arguments["Input"]["requested_execution"]) == "$states.context.Execution.Id"
+    assert expression(arguments["Name"]) == "$decision.request_id"
+
+
+def test_a_model_is_active_only_after_its_smoke_test(update_endpoint):
+    assert update_endpoint.leading_to("MarkActive") == {"SmokeTest"}
+    assert update_endpoint.leading_to("InService") == {"Notify"}
+    assert "InService" not in update_endpoint.reachable(without="MarkActive")
+
+
+def test_the_smoke_test_meets_the_new_configuration(update_endpoint):
+    (way,) = [each for each in update_endpoint.states["EndpointState"]["Choices"] if each["Next"] == "SmokeTest"]
+    assert expression(way["Condition"]) == "$endpoint.status = 'InService' and $endpoint.config_name = $config_name"
+
+
+def test_a_failed_smoke_test_or_record_restores_the_previous_configuration(update_endpoint):
+    for name in ("SmokeTest", "MarkActive", "CheckEndpoint"):
+        assert [way["Next"] for way in update_endpoint.states[name]["Catch"]] == ["RestorePrevious"]
+    restored = update_endpoint.states["RestoreConfig"]["Arguments"]["EndpointConfigName"]
+    assert expression(restored) == "$previous.config_name"
+
+
+def test_only_an_endpoint_that_was_not_there_before_is_deleted(update_endpoint):
+    assert update_endpoint.leading_to("DeleteFirstEndpoint") == {"RestorePrevious"}
+    (way,) = update_endpoint.states["RestorePrevious"]["Choices"]
+    assert (expression(way["Condition"]), way["Next"]) == ("$exists($previous.config_name)", "RestoreConfig")
+
+
+def test_an_endpoint_is_created_only_on_sagemakers_word_that_there_is_none(update_endpoint):
+    assert update_endpoint.leading_to("CreateEndpoint") == {"EndpointMissing"}
+    (way,) = update_endpoint.states["EndpointMissing"]["Choices"]
+    assert "Could not find endpoint" in way["Condition"]
+    assert update_endpoint.states["EndpointMissing"]["Default"] == "RecordFailure"
+
+
+def test_every_failure_is_recorded_before_it_ends(machine):
+    fails = set(machine.of_type("Fail"))
+    assert fails <= machine.reachable()
+    assert not fails & machine.reachable(without="RecordFailure")
+
+
+def test_a_run_in_service_is_recorded_before_it_ends(train_and_promote):
+    assert train_and_promote.leading_to("InService") == {"RecordInService"}
+
+
+def test_an_end_that_cannot_be_recorded_still_ends_under_its_name(machine):
+    (catch,) = machine.states["RecordFailure"]["Catch"]
+    assert catch == {"ErrorEquals": ["States.ALL"], "Next": "EndByName"}
+
+
+def test_every_named_failure_can_be_reached_by_its_name(machine):
+    ends = {each["Next"]: expression(each["Condition"]) for each in machine.states["EndByName"]["Choices"]}
+    for name, condition in ends.items():
+        assert condition == f"$failure.outcome = '{name}'"
+    assert {*ends, machine.states["EndByName"]["Default"]} == set(machine.of_type("Fail"))
+
+
+def test_every_outcome_that_is_assigned_is_an_end_state(machine):
+    outcomes = {
+        assigned["failure"]["outcome"]
+        for name in machine.states
+        for _, assigned in machine.edges(name)
+        if "failure" in assigned and not assigned["failure"]["outcome"].startswith("{%")
+    }
+    assert outcomes == set(machine.of_type("Fail"))
+
+
+def test_a_fail_state_names_itself(machine):
+    for name, state in machine.of_type("Fail").items():
+        assert state["Error"] == name
+
+
+def test_the_end_states_are_those_that_operators_know():
+    both = [StateMachine(name) for name in NAMES]
+    ends = set().union(*({*machine.of_type("Fail"), *machine.of_type("Succeed")} for machine in both))
+    assert ends == {
+        "InService", "Rejected", "Expired", "GateRefused", "NeedsAmendedPlan", "TrainingFailed", "EvaluationFailed",
+        "SignatureInvalid", "EndpointRolledBack", "InternalFailure",
+    }  # fmt: skip
+
+
+def test_an_expired_wait_is_no_decision(train_and_promote):
+    first = train_and_promote.states["WaitForApproval"]["Catch"][0]
+    assert (first["ErrorEquals"], first["Assign"]["failure"]["outcome"]) == (["States.Timeout"], "Expired")
+
+
+def test_jobs_see_no_network(train_and_promote):
+    assert train_and_promote.states["Train"]["Arguments"]["EnableNetworkIsolation"] is True
+    assert train_and_promote.states["Evaluate"]["Arguments"]["NetworkConfig"]["EnableNetworkIsolation"] is True
+
+
+def test_the_serving_process_is_told_which_artefact_was_signed(update_endpoint):
+    container = update_endpoint.states["CreateModel"]["Arguments"]["PrimaryContainer"]
+    assert expression(container["Environment"]["VIGIL_ARTEFACT_DIGEST"]) == "$release.artefact_digest"
+    assert expression(container["ModelDataUrl"]) == "$release.artefact_uri"
+    assert expression(container["Image"]) == "$release.image"
+
+
+def test_no_token_is_in_a_notice(machine):
+    for name, state in machine.of_type("Task").items():
+        if "sns:publish" in state["Resource"]:
+            assert "Token" not in json.dumps(state["Arguments"]), name
