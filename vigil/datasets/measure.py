@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from vigil.cases.curate import connect, staged_tables
 from vigil.cases.curation import CURATED_SCHEMA, StagedTables
 from vigil.cases.quarter import Quarter
@@ -27,21 +30,27 @@ PARTIAL_DATE = r"^[0-9]{4}([0-9]{2})?$"
 Metrics = dict[str, float | int | str | None]
 
 
-def measure(staged: Path, curated: Path, splits: Path, archives: Sequence[StagedArchive]) -> Measurements:
-    """Measure staged tables, the curated file and the folder of its splits."""
+def measure_curation(staged: Path, curated: Path, archives: Sequence[StagedArchive]) -> Measurements:
+    """Measure the staged tables and the curated file."""
     connection = connect(staged / "spill")
     try:
         tables = staged_tables(connection, staged)
         cases = connection.read_parquet(str(curated), table_name="cases")
         metrics: Metrics = {**_parsing(archives), **_cases(cases, archives), **_joins(tables)}
         metrics["versions.superseded_or_deleted"] = _number(tables.demo.count()) - int(metrics["rows.total"] or 0)
-        for name, file in SPLIT_FILES.items():
-            part = connection.read_parquet(str(splits / file), table_name=name)
-            metrics[f"rows.{name}"] = _number(part.count())
-            metrics[f"serious_rate.{name}"] = _share(part.serious.cast("float64").mean())
         return Measurements(metrics=dict(sorted(metrics.items())), codes=_codes(tables))
     finally:
         connection.disconnect()
+
+
+def measure_splits(folder: Path) -> Metrics:
+    """Rows and the share of serious cases of each split."""
+    metrics: Metrics = {}
+    for name, file in SPLIT_FILES.items():
+        labels = pq.read_table(folder / file, columns=["serious"])["serious"]
+        metrics[f"rows.{name}"] = len(labels)
+        metrics[f"serious_rate.{name}"] = _rounded(pc.sum(labels).as_py() / len(labels)) if len(labels) else None
+    return metrics
 
 
 def _parsing(archives: Sequence[StagedArchive]) -> Metrics:
@@ -124,10 +133,6 @@ def _codes(tables: StagedTables) -> dict[str, dict[str, int]]:
 
 def _number(expression: Any) -> int:
     return int(expression.to_pyarrow().as_py() or 0)
-
-
-def _share(expression: Any) -> float | int | str | None:
-    return _rounded(expression.to_pyarrow().as_py())
 
 
 def _rounded(value: Any) -> float | int | str | None:

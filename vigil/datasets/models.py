@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from vigil.cases.stage import StagedArchive
 from vigil.datasets.split import SplitSettings
 
+CURATION_FILE = "curation.json"
 MEASUREMENTS_FILE = "measurements.json"
 PROVENANCE_FILE = "provenance.json"
 DESCRIPTION_FILE = "dataset.json"
@@ -23,6 +24,25 @@ class SourceArchive(_Record):
 
     sha256: str
     counts: StagedArchive
+
+
+class Measurements(_Record):
+    """What the quality rules judge. ``metrics``: counts, shares from 0 to 1, ISO dates; null where there was no data.
+
+    ``codes`` counts the values of columns that hold codes, by column.
+    """
+
+    metrics: dict[str, float | int | str | None]
+    codes: dict[str, dict[str, int]]
+
+
+class Curation(_Record):
+    """What one curation read and measured, before its cases are split."""
+
+    archives: tuple[SourceArchive, ...]
+    measurements: Measurements
+    schema_version: int
+    engine: str
 
 
 class Provenance(_Record):
@@ -47,13 +67,3 @@ class DatasetDescription(_Record):
     schema_version: int
     engine: str
     rows: dict[str, int]
-
-
-class Measurements(_Record):
-    """What the quality rules judge. ``metrics``: counts, shares from 0 to 1, ISO dates; null where there was no data.
-
-    ``codes`` counts the values of columns that hold codes, by column.
-    """
-
-    metrics: dict[str, float | int | str | None]
-    codes: dict[str, dict[str, int]]

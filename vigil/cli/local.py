@@ -1,0 +1,139 @@
+"""The stages of ``dvc.yaml``: curate, split, train and evaluate on local folders, with the code that the jobs run.
+
+Started as ``python -m vigil.cli.local STAGE``. Folders: ``data/raw`` (archives) → ``data/curated`` → ``data/splits`` (a
+dataset version, as released) → ``data/model`` → ``data/evaluation``. Settings: ``params.yaml``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+import yaml
+
+from vigil.cli.errors import told_plainly
+from vigil.datasets.split import SplitError, SplitSettings
+from vigil.models.models import Evaluation
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+RAW, CURATED, SPLITS = Path("data/raw"), Path("data/curated"), Path("data/splits")
+MODEL, EVALUATION = Path("data/model"), Path("data/evaluation")
+PARAMETERS, PLAN = Path("params.yaml"), Path("change_control/plan.yaml")
+LOCAL_REVISION = "local"  # a working copy has no released revision; only the pipeline's own runs record one
+
+
+@app.command()
+def curate() -> None:
+    """Curate every archive in data/raw into data/curated."""
+    from vigil.cases.archive import ArchiveError
+    from vigil.datasets.build import OutputExistsError, curate_archives
+
+    with told_plainly("local curate", ArchiveError, OutputExistsError), tempfile.TemporaryDirectory() as work:
+        curation = curate_archives(sorted(RAW.glob("*.zip")), Path(work), CURATED)
+    typer.echo(f"{curation.measurements.metrics['rows.total']:,} cases curated into {CURATED}")
+
+
+@app.command()
+def split() -> None:
+    """Split data/curated, judge it by the profile of params.yaml, and assemble the dataset version in data/splits."""
+    from vigil.datasets.assemble import assemble
+    from vigil.datasets.build import split_curated
+    from vigil.datasets.quality import QualityError
+
+    settings = _parameters("dataset")
+    profile = settings.pop("profile")
+    with told_plainly("local split", SplitError, QualityError), tempfile.TemporaryDirectory() as work:
+        staging = Path(work) / "staging"
+        split_curated(CURATED, staging, profile, SplitSettings.model_validate(settings))
+        typer.echo(f"dataset version {assemble(staging, SPLITS).version}")
+
+
+@app.command()
+def train() -> None:
+    """Train on data/splits into data/model, as the training job does."""
+    import shutil
+
+    from vigil.models.hyperparameters import HyperparameterError
+    from vigil.models.jobs import run_training
+
+    chosen = {name: str(value) for name, value in _parameters("train").items()}
+    with told_plainly("local train", HyperparameterError), _job_root("input/data") as root:
+        (root / "input/config").mkdir(parents=True)
+        (root / "input/config/hyperparameters.json").write_text(json.dumps(chosen), encoding="utf-8")
+        run_training(root, typer.echo)
+        shutil.copytree(root / "model", MODEL, dirs_exist_ok=True)
+
+
+@app.command()
+def evaluate() -> None:
+    """Evaluate data/model on data/splits into data/evaluation, as the processing job does."""
+    from vigil.models.jobs import run_evaluation
+
+    with _job_root("processing/input") as root:
+        archive = root / "processing/input/model/model.tar.gz"
+        archive.parent.mkdir()
+        with tarfile.open(archive, "w:gz") as tar:
+            tar.add(MODEL, arcname=".")
+        evaluation = run_evaluation(root, LOCAL_REVISION, typer.echo)
+    EVALUATION.mkdir(parents=True, exist_ok=True)
+    (EVALUATION / "evaluation.json").write_bytes(evaluation.to_json())
+    (EVALUATION / "metrics.json").write_text(json.dumps(_metrics(evaluation), indent=1) + "\n", encoding="utf-8")
+    _write_curves(evaluation)
+
+
+@contextmanager
+def _job_root(inputs: str) -> Iterator[Path]:
+    """What SageMaker mounts at /opt/ml, with the dataset and the plan below ``inputs``."""
+    from vigil.change_control.plan import load_plan
+
+    with tempfile.TemporaryDirectory(prefix="vigil-job-") as temporary:
+        root = Path(temporary)
+        (root / inputs / "plan").mkdir(parents=True)
+        (root / inputs / "dataset").symlink_to(SPLITS.resolve(), target_is_directory=True)
+        plan = load_plan(PLAN).model_dump_json()
+        (root / inputs / "plan/plan.json").write_text(plan, encoding="utf-8")
+        yield root
+
+
+def _parameters(section: str) -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(PARAMETERS.read_text(encoding="utf-8"))[section]
+    return settings
+
+
+def _metrics(evaluation: Evaluation) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Figures for ``dvc metrics diff``: by split, model and measure."""
+    return {
+        name: {
+            role: {measure: content["value"] for measure, content in model.overall.model_dump().items()}
+            for role, model in (("baseline", split.baseline), ("candidate", split.candidate))
+        }
+        for name, split in evaluation.splits.items()
+    }
+
+
+def _write_curves(evaluation: Evaluation) -> None:
+    """Tables for ``dvc plots``: the candidate's ROC curve and calibration on each split."""
+    for name, content in evaluation.splits.items():
+        curves = content.candidate.curves
+        points = [(point.predicted, point.observed, point.n) for point in curves.calibration]
+        _write_table(EVALUATION / f"roc_{name}.csv", ("false_positive_rate", "true_positive_rate"), curves.roc)
+        _write_table(EVALUATION / f"calibration_{name}.csv", ("predicted", "observed", "n"), points)
+
+
+def _write_table(path: Path, header: tuple[str, ...], rows: list[Any]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    app()
