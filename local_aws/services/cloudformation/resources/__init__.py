@@ -1,0 +1,30 @@
+"""The resource types that can be made here, one module for each family. Importing this registers them."""
+
+from __future__ import annotations
+
+from local_aws.services.cloudformation.resources import (
+    configuration,
+    functions,
+    jobs,
+    messaging,
+    people,
+    policies,
+    security,
+    storage,
+)
+from local_aws.services.cloudformation.resources.registry import TYPES, Created, ResourceType, Site
+
+__all__ = [
+    "TYPES",
+    "Created",
+    "ResourceType",
+    "Site",
+    "configuration",
+    "functions",
+    "jobs",
+    "messaging",
+    "people",
+    "policies",
+    "security",
+    "storage",
+]
