@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from stack_parameters import put_parameters
+from vigil_airflow import dataset_steps
+from vigil_airflow.dataset_steps import DatasetQualityError, LandingRefusedError, check_quality, quality_table
+
+
+def result(rule: str, passed: bool, measured: float) -> dict[str, Any]:
+    return {"rule": rule, "passed": passed, "measured": measured, "bound": "at most 0.1"}
+
+
+def test_the_quality_table_shows_failing_rules_first_and_aligns_its_columns() -> None:
+    table = quality_table([result("few-rejects", True, 0.0), result("known-countries", False, 0.25)])
+    header, first, second = table.splitlines()
+    assert first.split() == ["FAILED", "known-countries", "0.25", "at", "most", "0.1"]
+    assert second.startswith("ok ")
+    assert {line.index(word) for line, word in ((header, "rule"), (first, "known"), (second, "few"))} == {8}
+
+
+def test_failing_rules_fail_the_task_for_good_by_name_after_the_table(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from vigil.datasets.quality import QualityError, QualityReport, QualityResult
+
+    caplog.set_level(logging.INFO)
+    failing = QualityResult(
+        rule="few-rejects", subject="share", measured=0.5, bound="at most 0.1", passed=False, reason="r"
+    )
+
+    def judge(staging: str) -> QualityReport:
+        raise QualityError("- few-rejects: share is 0.5", QualityReport(profile="full", results=(failing,)))
+
+    monkeypatch.setattr("vigil.aws.dataset_release.check_staged", judge)
+    with pytest.raises(DatasetQualityError, match="few-rejects") as caught:
+        check_quality("s3://datasets/staging/x/")
+    assert isinstance(caught.value, AirflowFailException)
+    assert "FAILED  few-rejects" in caplog.text
+
+
+@pytest.mark.stack
+def test_without_archives_everything_in_the_landing_area_is_landed(
+    stack_on_local_aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import boto3
+
+    from vigil.aws.landing import LandedArchive
+
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="landing-raw")
+    for key in ("landing/b.zip", "landing/a.zip", "quarters/2023Q1/x/c.zip"):
+        s3.put_object(Bucket="landing-raw", Key=key, Body=b"x")
+    put_parameters(boto3.client("ssm"), "plugins", buckets__raw="landing-raw", buckets__datasets="landing-datasets")
+    asked: list[str] = []
+
+    def land(archives: list[str], bucket: str) -> list[LandedArchive]:
+        asked.extend(archives)
+        return [LandedArchive(quarter="2023Q1", uri="s3://landing-raw/quarters/a.zip", sha256="0" * 64, size=1)]
+
+    monkeypatch.setattr("vigil.aws.landing.land", land)
+    made = dataset_steps.curation_arguments([], "synthetic", "manual__1")
+    assert asked == ["s3://landing-raw/landing/a.zip", "s3://landing-raw/landing/b.zip"]
+    assert made["quarters"] == ["2023Q1"]
+    assert made["arguments"]["--output"] == made["staging"]
+    assert made["staging"].startswith("s3://landing-datasets/staging/")
+    assert made["arguments"]["--stack"] == "plugins"
+    assert json.loads(made["arguments"]["--archives"]) == [
+        {"quarter": "2023Q1", "uri": "s3://landing-raw/quarters/a.zip", "sha256": "0" * 64}
+    ]
+    again = dataset_steps.curation_arguments([], "synthetic", "manual__1")
+    other = dataset_steps.curation_arguments([], "synthetic", "manual__2")
+    assert again == made
+    assert other["staging"] != made["staging"]
+
+
+@pytest.mark.stack
+def test_a_refused_archive_fails_the_task_for_good(stack_on_local_aws: str) -> None:
+    import boto3
+
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="refusing-raw")
+    s3.put_object(Bucket="refusing-raw", Key="landing/broken.zip", Body=b"not a zip")
+    put_parameters(boto3.client("ssm"), "plugins", buckets__raw="refusing-raw")
+    with pytest.raises(LandingRefusedError, match="broken") as caught:
+        dataset_steps.curation_arguments(["s3://refusing-raw/landing/broken.zip"], "full", "manual__1")
+    assert isinstance(caught.value, AirflowFailException)
