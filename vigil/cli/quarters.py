@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -34,10 +34,10 @@ def land(
     if as_json:
         typer.echo(json.dumps([uri for _, uri in uploaded]))
         return
-    rows = [
-        (summary.quarter, summary.lines, uri) for summary, uri in sorted(uploaded, key=lambda pair: pair[0].quarter)
-    ]
-    console.print(_lines_table("Landed", rows, "address"))
+    uploaded.sort(key=lambda pair: pair[0].quarter)
+    _print_lines("Landed", [(summary.quarter, summary.lines) for summary, _ in uploaded])
+    for _, uri in uploaded:
+        console.print(uri, soft_wrap=True)
 
 
 @app.command()
@@ -53,21 +53,20 @@ def synth(
 
     with told_plainly("quarters synth", QuarterError):
         written = generate(quarter_range(quarters), cases, seed, out)
-    rows = [(item.quarter, {**item.lines, "deleted": item.deleted}, str(item.path)) for item in written]
-    console.print(_lines_table("Synthetic quarters", rows, "archive"))
+    _print_lines("Synthetic", [(item.quarter, {**item.lines, "deleted": item.deleted}) for item in written])
+    for item in written:
+        console.print(str(item.path), soft_wrap=True)
 
 
-def _lines_table(title: str, rows: Iterable[tuple[str, Mapping[str, int], str]], where: str) -> Table:
-    rows = list(rows)
-    extra = [name for name in ("deleted",) if any(name in lines for _, lines, _ in rows)]
-    table = Table(title=f"{title} (lines of each table)", title_justify="left")
+def _print_lines(title: str, rows: Sequence[tuple[str, Mapping[str, int]]]) -> None:
+    columns = [*TABLES, *(["deleted"] if any("deleted" in lines for _, lines in rows) else [])]
+    table = Table(title=f"{title}: lines of each table", title_justify="left")
     table.add_column("quarter", no_wrap=True)
-    for name in (*TABLES, *extra):
+    for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(where, overflow="fold")
-    for quarter, lines, place in rows:
-        table.add_row(quarter, *(f"{lines.get(name, 0):,}" for name in (*TABLES, *extra)), place)
+    for quarter, lines in rows:
+        table.add_row(quarter, *(f"{lines.get(name, 0):,}" for name in columns))
     if len(rows) > 1:
-        totals = (f"{sum(lines.get(name, 0) for _, lines, _ in rows):,}" for name in (*TABLES, *extra))
-        table.add_row("all", *totals, "", style="bold")
-    return table
+        totals = (f"{sum(lines.get(name, 0) for _, lines in rows):,}" for name in columns)
+        table.add_row("all", *totals, style="bold")
+    console.print(table)
