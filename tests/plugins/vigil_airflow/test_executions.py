@@ -20,14 +20,14 @@ BASE = "arn:aws:states:us-east-1:123456789012:execution:vigil-x-train-and-promot
 REQUEST = {"dataset_version": "a" * 64, "requested_by": "airflow:jane"}
 
 
-class ExecutionDoesNotExist(Exception): ...
+class MissingError(Exception): ...
 
 
 class Machine:
     """Step Functions with executions of given statuses, by ARN."""
 
     class exceptions:  # noqa: N801 - as boto3 has it
-        ExecutionDoesNotExist = ExecutionDoesNotExist
+        ExecutionDoesNotExist = MissingError
 
     def __init__(self, **statuses: str) -> None:
         self.statuses = {f"{BASE}{suffix.replace('_', '-')}": status for suffix, status in statuses.items()}
@@ -35,7 +35,7 @@ class Machine:
 
     def describe_execution(self, executionArn: str) -> dict[str, str]:  # noqa: N803
         if executionArn not in self.statuses:
-            raise ExecutionDoesNotExist
+            raise MissingError
         return {"status": self.statuses[executionArn]}
 
     def start_execution(self, **request: str) -> dict[str, str]:

@@ -87,7 +87,7 @@ def test_a_failed_run_fails_the_task_with_glues_message_and_may_be_retried(
 ) -> None:
     caplog.set_level(logging.INFO)
     make_job("print('reading 2023Q1')\nraise ValueError('DRUG23Q1.txt, line 7: 14 fields, expected 20')\n")
-    with pytest.raises(GlueRunFailedError, match="ended FAILED: ValueError: DRUG23Q1.txt, line 7") as caught:
+    with pytest.raises(GlueRunFailedError, match=r"ended FAILED: ValueError: DRUG23Q1\.txt, line 7") as caught:
         resumed(started(operator()))
     assert not isinstance(caught.value, AirflowFailException)
     assert "reading 2023Q1" in caplog.text
