@@ -124,7 +124,8 @@ def _launch(flow: Flow, state: State, children: _Children) -> None:
 
 def _child(flow: Flow, state: State, children: _Children, index: int) -> Frame:
     frame, item = flow.frame, children.fork["inputs"][index]
-    value, inside = item, ["Branches", index]
+    value: object = item
+    inside: list[str | int] = ["Branches", index]
     if state["Type"] == "Map":
         scope = flow.scope(state).with_map_item(index, item)
         value, inside = flow.language(state).item_input(state, scope, item), ["ItemProcessor"]

@@ -7,14 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
-    ParamValidationError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from local_aws.services.states.errors import RUNTIME, StateError
 from local_aws.services.states.jsontext import dumps, loads
@@ -98,9 +92,10 @@ def call(clients: Clients, resource: Resource, parameters: Any, caller: Caller) 
         raise _unusable(parameters, str(error)) from error
     except ClientError as error:
         raise service_error(resource, error) from error
+    except NoConnectionError as error:
+        raise UnreachableError(client_error(resource, error), sent=False) from error
     except HTTPClientError as error:
-        sent = not isinstance(error, ConnectTimeoutError | EndpointConnectionError)
-        raise UnreachableError(client_error(resource, error), sent) from error
+        raise UnreachableError(client_error(resource, error), sent=True) from error
     except BotoCoreError as error:
         raise client_error(resource, error) from error
     return _result(resource, answer)

@@ -146,7 +146,7 @@ class Runtime:
         with self.condition:
             self.condition.notify_all()
 
-    def give_up_task(self, frame: Frame) -> bool:
+    def give_up_task(self, frame: Frame, *, stop: bool = True) -> bool:
         """Inside a commit: the wait for a task is over without its result. True if its job is to be stopped."""
         task = frame["task"]
         if task is None:
@@ -154,7 +154,7 @@ class Runtime:
         if task["token"] is not None:
             tokens.spend(self.records, task["token"])
         resource = parse(self.state_of(frame)["Resource"])
-        if not resource.mode.startswith("sync") or "submitted" not in task:
+        if not stop or not resource.mode.startswith("sync") or "submitted" not in task:
             return False
         self._save_cancellation(resource, task, f"{self.arn}#{frame['path']}#{frame['previous']}")
         return True

@@ -205,7 +205,8 @@ class Attempt:
         failure = failure_of(error)
         with self.runtime.commit(self.flow.path):
             self._event(self.events.failed(failure))
-            cancelled = error.error == TIMEOUT and self.runtime.give_up_task(self.flow.frame)
+            # A job that failed by itself need not be stopped.
+            cancelled = self.runtime.give_up_task(self.flow.frame, stop=error.error == TIMEOUT)
             self.flow.frame.update({"task": None, "outcome": {"failure": failure}})
             self.flow.save()
         if cancelled:

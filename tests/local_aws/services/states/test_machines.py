@@ -1,0 +1,95 @@
+"""Whole histories of state machines, one machine for each behaviour.
+
+``machines/<case>.asl.json`` is the machine; ``<case>.case.json`` names the source that the behaviour rests on, the
+input, the services' replies and what is done while the machine runs; ``<case>.history.json`` is what must come of it.
+After a deliberate change, set RECORD_HISTORIES=1 once, and read the difference as carefully as code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from state_machines import FakeServices, StatesWorld, eventually, masked, masked_text
+
+MACHINES = Path(__file__).parent / "machines"
+CASES = sorted(path.name.removesuffix(".case.json") for path in MACHINES.glob("*.case.json"))
+DESCRIBED = ("status", "output", "error", "cause")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_history_of(case: str, world: StatesWorld, services: FakeServices) -> None:
+    plan = json.loads((MACHINES / f"{case}.case.json").read_text())
+    services.replies = {call: list(replies) for call, replies in plan.get("replies", {}).items()}
+    definition = json.loads((MACHINES / f"{case}.asl.json").read_text())
+
+    execution = world.start(world.create(definition, "machine"), plan["input"], "run")
+    for step in plan.get("then", []):
+        act(world, execution, step)
+    described = world.ended(execution)
+
+    outcome = {key: described[key] for key in DESCRIBED if key in described}
+    found = {"execution": masked_text(outcome), "history": masked(world.events(execution))}
+    expectation = MACHINES / f"{case}.history.json"
+    if os.environ.get("RECORD_HISTORIES"):
+        expectation.write_text(json.dumps(found, indent=2) + "\n")
+    assert found == json.loads(expectation.read_text())
+
+
+def test_every_case_names_its_source() -> None:
+    for case in CASES:
+        source = json.loads((MACHINES / f"{case}.case.json").read_text())["source"]
+        assert source.startswith(("https://docs.aws.amazon.com/step-functions/", "local_aws: ")), case
+
+
+def test_no_file_is_left_over() -> None:
+    cases = {path.name.split(".")[0] for path in MACHINES.iterdir()}
+    assert cases == set(CASES)
+
+
+def act(world: StatesWorld, execution: str, step: dict[str, Any]) -> None:
+    """One thing that someone outside does, or waits for."""
+    if "pause" in step:
+        # Real time is what heartbeats are about.
+        time.sleep(step["pause"])
+    elif "await" in step:
+        world.await_event(execution, step["await"])
+    elif "await_tokens" in step:
+        world.await_tokens(step["await_tokens"])
+    elif "await_submitted" in step:
+        world.await_event(execution, "TaskSubmitted", step["await_submitted"])
+    elif "stop" in step:
+        world.stop(execution, **step["stop"])
+    else:
+        answer(world, execution, step)
+
+
+def answer(world: StatesWorld, execution: str, step: dict[str, Any]) -> None:
+    world.await_tokens()
+    eventually(lambda: submitted(world, execution))
+    token = token_of(world, step["of"]) if "of" in step else world.open_tokens()[-1]
+    if "succeed" in step:
+        world.succeed(token, step["succeed"])
+    elif "fail" in step:
+        world.fail(token, **step["fail"])
+    else:
+        world.beat(token)
+
+
+def submitted(world: StatesWorld, execution: str) -> bool:
+    kinds = [event["type"] for event in world.events(execution)]
+    return kinds.count("TaskSubmitted") == kinds.count("TaskScheduled")
+
+
+def token_of(world: StatesWorld, state: str) -> str:
+    for token in world.open_tokens():
+        document = world.aws.store.get("states:token", token)
+        assert document is not None
+        frame = world.aws.store.get("states:frame", f"{document['execution']}#{document['frame']}")
+        if frame is not None and frame["state"] == state:
+            return token
+    raise LookupError(f"no open token of {state}")

@@ -1,0 +1,83 @@
+"""CreateStateMachine, UpdateStateMachine and tags."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from state_machines import ROLE, StatesWorld
+
+from local_aws.api import ApiError
+from local_aws.services.states import machine_operations as machines
+
+PASS = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}
+
+
+def request(name: str = "machine", **changes: Any) -> Any:
+    return {"name": name, "definition": json.dumps(PASS), "roleArn": ROLE, **changes}
+
+
+def test_creating_the_same_again_answers_as_the_first_time(world: StatesWorld) -> None:
+    first = machines.create_state_machine(world.aws, request())
+    # Role and tags do not count: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+    again = machines.create_state_machine(
+        world.aws, request(roleArn=ROLE + "-other", tags=[{"key": "a", "value": "b"}])
+    )
+    assert first == again
+
+
+def test_another_definition_under_the_same_name_is_refused(world: StatesWorld) -> None:
+    machines.create_state_machine(world.aws, request())
+    with pytest.raises(ApiError, match="StateMachineAlreadyExists: State Machine Already Exists: 'arn:aws:states"):
+        machines.create_state_machine(world.aws, request(definition=json.dumps(PASS, indent=1)))
+
+
+def test_a_bad_definition_is_refused_with_its_place(world: StatesWorld) -> None:
+    broken = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A"})
+    with pytest.raises(ApiError) as caught:
+        machines.create_state_machine(world.aws, request(definition=broken))
+    # As recorded on AWS.
+    assert caught.value.code == "InvalidDefinition"
+    assert caught.value.message == (
+        "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /'"
+    )
+
+
+def test_express_machines_are_refused(world: StatesWorld) -> None:
+    with pytest.raises(ApiError, match="StateMachineTypeNotSupported"):
+        machines.create_state_machine(world.aws, request(type="EXPRESS"))
+
+
+def test_update_needs_something_to_change(world: StatesWorld) -> None:
+    arn = machines.create_state_machine(world.aws, request())["stateMachineArn"]
+    with pytest.raises(ApiError, match="MissingRequiredParameter"):
+        machines.update_state_machine(world.aws, {"stateMachineArn": arn})
+
+
+def test_update_gives_a_new_revision(world: StatesWorld) -> None:
+    arn = machines.create_state_machine(world.aws, request())["stateMachineArn"]
+    assert "revisionId" not in machines.describe_state_machine(world.aws, {"stateMachineArn": arn})
+    revision = machines.update_state_machine(world.aws, {"stateMachineArn": arn, "roleArn": ROLE + "2"})["revisionId"]
+    described = machines.describe_state_machine(world.aws, {"stateMachineArn": arn})
+    assert (described["revisionId"], described["roleArn"]) == (revision, ROLE + "2")
+
+
+def test_deleted_machines_are_gone_and_deleting_twice_is_no_error(world: StatesWorld) -> None:
+    arn = machines.create_state_machine(world.aws, request())["stateMachineArn"]
+    for _ in range(2):
+        machines.delete_state_machine(world.aws, {"stateMachineArn": arn})
+    with pytest.raises(ApiError, match="StateMachineDoesNotExist"):
+        machines.describe_state_machine(world.aws, {"stateMachineArn": arn})
+
+
+def test_list_and_tags(world: StatesWorld) -> None:
+    arns = [machines.create_state_machine(world.aws, request(f"m{n}"))["stateMachineArn"] for n in range(3)]
+    first = machines.list_state_machines(world.aws, {"maxResults": 2})
+    second = machines.list_state_machines(world.aws, {"maxResults": 2, "nextToken": first["nextToken"]})
+    assert [item["stateMachineArn"] for item in first["stateMachines"] + second["stateMachines"]] == arns
+    tag: Any = {"resourceArn": arns[0], "tags": [{"key": "owner", "value": "a"}]}
+    machines.tag_resource(world.aws, tag)
+    assert machines.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == tag["tags"]
+    machines.untag_resource(world.aws, {"resourceArn": arns[0], "tagKeys": ["owner"]})
+    assert machines.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == []
