@@ -50,7 +50,9 @@ class Gateway:
             with self._idle:
                 self._active -= 1
                 self._idle.notify_all()
-        headers = {"x-amzn-RequestId": str(uuid.uuid4()), **response.headers}
+        headers = dict(response.headers)
+        if "x-amzn-requestid" not in {name.lower() for name in headers}:
+            headers["x-amzn-RequestId"] = str(uuid.uuid4())
         body = response.body
         if isinstance(body, bytes):
             # An answer to HEAD has no body and says how long it would be.

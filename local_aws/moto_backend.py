@@ -39,6 +39,7 @@ READ_ONLY = re.compile(
     r"(Get|List|Describe|BatchGet|Query|Scan|Lookup|Verify|Encrypt|Decrypt|ReEncrypt|GenerateDataKey|GenerateMac"
     r"|GenerateRandom|Sign|Filter|Search|TransactGet|Head|Test|Simulate)"
 )
+WEB_PAGE = (b"<!doctype html", b"<html")
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.25
@@ -157,8 +158,8 @@ def _mutates(action: str, environ: dict[str, Any]) -> bool:
 
 def _refuse_web_page(service: str, action: str, response: Response) -> None:
     """moto's server answers some failures with a web page, which no AWS client can read."""
-    page = response.headers.get("Content-Type", "").startswith("text/html")
-    # S3 objects may be web pages themselves, but only a success carries one.
+    # moto calls JSON text/html as well, so the body decides. An S3 object may be a web page, but not a failure.
+    page = isinstance(response.body, bytes) and response.body[:15].lower().startswith(WEB_PAGE)
     if not page or response.status < 400 or protocol.protocol_of(service) == "rest-xml":
         return
     if response.status in (404, 405):

@@ -20,13 +20,7 @@ OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "
 
 def load() -> list[ModuleType]:
     """Import every service module."""
-    loaded = []
-    for name in MODULES:
-        try:
-            loaded.append(importlib.import_module(f"local_aws.services.{name}"))
-        except ImportError as error:
-            logger.error("local_aws.services.%s is not there yet: %s", name, error)
-    return loaded
+    return [importlib.import_module(f"local_aws.services.{name}") for name in MODULES]
 
 
 def resume(context: Context, modules: list[ModuleType]) -> None:
