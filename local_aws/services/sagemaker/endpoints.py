@@ -104,7 +104,7 @@ def delete_endpoint(aws: Context, request: EndpointNameRequest) -> None:
 
 def resume(context: Context) -> None:
     """Serve what was in service, and go on with what was under way."""
-    shutil.rmtree(endpoint_root(context, "").parent, ignore_errors=True)
+    shutil.rmtree(endpoint_root(context, ""), ignore_errors=True)
     for name, endpoint in context.store.list(ENDPOINT):
         status = endpoint["EndpointStatus"]
         if deployments.busy(context, name):

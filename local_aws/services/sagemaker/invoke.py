@@ -15,6 +15,7 @@ from local_aws.services.sagemaker.routing import NoFleetError, UnknownVariantErr
 from local_aws.services.sagemaker.runtime import runtime
 from local_aws.services.sagemaker.serving import HOST, ModelServer
 
+#: Of an answer; the gateway holds requests to the same limit, which is in the operation's input shape.
 BODY_LIMIT = 6 * 1024 * 1024
 SERVED = ("InService", "Updating", "SystemUpdating")
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
@@ -63,8 +64,6 @@ class ModelError(ApiError):
 @operation("sagemaker-runtime", "InvokeEndpoint")
 def invoke_endpoint(aws: Context, request: InvokeEndpointRequest) -> InvokeEndpointResponse:
     name, body = request["EndpointName"], request.get("Body", b"")
-    if len(body) > BODY_LIMIT:
-        raise ApiError("413", f"HTTP content length exceeded {BODY_LIMIT} bytes.", 413)
     endpoint = aws.store.get(ENDPOINT, name)
     if endpoint is None or endpoint["EndpointStatus"] not in SERVED:
         raise _not_served(aws, name)

@@ -85,9 +85,9 @@ def finish(context: Context, name: str, status: str, secondary: str, message: st
             TrainingTimeInSeconds=seconds,
             BillableTimeInSeconds=seconds,
         )
-        job = context.store.get(TRAINING_JOB, name) or {}
-        job["SecondaryStatusTransitions"][-1]["EndTime"] = moment
-        context.store.put(TRAINING_JOB, name, job)
+        last = (context.store.get(TRAINING_JOB, name) or {})["SecondaryStatusTransitions"]
+        last[-1]["EndTime"] = last[-1]["StartTime"]
+        change(context, TRAINING_JOB, name, SecondaryStatusTransitions=last)
 
 
 def _train(context: Context, job: TrainingJob, root: Path, control: Control, settings: JobSettings) -> Outcome:

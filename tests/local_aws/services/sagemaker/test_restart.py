@@ -1,0 +1,68 @@
+"""Endpoints outlive their server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from local_server import LocalServer, eventually
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("way", ["kill", "stop"])
+def test_endpoints_in_service_are_served_again(start_server: Callable[..., LocalServer], tools: Any, way: str) -> None:
+    server = start_server()
+    hosting = tools["Hosting"](server)
+    hosting.serve("lasting")
+    pid = hosting.invoke("lasting")["Body"]["pid"]
+    eventually(lambda: snapshot_holds(server, b"artefacts/lasting"), within=10)
+    getattr(server, way)()
+    server.start()
+    # A request that comes before the server is ready waits for it.
+    answer = hosting.invoke("lasting")["Body"]
+    assert answer["version"] == "lasting"
+    assert answer["pid"] != pid
+    assert not Path(f"/proc/{pid}").exists()
+    assert hosting.settled("lasting")["EndpointStatus"] == "InService"
+
+
+def test_an_update_that_was_interrupted_goes_on(start_server: Callable[..., LocalServer], tools: Any) -> None:
+    server = start_server()
+    hosting = tools["Hosting"](server)
+    hosting.serve("lasting")
+    hosting.model("next", start_seconds=1.5)
+    hosting.config("next", next=1.0)
+    eventually(lambda: snapshot_holds(server, b"artefacts/next"), within=10)
+    hosting.api.update_endpoint(EndpointName="lasting", EndpointConfigName="next")
+    server.kill()
+    server.start()
+    assert hosting.invoke("lasting")["Body"]["version"] == "lasting"
+    endpoint = hosting.settled("lasting")
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", "next")
+    assert hosting.invoke("lasting")["Body"]["version"] == "next"
+
+
+def test_a_clean_stop_writes_what_was_captured_and_leaves_no_process(
+    start_server: Callable[..., LocalServer], tools: Any
+) -> None:
+    server = start_server()
+    hosting = tools["Hosting"](server)
+    capture = {
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://jobs/capture",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    hosting.serve("lasting", capture)
+    pid = hosting.invoke("lasting")["Body"]["pid"]
+    server.stop()
+    assert not Path(f"/proc/{pid}").exists()
+    server.start()
+    assert hosting.s3.list_objects_v2(Bucket="jobs", Prefix="capture/lasting/")["KeyCount"] == 1
+
+
+def snapshot_holds(server: LocalServer, content: bytes) -> bool:
+    files = [path for path in (server.state_dir / "moto").rglob("*") if path.is_file()]
+    return any(content in path.read_bytes() for path in files)
