@@ -56,13 +56,14 @@ def add_approver(
     user: Annotated[str, typer.Argument(help="User name, as typed when signing.")],
     printed_name: Annotated[str, typer.Option(help="The name that a signature shows.")],
     password_file: Annotated[Path, typer.Option(help="File with the password.", exists=True, dir_okay=False)],
+    role: Annotated[str, typer.Option(help="A role that change_control/plan.yaml lets sign.")],
 ) -> None:
     """Add a person to the approvers of the stack that VIGIL_STACK names."""
     password = password_file.read_text(encoding="utf-8").rstrip("\n")
     if not password:
         _fail(f"{password_file} is empty: put the password into it")
     with _explained():
-        created = approvers.add_approver(user, printed_name, password)
+        created = approvers.add_approver(user, printed_name, password, role)
     print(f"{user} {'was added as an approver' if created else 'was there already: name and password were set'}")
 
 

@@ -23,6 +23,7 @@ from vigil.cli.demo.state import (
 # Deploying reads and writes some sixty resources on one machine: seconds; ten minutes is a fault.
 COMMAND_LIMIT_SECONDS = 600
 STAGE = "This machine"
+APPROVER_ROLE = "medical-safety-approver"  # one of the roles that change_control/plan.yaml lets sign
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def stop(state: LocalState) -> list[str]:
 def add_approver(state: LocalState, user: str) -> Path:
     """Make sure that the demo's approver exists in Cognito. Returns the file with its password."""
     password = state.password_file(user)
-    run_vigil("stack", "add-approver", user, "--printed-name", user, "--password-file", str(password))
+    run_vigil(
+        "stack", "add-approver", user, "--printed-name", user, "--role", APPROVER_ROLE, "--password-file", str(password)
+    )
     return password
 
 
