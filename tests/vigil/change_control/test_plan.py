@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from triage_cases import plan_with
 
+from vigil.aws import approvers
 from vigil.cases.feature_fields import BANNED_FIELDS, FEATURE_FIELDS
 from vigil.change_control.plan import Plan, PlanError, load_plan, parse_plan
 from vigil.digests import sha256_hex
@@ -51,6 +52,11 @@ def test_every_profile_limits_discrimination_calibration_the_us_slice_and_the_di
         assert {"auroc", "brier", "calibration_error"} <= {limit.measure for limit in newest}
         assert any(limit.subgroup == "us" and limit.at_least for limit in newest)
         assert any(limit.baseline_margin is not None for limit in newest)
+
+
+def test_people_are_made_approvers_in_a_role_that_may_sign(plan: Plan) -> None:
+    assert approvers.GROUP in plan.protocol.approval.roles
+    assert plan.protocol.approval.four_eyes
 
 
 def test_a_limit_never_allows_what_the_leak_alarm_refuses(plan: Plan) -> None:
