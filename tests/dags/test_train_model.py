@@ -41,7 +41,7 @@ def test_it_starts_when_the_dataset_asset_is_updated(dag: Any) -> None:
 
 def test_the_asset_that_starts_it_is_the_one_that_build_dataset_updates(dags: dict[str, Any]) -> None:
     announced = dags["build_dataset"].get_task("announce").outlets
-    assert announced == dags["train_model"].timetable.asset_condition.objects
+    assert announced == list(dags["train_model"].timetable.asset_condition.objects)
 
 
 def test_one_run_at_a_time_so_that_events_coalesce(dag: Any) -> None:

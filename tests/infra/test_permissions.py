@@ -1,0 +1,110 @@
+"""Who may do what. IAM is not enforced on one machine: these tests read the policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cloudformation_template import references, resources_of
+
+Template = dict[str, Any]
+Statement = dict[str, Any]
+# Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
+ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+
+
+def statements(template: Template) -> Iterator[tuple[str, Statement]]:
+    for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield name, statement
+
+
+def who_may(template: Template, action: str) -> set[str]:
+    return {name for name, statement in statements(template) if action in statement["Action"]}
+
+
+def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
+    for name, statement in statements(template):
+        assert statement["Effect"] == "Allow", name
+        assert not [action for action in statement["Action"] if "*" in action], name
+
+
+def test_no_policy_allows_every_resource_but_where_the_action_knows_none(template: Template) -> None:
+    for name, statement in statements(template):
+        if statement["Resource"] == "*":
+            assert all(action in ANY_RESOURCE or action.startswith("logs:") for action in statement["Action"]), name
+
+
+def test_no_role_has_inline_policies_and_each_is_trusted_by_one_service(template: Template) -> None:
+    for name, role in resources_of(template, "AWS::IAM::Role").items():
+        assert "Policies" not in role, name
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert set(statement["Principal"]) == {"Service"}, name
+        assert isinstance(statement["Principal"]["Service"], str), name
+
+
+def test_every_function_has_a_role_of_its_own(template: Template) -> None:
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in resources_of(template, "AWS::Lambda::Function").values()]
+    assert len(set(roles)) == len(roles)
+
+
+def test_only_update_endpoint_may_change_the_endpoint(template: Template) -> None:
+    for action in ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "CreateEndpointConfig", "CreateModel"):
+        assert who_may(template, f"sagemaker:{action}") == {"UpdateEndpointPolicy"}, action
+
+
+def test_only_train_and_promote_may_start_update_endpoint(template: Template) -> None:
+    starters = {
+        name
+        for name, statement in statements(template)
+        if "states:StartExecution" in statement["Action"]
+        and "UpdateEndpointStateMachine" in references(statement["Resource"])
+    }
+    assert starters == {"TrainAndPromotePolicy"}
+
+
+def test_only_approvers_may_sign(template: Template) -> None:
+    assert who_may(template, "kms:Sign") == {"ApproverPolicy"}
+
+
+def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Template) -> None:
+    """Everyone else reaches the data key only through a service that encrypts at rest."""
+    direct = {
+        name
+        for name, statement in statements(template)
+        if {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"])
+        and "kms:ViaService" not in str(statement.get("Condition"))
+    }
+    assert direct == {"OpenApprovalPolicy", "DeliverDecisionPolicy"}
+    for name, statement in statements(template):
+        if name in direct and {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"]):
+            assert statement["Condition"] == {"Null": {"kms:EncryptionContext:request_id": "false"}}
+
+
+def test_only_deliver_decision_may_answer_a_wait(template: Template) -> None:
+    for action in ("states:SendTaskSuccess", "states:SendTaskFailure"):
+        assert who_may(template, action) == {"DeliverDecisionPolicy"}
+
+
+def test_histories_are_read_by_the_sweep_and_by_airflow_only(template: Template) -> None:
+    """They hold task tokens."""
+    assert who_may(template, "states:GetExecutionHistory") == {"DeliverDecisionPolicy", "AirflowPolicy"}
+
+
+def test_only_register_candidate_may_write_artefacts(template: Template) -> None:
+    writers = {
+        name
+        for name, statement in statements(template)
+        if "s3:PutObject" in statement["Action"]
+        and any(
+            ending in str(statement["Resource"]) for ending in ("ModelsBucket.Arn}/*", "ModelsBucket.Arn}/artefacts")
+        )
+    }
+    assert writers == {"RegisterCandidatePolicy"}
+
+
+def test_only_the_sagemaker_role_is_passed_on_and_only_to_sagemaker(template: Template) -> None:
+    for name, statement in statements(template):
+        if "iam:PassRole" in statement["Action"]:
+            assert references(statement["Resource"]) == {"SageMakerRole"}, name
+            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}, name

@@ -1,0 +1,122 @@
+"""Template and code agree: every name that the code reads is written, every function named is there."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cloudformation_template import references, resources_of
+
+from vigil.aws import deployment
+from vigil.aws.environment import StackParameters
+
+Template = dict[str, Any]
+MACHINES = {"TrainAndPromoteKey": "train-and-promote", "UpdateEndpointKey": "update-endpoint"}
+
+
+def needed_parameters() -> set[str]:
+    return {
+        f"{group}/{name}".replace("_", "-")
+        for group, field in StackParameters.model_fields.items()
+        for name in field.annotation.model_fields  # type: ignore[union-attr]
+    }
+
+
+def test_every_name_the_code_reads_is_a_parameter_of_the_stack_and_no_other_is(template: Template) -> None:
+    parameters = resources_of(template, "AWS::SSM::Parameter").values()
+    written = {parameter["Name"]["Fn::Sub"].removeprefix("/vigil/${StackName}/") for parameter in parameters}
+    assert written == needed_parameters()
+    assert {parameter["Type"] for parameter in parameters} == {"String"}
+
+
+def test_every_function_of_the_template_has_its_handler_and_every_handler_its_function(
+    template: Template, repository: Path
+) -> None:
+    functions = resources_of(template, "AWS::Lambda::Function").values()
+    handlers = {function["Handler"] for function in functions}
+    modules = {path.stem for path in (repository / "tasks" / "lambdas").glob("*.py")} - {"__init__"}
+    assert handlers == {f"tasks.lambdas.{module}.handler" for module in modules}
+    for handler in handlers:
+        module, _, function = handler.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), function))
+    for function in functions:
+        module = function["Handler"].split(".")[2]
+        assert function["FunctionName"] == {"Fn::Sub": f"vigil-${{StackName}}-{module.replace('_', '-')}"}
+        assert function["Environment"] == {"Variables": {"VIGIL_STACK": {"Ref": "StackName"}}}
+
+
+@pytest.mark.parametrize("key", MACHINES)
+def test_every_placeholder_of_a_state_machine_is_filled_and_none_is_left_over(
+    template: Template, repository: Path, key: str
+) -> None:
+    text = (repository / "statemachines" / f"{MACHINES[key]}.asl.json").read_text()
+    machines = resources_of(template, "AWS::StepFunctions::StateMachine").values()
+    (machine,) = [each for each in machines if each["DefinitionS3Location"]["Key"] == {"Ref": key}]
+    assert set(machine["DefinitionSubstitutions"]) == set(re.findall(r"\$\{(\w+)\}", text))
+    assert machine["StateMachineName"] == {"Fn::Sub": f"vigil-${{StackName}}-{MACHINES[key]}"}
+
+
+@pytest.mark.parametrize("key", MACHINES)
+def test_a_state_machine_may_call_exactly_the_functions_that_its_states_name(
+    template: Template, repository: Path, key: str
+) -> None:
+    machines = resources_of(template, "AWS::StepFunctions::StateMachine").values()
+    (machine,) = [each for each in machines if each["DefinitionS3Location"]["Key"] == {"Ref": key}]
+    used = {
+        name
+        for value in machine["DefinitionSubstitutions"].values()
+        for name in references(value)
+        if name.endswith("Function")
+    }
+    policy = template["Resources"][f"{machine['RoleArn']['Fn::GetAtt'][0].removesuffix('Role')}Policy"]
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    allowed = [references(each["Resource"]) for each in statements if each["Action"] == ["lambda:InvokeFunction"]]
+    assert allowed == [used]
+
+
+def test_a_task_of_a_state_machine_waits_longer_than_its_function_may_take(
+    template: Template, repository: Path
+) -> None:
+    timeouts = {f"{name}Arn": each["Timeout"] for name, each in resources_of(template, "AWS::Lambda::Function").items()}
+    for name in MACHINES.values():
+        states = json.loads((repository / "statemachines" / f"{name}.asl.json").read_text())["States"]
+        for state_name, state in states.items():
+            if state.get("Resource", "").endswith("lambda:invoke"):
+                function = state["Arguments"]["FunctionName"].strip("${}")
+                assert state["TimeoutSeconds"] > timeouts[function], state_name
+
+
+def test_the_deployer_fills_exactly_the_parameters_that_have_no_default(template: Template) -> None:
+    settings = deployment.StackSettings(stack="x", registry_url="file:///r", code_revision="r")
+    own = set(deployment._parameters(settings, "123456789012", "us-east-1"))
+    uploaded = {"LambdaCodeKey", "GlueScriptKey", "GlueLibraryKey", *deployment.STATE_MACHINES, "CodeBucket"}
+    required = {name for name, each in template["Parameters"].items() if "Default" not in each}
+    assert own | uploaded == required
+
+
+def test_the_glue_job_gets_the_libraries_that_its_requirements_name(template: Template, repository: Path) -> None:
+    (job,) = resources_of(template, "AWS::Glue::Job").values()
+    lines = (repository / "requirements" / "glue.in").read_text().splitlines()
+    wanted = {line.partition("#")[0].strip() for line in lines if line.partition("#")[0].strip()}
+    assert set(job["DefaultArguments"]["--additional-python-modules"].split(",")) == wanted
+
+
+def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep(template: Template) -> None:
+    (rule,) = resources_of(template, "AWS::Events::Rule").values()
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert [references(target["Arn"]) for target in rule["Targets"]] == [{"DeliverDecisionFunction"}]
+    (permission,) = resources_of(template, "AWS::Lambda::Permission").values()
+    assert references(permission["FunctionName"]) == {"DeliverDecisionFunction"}
+    mapped = {
+        tuple(references(mapping["EventSourceArn"]) | references(mapping["FunctionName"]))
+        for mapping in resources_of(template, "AWS::Lambda::EventSourceMapping").values()
+    }
+    assert {frozenset(pair) for pair in mapped} == {
+        frozenset({"TrainModelQueue", "TrainModelHandlerFunction"}),
+        frozenset({"TrainingResultsQueue", "OpenApprovalFunction"}),
+        frozenset({"ApprovalsTable", "DeliverDecisionFunction"}),
+    }
