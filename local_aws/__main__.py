@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import warnings
 from pathlib import Path
 
 from local_aws import control
@@ -42,8 +41,6 @@ def _start(options: argparse.Namespace) -> int:
     _settle_environment()
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    # moto warns about each error code that botocore's model does not name.
-    warnings.filterwarnings("ignore", module=r"moto\.")
 
     # Imported here: moto takes a second, and reads its settings from the environment when it is imported.
     from local_aws.server import PortInUseError, Server, Settings

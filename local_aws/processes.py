@@ -147,6 +147,8 @@ class Supervisor:
         ``opt_ml`` is seen as ``/opt/ml``, or given as ``--root FOLDER`` where mounts are not possible.
         Raises ``ProcessStartError``.
         """
+        if self._stopping:
+            raise ProcessStartError(f"{name} could not be started: the server is stopping")
         command, mount = list(argv), "-"
         if opt_ml is not None:
             if self.mounts_opt_ml:

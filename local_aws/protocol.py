@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from botocore.utils import parse_timestamp
+from moto.core.errors import COMMON_ERROR_CODES
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.parse import PROTOCOL_PARSERS, BaseJSONParser, JSONParser, RequestParserError, RestJSONParser
 from moto.core.request import Request
@@ -172,6 +173,9 @@ def serialize_error(service: str, operation: OperationModel | None, error: ApiEr
     if model is None:
         body = json.dumps({"__type": error.code, "message": error.message}).encode()
         return Response(error.status, {"Content-Type": JSON_TYPE, "X-Amzn-Errortype": error.code}, body)
+    if error.code not in COMMON_ERROR_CODES:
+        # moto warns about each code that neither the service's model nor this list of common ones names.
+        COMMON_ERROR_CODES.append(error.code)
     response = _serialized(operation or OperationModel({}, model), error)
     if error.status != DEFAULT_ERROR_STATUS:
         response.status = error.status
