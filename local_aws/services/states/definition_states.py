@@ -42,7 +42,7 @@ TEMPLATES = ("Arguments", "Output", "Items", "ItemSelector", "Error", "Cause", "
 
 def check_state(problems: Problems, state: dict[str, Any], location: str, language: str, outer: frozenset[str]) -> None:
     kind = state.get("Type")
-    if kind not in FIELDS:
+    if not isinstance(kind, str) or kind not in FIELDS:
         what = "These fields are required: [Type]" if kind is None else f"Value '{kind}' is not a valid state type"
         problems.add(what, location if kind is None else f"{location}/Type")
         return
@@ -69,7 +69,7 @@ def _check_language(problems: Problems, state: Mapping[str, Any], location: str,
     if language == "JSONata" and own == "JSONPath":
         problems.add("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", location)
         return False
-    if own not in LANGUAGES:
+    if not isinstance(own, str) or own not in LANGUAGES:
         offered = ", ".join(LANGUAGES)
         problems.add(f"Query language '{own}' is not provided by local_aws: set QueryLanguage to {offered}", location)
         return False
@@ -157,7 +157,8 @@ def _check_map(problems: Problems, state: Mapping[str, Any], location: str, oute
     if "Items" in state and not isinstance(state["Items"], list) and expression_in(state["Items"]) is None:
         problems.add("Value is not a JSONata expression or a list", f"{location}/Items")
     processor = state["ItemProcessor"]
-    mode = processor.get("ProcessorConfig", {}).get("Mode", "INLINE") if isinstance(processor, dict) else "INLINE"
+    settings = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
+    mode = settings.get("Mode", "INLINE") if isinstance(settings, dict) else settings
     if mode != "INLINE":
         problems.add(
             f"Mode '{mode}' is not provided by local_aws: use INLINE", f"{location}/ItemProcessor/ProcessorConfig/Mode"

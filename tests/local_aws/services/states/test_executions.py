@@ -78,7 +78,7 @@ def test_names_with_forbidden_characters_are_refused(world: StatesWorld, name: s
 
 def test_input_over_256_kib_is_refused(world: StatesWorld) -> None:
     machine = world.create(PASS)
-    with pytest.raises(ApiError, match="ValidationException.*less than or equal to 262144"):
+    with pytest.raises(ApiError, match=r"ValidationException.*less than or equal to 262144"):
         world.start(machine, "x" * 262_144)
 
 

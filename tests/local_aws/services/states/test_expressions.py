@@ -1,0 +1,114 @@
+"""JSONata as Step Functions evaluates it.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local_aws.services.states.errors import EvaluationError
+from local_aws.services.states.expressions import evaluate, expression_in
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def value_of(text: str, value: Any = None) -> Any:
+    return evaluate("{% " + text + " %}", "Output", {"states": {"input": value}})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$partition([1, 2, 3, 4], 3)", [[1, 2, 3], [4]]),
+        ("$range(0, 10, 5)", [0, 5, 10]),
+        ("$range(3, 1, -1)", [3, 2, 1]),
+        ("$hash('content')", hashlib.sha256(b"content").hexdigest()),
+        ("$hash('content', 'MD5')", hashlib.md5(b"content").hexdigest()),
+        ("$hash('content', 'SHA-512')", hashlib.sha512(b"content").hexdigest()),
+        ("$parse('{\"a\": [1, null]}')", {"a": [1, None]}),
+        ("$random(7) = $random(7)", True),
+        ("$count($range(1, 1000, 1))", 1000),
+        ("10 / 2", 5),
+        ("1 / 4", 0.25),
+        ("$states.input.a.b", None),
+        ("$exists($states.input.a.c)", False),
+        ("$states.input.a = {'b': null}", True),
+        ("$merge([$states.input, {'c': null}])", {"a": {"b": None}, "c": None}),
+    ],
+)
+def test_value(text: str, expected: Any) -> None:
+    assert value_of(text, {"a": {"b": None}}) == expected
+
+
+def test_uuid_and_random_differ_from_call_to_call() -> None:
+    first, second = value_of("[$uuid(), $uuid()]")
+    assert uuid.UUID(first).version == uuid.UUID(second).version == 4
+    assert first != second
+    assert 0 <= value_of("$random()") < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("$states.input.none", "returned nothing (undefined)."),
+        ("$partition([1], 0)", "returned nothing (undefined)."),
+        ("$range(1, 5)", "returned nothing (undefined)."),
+        ("function($x) { $x }", "returned an unsupported result type."),
+        ("1 + 'a'", "threw an error during evaluation. T2002: The right side of the + operator must evaluate"),
+        ("$parse('nope')", "threw an error during evaluation: D3137"),
+        ("$eval('1')", "threw an error during evaluation: $eval is not supported"),
+        ("$hash('a', 'CRC')", "threw an error during evaluation: D3137"),
+        ("$range(1, 400000, 1)", "threw an error during evaluation: Expression evaluation memory limit exceeded"),
+        ("$error('said so')", "threw an error during evaluation. D3137: said so"),
+    ],
+)
+def test_failure(text: str, cause: str) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        value_of(text)
+    assert caught.value.error == "States.QueryEvaluationError"
+    assert f"The JSONata expression '{text}' specified for the field 'Output' {cause}" in str(caught.value.cause)
+
+
+def test_the_location_leads_to_the_field() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        evaluate({"list": [1, {"deep": "{% $missing %}"}]}, "Arguments", {})
+    assert caught.value.location == "Arguments/list[1]/deep"
+
+
+@pytest.mark.parametrize("text", ["plain", "{% open", "close %}", "a {% 1 %}", "{% 1 %} b", "{$ 1 $}"])
+def test_other_text_is_no_expression(text: str) -> None:
+    assert expression_in(text) is None
+    assert evaluate(text, "Output", {}) == text
+
+
+@given(json_values)
+def test_any_json_value_passes_through_unchanged(value: Any) -> None:
+    found = value_of("$states.input", value)
+    assert json.dumps(found) == json.dumps(normal(value))
+
+
+def normal(value: Any) -> Any:
+    """JSONata has one kind of number: a whole one is written without a point."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [normal(part) for part in value]
+    if isinstance(value, dict):
+        return {key: normal(part) for key, part in value.items()}
+    return value

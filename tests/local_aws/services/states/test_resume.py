@@ -1,0 +1,269 @@
+"""``kill -9`` at any moment: what was waiting still waits, what was finished is not run again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from state_machines import FakeServices, StatesWorld, eventually
+
+SCRIPT = Path(__file__).parent / "killable_engine.py"
+SUPPORT = Path(__file__).parents[3] / "support"
+ASK = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    "Arguments": {"QueueUrl": "https://queue", "MessageBody": "{% $states.context.Task.Token %}"},
+    "End": True,
+}
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": "f"}, "End": True}
+TRAIN = json.loads((Path(__file__).parent / "machines" / "sync_training_job.asl.json").read_text())
+SENT: dict[str, Any] = {"sqs.send_message": [{"MessageId": "m"}]}
+INVOKED: dict[str, Any] = {"lambda.invoke": [{"StatusCode": 200, "Payload": "called"}]}
+
+
+class Killable:
+    """The engine's process; ``kill`` gives it no chance to do anything."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self, definition: dict[str, Any] | None, replies: dict[str, Any]) -> None:
+        (self.folder / "replies.json").write_text(json.dumps(replies))
+        command = [sys.executable, str(SCRIPT), str(self.folder)]
+        if definition is not None:
+            path = self.folder / "machine.json"
+            path.write_text(json.dumps(definition))
+            command.append(str(path))
+        variables = {**os.environ, "PYTHONPATH": str(SUPPORT)}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n"
+
+    def ask(self, **command: Any) -> Any:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+        for stream in (self.process.stdin, self.process.stdout):
+            assert stream is not None
+            stream.close()
+
+    def await_event(self, kind: str, count: int = 1) -> None:
+        eventually(lambda: [event["type"] for event in self.ask(do="events")].count(kind) >= count)
+
+    def ended(self) -> dict[str, Any]:
+        found: dict[str, Any] = eventually(lambda: (d := self.ask(do="describe"))["status"] != "RUNNING" and d)
+        return found
+
+    def calls(self) -> Counter[str]:
+        path = self.folder / "calls.jsonl"
+        return Counter(json.loads(line)[0] for line in path.read_text().splitlines()) if path.exists() else Counter()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Killable]:
+    engine = Killable(tmp_path)
+    yield engine
+    if engine.process is not None and engine.process.poll() is None:
+        engine.kill()
+
+
+def test_a_token_still_works_after_a_kill(engine: Killable) -> None:
+    engine.start({"StartAt": "Ask", "States": {"Ask": ASK}}, SENT)
+    engine.await_event("TaskSubmitted")
+    [token] = engine.ask(do="tokens")
+    engine.kill()
+    engine.start(None, SENT)
+    assert engine.ask(do="describe")["status"] == "RUNNING"
+    engine.ask(do="succeed", token=token, output="signed")
+    assert engine.ended()["output"] == '"signed"'
+    assert engine.calls()["sqs.send_message"] == 1
+
+
+def test_an_answer_taken_just_before_the_kill_counts(engine: Killable) -> None:
+    engine.start({"StartAt": "Ask", "States": {"Ask": ASK}}, SENT)
+    engine.await_event("TaskSubmitted")
+    [token] = engine.ask(do="tokens")
+    assert engine.ask(do="succeed", token=token, output="signed") == "sent"
+    engine.kill()
+    engine.start(None, SENT)
+    assert engine.ended()["output"] == '"signed"'
+
+
+def test_branches_go_on_where_they_were_after_a_kill(engine: Killable) -> None:
+    branches = [
+        {"StartAt": "Done", "States": {"Done": CALL}},
+        {"StartAt": "Ask", "States": {"Ask": ASK}},
+        {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 2, "End": True}}},
+    ]
+    both = {"Type": "Parallel", "Branches": branches, "Output": "{% $states.result[0].Payload %}", "End": True}
+    engine.start({"StartAt": "Both", "States": {"Both": both}}, {**SENT, **INVOKED})
+    engine.await_event("TaskStateExited")
+    engine.await_event("TaskSubmitted")
+    engine.await_event("WaitStateEntered")
+    [token] = engine.ask(do="tokens")
+    engine.kill()
+    engine.start(None, {**SENT, **INVOKED})
+    engine.ask(do="succeed", token=token, output={})
+    assert engine.ended()["output"] == '"called"'
+    assert engine.calls() == {"lambda.invoke": 1, "sqs.send_message": 1}
+    kinds = Counter(event["type"] for event in engine.ask(do="events"))
+    assert (kinds["WaitStateEntered"], kinds["ParallelStateStarted"], kinds["TaskStateExited"]) == (1, 1, 2)
+
+
+def test_finished_iterations_are_not_run_again_after_a_kill(engine: Killable) -> None:
+    processor = {
+        "StartAt": "Work",
+        "States": {
+            "Work": {**CALL, "Output": "{% $states.input %}", "Next": "Which"},
+            "Which": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $states.input = 2 %}", "Next": "Ask"}],
+                "Default": "Fine",
+            },
+            "Ask": ASK,
+            "Fine": {"Type": "Pass", "End": True},
+        },
+    }
+    processor["States"]["Work"].pop("End")  # type: ignore[index]
+    each = {"Type": "Map", "Items": [1, 2, 3], "MaxConcurrency": 1, "ItemProcessor": processor, "End": True}
+    engine.start({"StartAt": "Each", "States": {"Each": each}}, {**SENT, **INVOKED})
+    engine.await_event("TaskSubmitted")
+    [token] = engine.ask(do="tokens")
+    engine.kill()
+    engine.start(None, {**SENT, **INVOKED})
+    engine.ask(do="succeed", token=token, output="two")
+    assert engine.ended()["output"] == '[1,"two",3]'
+    assert engine.calls() == {"lambda.invoke": 3, "sqs.send_message": 1}
+
+
+def test_a_job_is_followed_on_after_a_kill(engine: Killable) -> None:
+    running = {"sagemaker.describe_training_job": [{"TrainingJobName": "train-1", "TrainingJobStatus": "InProgress"}]}
+    created = {"sagemaker.create_training_job": [{"TrainingJobArn": "arn"}]}
+    engine.start(TRAIN, {**running, **created})
+    engine.await_event("TaskSubmitted")
+    engine.kill()
+    done = {"TrainingJobStatus": "Completed", "ModelArtifacts": {"S3ModelArtifacts": "s3://b/model"}}
+    engine.start(None, {"sagemaker.describe_training_job": [done]})
+    assert engine.ended()["output"] == '"s3://b/model"'
+    assert engine.calls()["sagemaker.create_training_job"] == 1
+
+
+def test_a_job_that_the_interrupted_call_had_started_is_adopted(engine: Killable) -> None:
+    engine.start(TRAIN, {"sagemaker.create_training_job": [{"TrainingJobArn": "arn", "seconds": 60}]})
+    eventually(lambda: engine.calls()["sagemaker.create_training_job"])
+    engine.kill()
+    done = {
+        "TrainingJobArn": "arn",
+        "TrainingJobStatus": "Completed",
+        "ModelArtifacts": {"S3ModelArtifacts": "s3://b/m"},
+    }
+    refused = {"sagemaker.create_training_job": [{"raises": "ResourceInUse"}]}
+    engine.start(None, {**refused, "sagemaker.describe_training_job": [done]})
+    assert engine.ended()["output"] == '"s3://b/m"'
+
+
+def test_a_request_that_was_under_way_is_made_again(engine: Killable) -> None:
+    engine.start({"StartAt": "Call", "States": {"Call": CALL}}, {"lambda.invoke": [{"StatusCode": 200, "seconds": 60}]})
+    eventually(lambda: engine.calls()["lambda.invoke"])
+    engine.kill()
+    engine.start(None, INVOKED)
+    assert engine.ended()["status"] == "SUCCEEDED"
+    assert engine.calls()["lambda.invoke"] == 2
+    kinds = Counter(event["type"] for event in engine.ask(do="events"))
+    assert kinds["TaskScheduled"] == 1
+
+
+def test_a_wait_keeps_its_end_over_a_restart(world: StatesWorld) -> None:
+    hold = {"Type": "Wait", "Seconds": 2, "End": True}
+    begun = time.monotonic()
+    execution = world.start(world.create({"StartAt": "Hold", "States": {"Hold": hold}}))
+    eventually(lambda: (world.aws.store.list("states:frame") or [("", {"wake": None})])[0][1]["wake"])
+    time.sleep(1)
+    world.restart()
+    assert world.ended(execution)["status"] == "SUCCEEDED"
+    assert 2 <= time.monotonic() - begun < 3
+
+
+def test_a_token_keeps_its_time_out_over_a_restart(world: StatesWorld, services: FakeServices) -> None:
+    services.replies = dict(SENT)
+    begun = time.monotonic()
+    execution = world.start(world.create({"StartAt": "Ask", "States": {"Ask": {**ASK, "TimeoutSeconds": 2}}}))
+    world.await_event(execution, "TaskSubmitted")
+    time.sleep(1)
+    world.restart()
+    assert world.ended(execution)["error"] == "States.Timeout"
+    assert 2 <= time.monotonic() - begun < 3
+
+
+def test_a_time_out_that_passed_while_the_server_was_down_ends_the_wait(
+    world: StatesWorld, services: FakeServices
+) -> None:
+    services.replies = dict(SENT)
+    machine = world.create({"StartAt": "Ask", "TimeoutSeconds": 1, "States": {"Ask": ASK}})
+    execution = world.start(machine)
+    world.await_event(execution, "TaskSubmitted")
+    world.close()
+    time.sleep(1)
+    world.aws = StatesWorld(world.folder, services).aws
+    world.restart()
+    assert world.ended(execution)["status"] == "TIMED_OUT"
+
+
+def test_a_retry_keeps_its_delay_and_its_count_over_a_restart(world: StatesWorld, services: FakeServices) -> None:
+    services.replies = {"lambda.invoke": [{"raises": "TooManyRequestsException"}]}
+    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    execution = world.start(world.create({"StartAt": "Call", "States": {"Call": {**CALL, "Retry": retry}}}))
+    world.await_event(execution, "TaskFailed")
+    world.restart()
+    assert world.ended(execution)["error"] == "Lambda.TooManyRequestsException"
+    assert len(services.made("lambda.invoke")) == 2
+
+
+def test_variables_live_on_over_a_restart(world: StatesWorld, services: FakeServices) -> None:
+    services.replies = dict(SENT)
+    machine = {
+        "StartAt": "Set",
+        "States": {
+            "Set": {"Type": "Pass", "Assign": {"kept": [1, None]}, "Next": "Ask"},
+            "Ask": {**ASK, "Output": "{% $kept %}"},
+        },
+    }
+    execution = world.start(world.create(machine))
+    world.await_event(execution, "TaskSubmitted")
+    [token] = world.open_tokens()
+    world.restart()
+    world.succeed(token, "x")
+    assert world.ended(execution)["output"] == "[1,null]"
+
+
+def test_shutdown_leaves_no_thread_and_changes_nothing(world: StatesWorld, services: FakeServices) -> None:
+    import threading
+
+    from local_aws.services import states
+
+    services.replies = dict(SENT)
+    before = set(threading.enumerate())
+    execution = world.start(world.create({"StartAt": "Ask", "States": {"Ask": ASK}}))
+    world.await_event(execution, "TaskSubmitted")
+    states.shutdown(world.aws)
+    eventually(lambda: set(threading.enumerate()) <= before)
+    assert world.describe(execution)["status"] == "RUNNING"
