@@ -28,6 +28,20 @@ def eventually(look: Callable[[], Value], *, within: float = 30.0, pause: float 
     return value
 
 
+def runs(pid: int) -> bool:
+    """Whether the process exists; one that has ended and waits for its parent to notice does not count."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def snapshot_holds(server: LocalServer, content: bytes) -> bool:
+    """Whether moto's last snapshot, which may be a second behind, holds ``content``."""
+    files = [path for path in (server.state_dir / "moto").rglob("*") if path.is_file()]
+    return any(content in path.read_bytes() for path in files)
+
+
 class LocalServer:
     """``python -m local_aws`` on a folder of its own."""
 

@@ -7,12 +7,11 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.h
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local_server import eventually
+from local_server import eventually, runs
 
 pytestmark = pytest.mark.stack
 
@@ -91,7 +90,7 @@ def test_a_request_in_flight_is_answered_by_the_old_server_before_it_ends(hostin
     finally:
         slow.join(30)
     assert answers == [name]
-    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    eventually(lambda: not runs(pid))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +174,7 @@ def test_a_deleted_endpoint_ends_its_server(hosting: Any, name: str) -> None:
         return False
 
     eventually(gone)
-    assert not Path(f"/proc/{pid}").exists()
+    assert not runs(pid)
     with pytest.raises(ClientError, match="not found"):
         hosting.invoke(name)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_server import LocalServer, eventually
+from local_server import LocalServer, eventually, snapshot_holds
 
 pytestmark = pytest.mark.stack
 
@@ -75,7 +75,7 @@ def test_an_interrupted_job_runs_again_from_a_clean_folder(
     if way == "kill":
         # moto's snapshots are at most a second behind; S3 must hold the data when the job runs again.
         jobs.s3.put_object(Bucket="jobs", Key="data/go", Body=b"")
-        eventually(lambda: saved(lone_server), within=10)
+        eventually(lambda: snapshot_holds(lone_server, b"data/go"), within=10)
         lone_server.kill()
     else:
         jobs.s3.put_object(Bucket="jobs", Key="data/go", Body=b"")
@@ -89,11 +89,5 @@ def test_an_interrupted_job_runs_again_from_a_clean_folder(
     assert len(runs) == 2
     assert runs[1]["leftovers"] == []
     assert runs[1]["pid"] != first_pid
-    assert not Path(f"/proc/{first_pid}").exists()
+    assert not runs(first_pid)
     assert jobs.ended("second")["TrainingJobStatus"] == "Completed"
-
-
-def saved(server: LocalServer) -> bool:
-    """Whether a snapshot was written after the last change, as seen from outside."""
-    files = [path for path in (server.state_dir / "moto").rglob("*") if path.is_file()]
-    return any(b"data/go" in path.read_bytes() for path in files)

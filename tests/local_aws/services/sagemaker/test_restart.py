@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from local_server import LocalServer, eventually
+from local_server import LocalServer, eventually, runs, snapshot_holds
 
 pytestmark = pytest.mark.stack
 
@@ -25,7 +24,7 @@ def test_endpoints_in_service_are_served_again(start_server: Callable[..., Local
     answer = hosting.invoke("lasting")["Body"]
     assert answer["version"] == "lasting"
     assert answer["pid"] != pid
-    assert not Path(f"/proc/{pid}").exists()
+    assert not runs(pid)
     assert hosting.settled("lasting")["EndpointStatus"] == "InService"
 
 
@@ -58,11 +57,6 @@ def test_a_clean_stop_writes_what_was_captured_and_leaves_no_process(
     hosting.serve("lasting", capture)
     pid = hosting.invoke("lasting")["Body"]["pid"]
     server.stop()
-    assert not Path(f"/proc/{pid}").exists()
+    assert not runs(pid)
     server.start()
     assert hosting.s3.list_objects_v2(Bucket="jobs", Prefix="capture/lasting/")["KeyCount"] == 1
-
-
-def snapshot_holds(server: LocalServer, content: bytes) -> bool:
-    files = [path for path in (server.state_dir / "moto").rglob("*") if path.is_file()]
-    return any(content in path.read_bytes() for path in files)
