@@ -33,7 +33,6 @@ from vigil.change_control.models import Plan
 from vigil.change_control.plan import load_plan
 from vigil.models.models import Evaluation
 
-ROLE = "medical-safety-approver"
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:train-and-promote:run-1"
 PASSWORD = "correct horse"
 TOKEN = "AAAAKgAAAAIAAAAAAAAAAd" * 20
@@ -115,6 +114,9 @@ def facts_for(evaluation: Evaluation, plan: Plan, **changes: Any) -> Facts:
         "requested_by": "airflow:dana",
     }
     return Facts(**(document | changes))
+
+
+ROLE = real_plan().protocol.approval.roles[0]
 
 
 class MemoryStore:
@@ -297,7 +299,7 @@ class Bench:
         evaluation = passing_evaluation(plan)
         facts = facts_for(evaluation, plan)
         people = {
-            "ana": frozenset({ROLE}), "ben": frozenset({"quality-approver"}),
+            "ana": frozenset({ROLE}), "ben": frozenset({ROLE}),
             "dana": frozenset({ROLE}), "olga": frozenset({"operators"}),
         }  # fmt: skip
         return cls(

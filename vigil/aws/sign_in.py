@@ -32,17 +32,18 @@ class CognitoSignIn:
         self._app_client = app_client
 
     def authenticate(self, proof: PasswordProof) -> Authentication:
-        claims = self._claims(self._sign_in(proof))
+        tokens = self._sign_in(proof)
+        claims = self._claims(tokens["IdToken"])
         return Authentication(
             subject=claims["sub"],
             username=claims["cognito:username"],
-            printed_name=self._printed_name(claims),
+            printed_name=self._printed_name(tokens["AccessToken"]),
             groups=frozenset(claims.get("cognito:groups", ())),
             authenticated_at=datetime.fromtimestamp(int(claims["auth_time"]), UTC),
         )
 
-    def _sign_in(self, proof: PasswordProof) -> str:
-        """The identity token, which never leaves this module."""
+    def _sign_in(self, proof: PasswordProof) -> dict[str, str]:
+        """The tokens, which never leave this module."""
         try:
             answer = self._client.initiate_auth(
                 ClientId=self._app_client,
@@ -57,7 +58,8 @@ class CognitoSignIn:
         if "AuthenticationResult" not in answer:
             challenge = answer.get("ChallengeName", "unknown")
             raise AuthenticationError(f"the account must first complete {challenge}: sign in to the user pool once")
-        return str(answer["AuthenticationResult"]["IdToken"])
+        tokens: dict[str, str] = answer["AuthenticationResult"]
+        return tokens
 
     def _claims(self, token: str) -> dict[str, Any]:
         """The token's claims. It came from Cognito itself, over the sign-in's own connection."""
@@ -69,9 +71,9 @@ class CognitoSignIn:
             raise AuthenticationError("the sign-in answered with a token of another user pool")
         return claims
 
-    @staticmethod
-    def _printed_name(claims: dict[str, Any]) -> str:
-        name = str(claims.get("name") or "").strip()
+    def _printed_name(self, access_token: str) -> str:
+        attributes = self._client.get_user(AccessToken=access_token)["UserAttributes"]
+        name = next((str(each["Value"]).strip() for each in attributes if each["Name"] == "name"), "")
         if not name:
             raise AuthenticationError(
                 "the account has no name, and a signature prints one: ask an administrator to set the attribute `name`"

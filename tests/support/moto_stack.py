@@ -1,0 +1,207 @@
+"""A stack inside moto, in this process: what the adapters and the functions need, with the names in its parameters."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from approval_fakes import PASSWORD, ROLE, facts_for, passing_evaluation, real_plan
+from moto import mock_aws
+
+from vigil.approvals.models import Facts
+from vigil.aws.artefacts import artefact_uri
+from vigil.aws.environment import StackParameters, aws_client, load_parameters
+from vigil.aws.evidence_store import EvidenceStore
+from vigil.aws.objects import S3Uri
+from vigil.change_control.models import Plan
+from vigil.datasets.manifest import Manifest, ManifestEntry
+from vigil.digests import digest_of, sha256_hex
+from vigil.models.models import Evaluation
+
+STACK = "unit"
+BUCKETS = ("raw", "datasets", "models", "code", "capture")
+GROUP = "vigil-unit-triage"
+_make_client = boto3.client
+_CLIENTS: dict[str, Any] = {}
+MODEL_FILES = {"model.json": b'{"format":"invented"}', "members/member_00.ubj": b"\x00\x01"}
+
+
+@dataclass
+class MotoStack:
+    parameters: StackParameters
+    inbox: str
+
+    def client(self, service: str) -> Any:
+        return aws_client(service)
+
+    @property
+    def evidence(self) -> EvidenceStore:
+        return EvidenceStore(self.parameters.buckets.models, self.client("s3"))
+
+    def notices(self) -> list[dict[str, Any]]:
+        """What has come to the notifications topic since the last look."""
+        answer = self.client("sqs").receive_message(QueueUrl=self.inbox, MaxNumberOfMessages=10)
+        envelopes = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        return [json.loads(envelope["Message"]) | {"subject": envelope["Subject"]} for envelope in envelopes]
+
+    def put(self, uri: str | S3Uri, content: bytes) -> str:
+        place = uri if isinstance(uri, S3Uri) else S3Uri.parse(uri)
+        self.client("s3").put_object(Bucket=place.bucket, Key=place.key, Body=content)
+        return str(place)
+
+    def release_dataset(self) -> str:
+        """A dataset version's manifest at its place; the version."""
+        manifest = Manifest(files=(ManifestEntry(path="train.parquet", size=3, sha256=sha256_hex(b"abc")),))
+        place = f"s3://{self.parameters.buckets.datasets}/datasets/faers/{manifest.version}/manifest.json"
+        self.put(place, manifest.to_bytes())
+        return manifest.version
+
+    def candidate(self, **changes: Any) -> tuple[Plan, Evaluation, Facts]:
+        """Evidence of a good candidate in the buckets, and its facts."""
+        plan, digest = real_plan(), tree_digest_of(MODEL_FILES)
+        evaluation = passing_evaluation(plan, artefact_digest=digest, **changes)
+        self.evidence.keep_plan(plan)
+        uri = self.put(artefact_uri(self.parameters.buckets.models, digest), archive_of(MODEL_FILES))
+        kept = self.evidence.keep_evaluation(evaluation)
+        return plan, evaluation, facts_for(evaluation, plan, artefact_uri=uri, evaluation_uri=str(kept))
+
+    def add_people(self) -> None:
+        """A user pool: Ana may sign; Olga has no such role; Nemo has no name."""
+        pool, client = _people()
+        _name({"cognito/user-pool": pool, "cognito/client": client})
+        self.parameters = load_parameters()
+
+    def package(self, status: str = "PendingManualApproval") -> str:
+        answer = self.client("sagemaker").create_model_package(
+            ModelPackageGroupName=GROUP, ModelApprovalStatus=status, ModelPackageDescription="invented"
+        )
+        return str(answer["ModelPackageArn"])
+
+    def package_status(self, arn: str) -> str:
+        return str(self.client("sagemaker").describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"])
+
+
+def archive_of(files: dict[str, bytes]) -> bytes:
+    """A ``model.tar.gz`` as SageMaker makes it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def tree_digest_of(files: dict[str, bytes]) -> str:
+    return digest_of([[name, sha256_hex(files[name])] for name in sorted(files)])
+
+
+def _kept_client(service: str, **options: Any) -> Any:
+    """Making a client costs more than a whole test; one that was made under moto works in every later mock."""
+    if service not in _CLIENTS:
+        _CLIENTS[service] = _make_client(service, **options)
+    return _CLIENTS[service]
+
+
+@contextmanager
+def moto_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
+    for name, value in {
+        "VIGIL_STACK": STACK, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(boto3, "client", _kept_client)
+    aws_client.cache_clear()
+    with mock_aws():
+        names, inbox = _create()
+        _name(names)
+        yield MotoStack(load_parameters(), inbox)
+    aws_client.cache_clear()
+
+
+def _create() -> tuple[dict[str, str], str]:
+    names = {f"buckets/{bucket}": f"vigil-{STACK}-{bucket}" for bucket in BUCKETS}
+    for bucket in BUCKETS:
+        aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
+    _tables()
+    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models")}
+    kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
+    names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    names["keys/data"] = kms.create_key()["KeyMetadata"]["Arn"]
+    names["topics/notifications"] = sns.create_topic(Name=f"vigil-{STACK}-notifications")["TopicArn"]
+    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=names["topics/notifications"], Protocol="sqs", Endpoint=arn)
+    for queue in ("train-model", "training-results"):
+        names[f"queues/{queue}"] = sqs.create_queue(QueueName=f"vigil-{STACK}-{queue}")["QueueUrl"]
+    aws_client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
+    machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
+    names |= {
+        "state-machines/train-and-promote": f"{machines}vigil-{STACK}-train-and-promote",
+        "state-machines/update-endpoint": f"{machines}vigil-{STACK}-update-endpoint",
+        "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",
+        "sagemaker/role": "arn:aws:iam::123456789012:role/sagemaker",
+        "sagemaker/image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml:1", "sagemaker/endpoint": "triage",
+        "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
+        "code/revision": "revision-1", "timing/approval-timeout-seconds": "3600",
+    }  # fmt: skip
+    return names, inbox
+
+
+def _name(names: dict[str, str]) -> None:
+    for name, value in names.items():
+        aws_client("ssm").put_parameter(Name=f"/vigil/{STACK}/{name}", Value=value, Type="String", Overwrite=True)
+
+
+def _tables() -> None:
+    keys = {"approvals": "request_id", "runs": "execution_arn", "models": "model_package_arn"}
+    for table, key in keys.items():
+        attributes, more = [{"AttributeName": key, "AttributeType": "S"}], {}
+        if table == "approvals":
+            attributes.append({"AttributeName": "status", "AttributeType": "S"})
+            index = {"IndexName": "by_status", "KeySchema": [{"AttributeName": "status", "KeyType": "HASH"}]}
+            more = {"GlobalSecondaryIndexes": [index | {"Projection": {"ProjectionType": "ALL"}}]}
+        aws_client("dynamodb").create_table(
+            TableName=f"vigil-{STACK}-{table}",
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=attributes,
+            BillingMode="PAY_PER_REQUEST",
+            **more,
+        )
+
+
+def _people() -> tuple[str, str]:
+    cognito = aws_client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName="approvers")["UserPool"]["Id"]
+    client = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="vigil", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    cognito.create_group(UserPoolId=pool, GroupName=ROLE)
+    for user, name in (("ana", "Ana Approver"), ("olga", "Olga Operator"), ("nemo", "")):
+        attributes = [{"Name": "name", "Value": name}] if name else []
+        cognito.admin_create_user(UserPoolId=pool, Username=user, UserAttributes=attributes)
+        cognito.admin_set_user_password(UserPoolId=pool, Username=user, Password=strong(PASSWORD), Permanent=True)
+    for user in ("ana", "nemo"):
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=ROLE)
+    return pool, client
+
+
+def strong(password: str) -> str:
+    """The same with what Cognito's usual policy wants."""
+    return f"{password}-A1!"
+
+
+def example(name: str) -> dict[str, Any]:
+    """An event as AWS documents it; each file names its page."""
+    folder = Path(__file__).resolve().parents[1] / "tasks" / "lambdas" / "events"
+    document: dict[str, Any] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return document["event"]

@@ -1,0 +1,87 @@
+import json
+
+import pytest
+from approval_fakes import EXECUTION, PASSWORD, TOKEN, proof_of
+from moto_stack import example, strong
+
+from tasks.lambdas.deliver_decision import handler
+from tasks.lambdas.open_approval import handler as open_approval
+from vigil.approvals.decide import DecisionOrder, decide
+from vigil.approvals.models import Decision, Status
+from vigil.aws.approval_ports import approvals_table, deciding_ports
+
+
+@pytest.fixture
+def request_id(stack):
+    _, _, facts = stack.candidate()
+    stack.add_people()
+    body = {
+        "task_token": TOKEN, "execution_arn": EXECUTION, "state_name": "WaitForApproval", "attempt": 0,
+        "entered_at": "2030-03-02T09:30:00Z", "timeout_seconds": 3600, "facts": facts.model_dump(mode="json"),
+    }  # fmt: skip
+    event = example("sqs")
+    event["Records"] = [event["Records"][0] | {"body": json.dumps(body)}]
+    open_approval(event, None)
+    (request,) = approvals_table(stack.parameters).with_status(Status.PENDING)
+    return request.request_id
+
+
+def approve(stack, request_id):
+    order = DecisionOrder(request_id, Decision.APPROVED)
+    return decide(order, proof_of("ana", strong(PASSWORD)), deciding_ports(stack.parameters))
+
+
+def change_of(request_id, status, **more):
+    """The stream's record of a row that changed."""
+    event = example("dynamodb_stream")
+    image = {"request_id": {"S": request_id}, "status": {"S": status}, **more}
+    event["Records"][0]["dynamodb"] |= {"NewImage": image, "Keys": {"request_id": {"S": request_id}}}
+    return event
+
+
+def test_an_approval_in_the_stream_is_delivered_with_the_right_token(stack, machines, request_id):
+    approve(stack, request_id)
+    assert handler(change_of(request_id, "APPROVED"), None) == {"delivered": {request_id: "delivered"}}
+    ((kind, sent),) = machines.sent
+    assert (kind, sent["taskToken"]) == ("success", TOKEN)
+    assert json.loads(sent["output"]) == {"request_id": request_id, "decision": "APPROVED"}
+
+
+def test_the_image_in_the_stream_is_not_believed(stack, machines, request_id):
+    """The event says APPROVED, the row says PENDING."""
+    assert handler(change_of(request_id, "APPROVED"), None) == {"delivered": {request_id: "nothing to do"}}
+    assert machines.sent == []
+
+
+def test_a_flipped_row_ends_the_run_as_signature_invalid(stack, machines, request_id):
+    approvals_table(stack.parameters).move(request_id, Status.PENDING, Status.APPROVED, "flipped")
+    handler(change_of(request_id, "APPROVED"), None)
+    ((kind, sent),) = machines.sent
+    assert (kind, sent["error"]) == ("failure", "SignatureInvalid")
+    assert TOKEN not in sent["cause"]
+
+
+@pytest.mark.parametrize(
+    ("status", "more"), [("PENDING", {}), ("EXPIRED", {}), ("APPROVED", {"delivered_at": {"S": "2026"}})]
+)
+def test_changes_that_are_no_new_decision_are_passed_over(stack, machines, status, more):
+    assert handler(change_of("apr-1", status, **more), None) == {"delivered": {}}
+
+
+def test_a_removed_row_is_passed_over(stack, machines):
+    event = change_of("apr-1", "APPROVED")
+    del event["Records"][0]["dynamodb"]["NewImage"]
+    assert handler(event, None) == {"delivered": {}}
+
+
+def test_the_minutes_sweep_delivers_and_withdraws_and_records_what_was_stopped(stack, machines, request_id):
+    machines.ended = {EXECUTION}
+    answer = handler(example("schedule"), None)
+    assert answer == {"swept": {request_id: "WITHDRAWN"}, "stopped": [EXECUTION]}
+    assert handler(example("schedule"), None) == {"swept": {}, "stopped": []}
+
+
+def test_the_minutes_sweep_delivers_what_the_stream_missed(stack, machines, request_id):
+    approve(stack, request_id)
+    assert handler(example("schedule"), None)["swept"] == {request_id: "delivered"}
+    assert len(machines.sent) == 1

@@ -1,0 +1,56 @@
+import json
+
+from approval_fakes import EXECUTION, TOKEN
+from moto_stack import example
+
+from tasks.lambdas.open_approval import handler
+from vigil.approvals.models import Status
+from vigil.aws.approval_ports import approvals_table, token_vault
+
+
+def message(facts, **changes):
+    """What the state WaitForApproval sends; a test of the state machines holds that these are its fields."""
+    document = {
+        "task_token": TOKEN, "execution_arn": EXECUTION, "state_name": "WaitForApproval", "attempt": 0,
+        "entered_at": "2026-03-02T09:30:00.123Z", "timeout_seconds": 1209600, "facts": facts.model_dump(mode="json"),
+    }  # fmt: skip
+    return json.dumps(document | changes)
+
+
+def event_of(*bodies):
+    event = example("sqs")
+    event["Records"] = [record | {"body": body} for record, body in zip(event["Records"], bodies, strict=False)]
+    return event
+
+
+def test_a_wait_opens_a_request_that_holds_its_token_sealed(stack):
+    _, _, facts = stack.candidate()
+    assert handler(event_of(message(facts)), None) == {"batchItemFailures": []}
+    (request,) = approvals_table(stack.parameters).with_status(Status.PENDING)
+    assert request.facts == facts
+    assert token_vault(stack.parameters).unseal(request.request_id, request.token_ciphertext) == TOKEN
+
+
+def test_people_are_told_once_and_without_the_token(stack):
+    _, _, facts = stack.candidate()
+    handler(event_of(message(facts), message(facts)), None)
+    (notice,) = stack.notices()
+    assert notice["event"] == "approval-requested"
+    assert notice["expires_at"] == "2026-03-16T09:30:00.123000Z"
+    assert TOKEN not in json.dumps(notice)
+
+
+def test_a_bad_message_is_reported_and_the_good_one_is_taken(stack, caplog):
+    _, _, facts = stack.candidate()
+    broken = message(facts, timeout_seconds="soon")
+    answer = handler(event_of(broken, message(facts)), None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]}
+    assert len(approvals_table(stack.parameters).with_status(Status.PENDING)) == 1
+    assert "timeout_seconds" in caplog.text
+    assert TOKEN not in caplog.text
+
+
+def test_a_message_that_is_not_json_is_reported_without_its_text(stack, caplog):
+    answer = handler(event_of(f"task_token={TOKEN}"), None)
+    assert len(answer["batchItemFailures"]) == 1
+    assert TOKEN not in caplog.text

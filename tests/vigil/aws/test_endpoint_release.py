@@ -1,0 +1,67 @@
+import pytest
+from approval_fakes import NOW
+
+from vigil.aws.endpoint_release import MarkActiveEvent, Release, ReleaseConflictError, ServingRecords, mark_active
+from vigil.aws.model_packages import ModelPackages
+
+
+@pytest.fixture
+def records(stack):
+    return ServingRecords(stack.client("dynamodb"), stack.parameters.tables.models)
+
+
+def event(package, execution="update-1"):
+    release = Release(
+        key="0" * 12, request_id=f"apr-{execution}", model_package_arn=package, artefact_digest="a" * 64,
+        artefact_uri="s3://m/a", image="i", code_revision="c", dataset_version="d" * 64, endpoint_name="triage",
+        instance_type="ml.m5.large", capture_uri="s3://c", data_key="k",
+    )  # fmt: skip
+    return MarkActiveEvent(release=release, execution_arn=execution, model_name="m", config_name=f"config-{execution}")
+
+
+def status(stack, package):
+    key = {"model_package_arn": {"S": package}}
+    item = stack.client("dynamodb").get_item(TableName=stack.parameters.tables.models, Key=key)["Item"]
+    return item["status"]["S"]
+
+
+def mark(stack, records, package, execution="update-1"):
+    mark_active(event(package, execution), records, ModelPackages(stack.client("sagemaker")), lambda: NOW)
+
+
+def test_the_first_model_becomes_active_and_its_package_approved(stack, records):
+    package = stack.package()
+    mark(stack, records, package)
+    assert status(stack, package) == "ACTIVE"
+    assert stack.package_status(package) == "Approved"
+    assert records.serving("triage")["active_package"] == package
+
+
+def test_the_next_one_retires_it(stack, records):
+    first, second = stack.package(), stack.package()
+    mark(stack, records, first)
+    mark(stack, records, second, "update-2")
+    assert (status(stack, first), status(stack, second)) == ("RETIRED", "ACTIVE")
+    serving = records.serving("triage")
+    assert (serving["active_package"], serving["previous_package"]) == (second, first)
+
+
+def test_marking_again_changes_nothing(stack, records):
+    package = stack.package()
+    mark(stack, records, package)
+    before = records.serving("triage")
+    mark_active(event(package), records, ModelPackages(stack.client("sagemaker")), lambda: NOW.replace(year=2030))
+    assert records.serving("triage") == before
+
+
+def test_of_two_releases_at_once_one_is_told_so(stack, records):
+    first, second, third = stack.package(), stack.package(), stack.package()
+    mark(stack, records, first)
+    look = records.serving
+    answers = iter([look("triage")])  # what the slower one saw before the faster one wrote
+    mark(stack, records, second, "update-2")
+    records.serving = lambda name: next(answers, None) or look(name)
+    with pytest.raises(ReleaseConflictError):
+        mark(stack, records, third, "update-3")
+    assert status(stack, second) == "ACTIVE"
+    assert look("triage")["active_package"] == second
