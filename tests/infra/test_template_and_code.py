@@ -13,6 +13,7 @@ from cloudformation_template import references, resources_of
 
 from vigil.aws import deployment
 from vigil.aws.environment import StackParameters
+from vigil.change_control.plan import load_plan
 
 Template = dict[str, Any]
 MACHINES = {"TrainAndPromoteKey": "train-and-promote", "UpdateEndpointKey": "update-endpoint"}
@@ -120,3 +121,8 @@ def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep
         frozenset({"TrainingResultsQueue", "OpenApprovalFunction"}),
         frozenset({"ApprovalsTable", "DeliverDecisionFunction"}),
     }
+
+
+def test_the_user_pool_has_a_group_for_each_role_that_the_plan_lets_sign(template: Template, repository: Path) -> None:
+    groups = {group["GroupName"] for group in resources_of(template, "AWS::Cognito::UserPoolGroup").values()}
+    assert groups == set(load_plan(repository / "change_control" / "plan.yaml").modification_protocol.approval.roles)

@@ -16,7 +16,7 @@ SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 #: A task token as AWS makes it: one long run of base64. Digests (64 hex), ARNs and URLs are not matched.
-TOKEN_TEXT = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{200,}={0,2}(?![A-Za-z0-9+/=_-])")
+TOKEN_TEXT = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{200,}={0,2}(?![A-Za-z0-9+/=_-])")
 #: ``"task_token": "…"`` inside a text that is not JSON as a whole, at any depth of escaping.
 TOKEN_IN_TEXT = re.compile(r"""(task[_-]?token\\*["']?\s*[:=]\s*\\*["']?)([^"'\\\s,}&]+)""", re.IGNORECASE)
 

@@ -23,7 +23,7 @@ from vigil.cli.demo.state import (
 # Deploying reads and writes some sixty resources on one machine: seconds; ten minutes is a fault.
 COMMAND_LIMIT_SECONDS = 600
 STAGE = "This machine"
-APPROVER_ROLE = "medical-safety-approver"  # one of the roles that change_control/plan.yaml lets sign
+APPROVER_ROLE = "approvers"  # a role that change_control/plan.yaml lets sign
 
 
 @dataclass(frozen=True)
