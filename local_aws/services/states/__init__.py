@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from local_aws.api import Context
 from local_aws.services.states import execution_operations, machine_operations, task_operations
-from local_aws.services.states.engine import close_engine, engine_of
+from local_aws.services.states.engine import engine_of
 
 __all__ = ["execution_operations", "machine_operations", "resume", "shutdown", "task_operations"]
 
@@ -21,4 +21,4 @@ def resume(context: Context) -> None:
 
 def shutdown(context: Context) -> None:
     """End all threads; executions stay RUNNING and are taken up by the next start."""
-    close_engine(context)
+    engine_of(context).close()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from local_aws.services.states.errors import TIMEOUT, HaltedError, StateError
+from local_aws.services.states.errors import TASK_FAILED, TIMEOUT, HaltedError, StateError
 from local_aws.services.states.integrations import UnreachableError
 from local_aws.services.states.runtime import Runtime
+
+logger = logging.getLogger(__name__)
 
 #: A service of this very server may not listen yet, or be restarting.
 CONNECTION_ATTEMPTS = 8
@@ -80,7 +83,8 @@ class Call:
                 if error.sent:
                     break
             except Exception as error:
-                return None, StateError("States.TaskFailed", f"{type(error).__name__}: {error}")
+                logger.exception("%s: a call broke", self._path)
+                return None, StateError(TASK_FAILED, f"Internal error of local_aws: {type(error).__name__}: {error}")
             delay = min(FIRST_DELAY_SECONDS * 2**attempt, LONGEST_DELAY_SECONDS)
             try:
                 self._runtime.wait(self._path, time.time() + delay, lambda: None)

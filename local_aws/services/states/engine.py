@@ -164,16 +164,9 @@ _ENGINES_LOCK = threading.Lock()
 
 
 def engine_of(context: Context) -> Engine:
-    """The engine of the server with this state folder."""
+    """The engine of the server with this state folder. One that is closed stays so until its store is opened anew."""
     with _ENGINES_LOCK:
         engine = _ENGINES.get(context.state_dir)
-        if engine is None:
+        if engine is None or engine.context.store is not context.store:
             engine = _ENGINES[context.state_dir] = Engine(context)
         return engine
-
-
-def close_engine(context: Context) -> None:
-    with _ENGINES_LOCK:
-        engine = _ENGINES.pop(context.state_dir, None)
-    if engine is not None:
-        engine.close()

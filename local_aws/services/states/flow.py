@@ -70,6 +70,8 @@ class Flow:
         except HaltedError:
             return
         except Exception as error:
+            if self.runtime.closing:
+                return
             logger.exception("%s: flow %s broke", self.runtime.arn, self.path)
             self._fail_quietly(StateError(RUNTIME, f"Internal error of local_aws: {type(error).__name__}: {error}"))
 

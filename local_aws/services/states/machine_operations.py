@@ -18,6 +18,7 @@ from local_aws.services.states.records import Records
 #: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 FORBIDDEN_IN_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 MAX_NAME = 80
+MAX_DIAGNOSTICS = 100
 MACHINE_ARN = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:stateMachine:.+")
 DEFAULT_LOGGING: dict[str, Any] = {"level": "OFF", "includeExecutionData": False}
 DEFAULT_TRACING: dict[str, Any] = {"enabled": False}
@@ -78,6 +79,22 @@ def update_state_machine(aws: Context, request: api.UpdateStateMachineRequest) -
         machine.update({"updated": datetime.now(UTC), "revision": revision})
         Records(aws.store).save_machine(machine)
     return {"updateDate": machine["updated"], "revisionId": revision}
+
+
+@operation("stepfunctions", "ValidateStateMachineDefinition")
+def validate_state_machine_definition(
+    aws: Context, request: api.ValidateStateMachineDefinitionRequest
+) -> api.ValidateStateMachineDefinitionResponse:
+    try:
+        check(request["definition"])
+    except DefinitionError as error:
+        found: list[api.Diagnostic] = [
+            {"severity": "ERROR", "code": one.code, "message": one.message, "location": one.location}
+            for one in error.problems
+        ]
+        limit = request.get("maxResults") or MAX_DIAGNOSTICS
+        return {"result": "FAIL", "diagnostics": found[:limit], "truncated": len(found) > limit}
+    return {"result": "OK", "diagnostics": [], "truncated": False}
 
 
 @operation("stepfunctions", "DescribeStateMachine")

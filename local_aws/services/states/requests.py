@@ -67,6 +67,24 @@ class DescribeStateMachineForExecutionResponse(TypedDict):
     revisionId: NotRequired[str]
 
 
+class ValidateStateMachineDefinitionRequest(TypedDict):
+    definition: str
+    maxResults: NotRequired[int]
+
+
+class Diagnostic(TypedDict):
+    severity: str
+    code: str
+    message: str
+    location: str
+
+
+class ValidateStateMachineDefinitionResponse(TypedDict):
+    result: str
+    diagnostics: list[Diagnostic]
+    truncated: bool
+
+
 class ListRequest(TypedDict):
     maxResults: NotRequired[int]
     nextToken: NotRequired[str]

@@ -13,6 +13,8 @@ from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
 from local_aws.services.states import execution_operations as executions
+from local_aws.services.states import history
+from local_aws.services.states import machine_operations as machines
 from local_aws.services.states.records import CANCELLATION
 
 PASS = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}
@@ -209,8 +211,6 @@ def test_a_page_token_of_another_list_is_refused(world: StatesWorld) -> None:
 
 
 def test_an_execution_keeps_the_definition_that_it_started_with(world: StatesWorld) -> None:
-    from local_aws.services.states import machine_operations as machines
-
     machine = world.create(HOLD)
     execution = world.start(machine)
     update: Any = {"stateMachineArn": machine, "definition": json.dumps({"QueryLanguage": "JSONata", **PASS})}
@@ -218,6 +218,15 @@ def test_an_execution_keeps_the_definition_that_it_started_with(world: StatesWor
     shown = executions.describe_state_machine_for_execution(world.aws, {"executionArn": execution})
     assert json.loads(shown["definition"])["StartAt"] == "Hold"
     assert world.ended(world.start(machine, {}, "after"))["status"] == "SUCCEEDED"
+
+
+def test_a_loop_without_end_stops_at_the_longest_history(world: StatesWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: 25,000 events
+    monkeypatch.setattr(history, "MAX_EVENTS", 50)
+    states = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}
+    described = world.run({"StartAt": "A", "States": states})
+    assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")
+    assert "maximum number of history events" in described["cause"]
 
 
 def test_a_hundred_waiting_executions(world: StatesWorld, services: FakeServices) -> None:

@@ -81,3 +81,23 @@ def test_list_and_tags(world: StatesWorld) -> None:
     assert machines.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == tag["tags"]
     machines.untag_resource(world.aws, {"resourceArn": arns[0], "tagKeys": ["owner"]})
     assert machines.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == []
+
+
+def test_validation_names_every_problem_with_its_place(world: StatesWorld) -> None:
+    broken: Any = {"definition": json.dumps({"QueryLanguage": "JSONata"})}
+    answer = machines.validate_state_machine_definition(world.aws, broken)
+    # As recorded on AWS.
+    assert answer == {
+        "result": "FAIL",
+        "diagnostics": [
+            {
+                "severity": "ERROR",
+                "code": "SCHEMA_VALIDATION_FAILED",
+                "message": "These fields are required: [States, StartAt]",
+                "location": "/",
+            }
+        ],
+        "truncated": False,
+    }
+    fine: Any = {"definition": json.dumps(PASS)}
+    assert machines.validate_state_machine_definition(world.aws, fine)["result"] == "OK"
