@@ -7,6 +7,7 @@ import pickle
 import tempfile
 import threading
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 import cloudpickle
@@ -14,7 +15,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
-from moto.ssm.models import ParameterDict
 
 from local_aws.blobs import BlobFolder
 
@@ -58,11 +58,13 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return _load_key, (_key_text(value),)
         if isinstance(value, weakref.WeakValueDictionary):
             return _weak_dictionary, (dict(value),)
-        if isinstance(value, ParameterDict):
-            return ParameterDict, (value.account_id, value.region_name), None, None, iter(value.items())
+        if isinstance(value, dict) and _is_motos_own(type(value)):
+            # Some override reading and writing (S3's keeps every version of a key): copy what is really inside.
+            inside = (dict(dict.items(value)), value.__dict__, getattr(value, "default_factory", None))
+            return _bare_object, (type(value),), inside, None, None, _set_dictionary_state
         if isinstance(value, FakeKey):
             state = {name: item for name, item in value.__dict__.items() if name != "lock"}
-            return _bare_s3_key, (), state, None, None, _set_s3_state
+            return _bare_object, (FakeKey,), state, None, None, _set_s3_state
         return super().reducer_override(value)
 
     def _body(self, buffer: Any) -> str:
@@ -105,9 +107,21 @@ def _content(buffer: Any) -> bytes:
     return content
 
 
-def _bare_s3_key() -> FakeKey:
-    key: FakeKey = object.__new__(FakeKey)
-    return key
+def _is_motos_own(kind: type) -> bool:
+    return kind.__module__.startswith("moto.") and not issubclass(kind, OrderedDict)
+
+
+def _bare_object(kind: Any) -> Any:
+    return kind.__new__(kind)
+
+
+def _set_dictionary_state(dictionary: Any, state: tuple[dict[Any, Any], dict[str, Any], Any]) -> None:
+    items, attributes, default_factory = state
+    for key, item in items.items():
+        dict.__setitem__(dictionary, key, item)
+    dictionary.__dict__.update(attributes)
+    if default_factory is not None:
+        dictionary.default_factory = default_factory
 
 
 def _set_s3_state(key: FakeKey, state: dict[str, Any]) -> None:

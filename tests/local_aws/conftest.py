@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import json
 import os
 import signal
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,34 @@ def own_server(tmp_path: Path) -> Iterator[Callable[..., LocalAws]]:
         subprocess.run(
             [sys.executable, "-m", "local_aws", "stop", "--state-dir", str(server.state_dir)], timeout=60, check=True
         )
+
+
+@pytest.fixture(scope="session")
+def make_function() -> Callable[..., str]:
+    """Creates a function from the source of a module ``app``; returns its name."""
+    numbers = itertools.count(1)
+
+    def make(server: LocalAws, source: str, **settings: Any) -> str:
+        name = f"function-{next(numbers)}"
+        server.client("lambda").create_function(
+            FunctionName=name,
+            Role="arn:aws:iam::123456789012:role/function",
+            Runtime="python3.11",
+            Handler="app.handler",
+            Code={"ZipFile": zipped({"app.py": source})},
+            **{"Timeout": 30, **settings},
+        )
+        return name
+
+    return make
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
 
 
 @pytest.fixture

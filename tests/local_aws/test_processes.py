@@ -55,7 +55,7 @@ def test_child_sees_only_the_environment_it_is_given(
 
 def test_wait_gives_up_while_the_child_runs(supervisor: Supervisor, tmp_path: Path) -> None:
     process = start(supervisor, tmp_path, "sleep 60")
-    with pytest.raises(TimeoutError, match="still runs after 0.05 s"):
+    with pytest.raises(TimeoutError, match=r"still runs after 0\.05 s"):
         process.wait(0.05)
     assert process.poll() is None
 
