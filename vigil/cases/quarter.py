@@ -51,9 +51,9 @@ class Quarter:
 
 def quarter_range(text: str) -> list[Quarter]:
     """Read ``2024Q1:2024Q4`` (both ends included) or a single quarter. Raises ``QuarterError``."""
-    first_text, _, last_text = text.partition(":")
+    first_text, colon, last_text = text.partition(":")
     first = Quarter.parse(first_text)
-    last = Quarter.parse(last_text) if last_text else first
+    last = Quarter.parse(last_text) if colon else first
     if last < first:
         raise QuarterError(f"the range {text!r} runs backwards: write the older quarter first")
     quarters = [first]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from vigil.datasets.models import MEASUREMENTS_FILE, Measurements
+from vigil.datasets.quality import QualityError, QualityRule, check, judge, load_profiles, profile_named
+
+
+@pytest.fixture
+def measurements(staging) -> Measurements:
+    return Measurements.model_validate_json((staging / MEASUREMENTS_FILE).read_bytes())
+
+
+def changed(measurements, **metrics):
+    return measurements.model_copy(update={"metrics": {**measurements.metrics, **metrics}})
+
+
+def test_a_good_dataset_passes_and_the_report_says_what_was_measured(measurements):
+    report = check(measurements, "synthetic")
+    assert report.failures == ()
+    assert len(report.results) == len(load_profiles().rules)
+    assert next(result for result in report.results if result.rule == "rejected lines").measured == 0
+
+
+def test_every_failing_rule_is_listed_with_value_and_bound(measurements):
+    bad = changed(measurements, **{"reject_rate": 0.2, "serious_rate.all": 0.01})
+    with pytest.raises(QualityError) as caught:
+        check(bad, "synthetic")
+    assert "2 of " in str(caught.value)
+    assert "rejected lines: reject_rate is 0.2, wanted at most 0.0005" in str(caught.value)
+    assert "serious cases: serious_rate.all is 0.01, wanted from 0.4 to 0.75" in str(caught.value)
+    assert caught.value.report is not None and len(caught.value.report.failures) == 2
+
+
+def test_whole_quarters_are_judged_more_strictly(measurements):
+    failing = {result.rule for result in judge(measurements, "full").failures}
+    assert failing == {"cases a quarter", "cases to train on", "cases to test on", "cases in the newest quarter"}
+
+
+def test_a_code_outside_its_set_fails(measurements):
+    codes = {**measurements.codes, "outc_cod": {"DE": 10, "XX": 1}}
+    report = judge(measurements.model_copy(update={"codes": codes}), "synthetic")
+    (failure,) = report.failures
+    assert (failure.rule, failure.measured) == ("outcomes", pytest.approx(0.090909))
+
+
+def test_what_was_not_measured_fails(measurements):
+    metrics = {name: value for name, value in measurements.metrics.items() if name != "orphans.outc"}
+    report = judge(measurements.model_copy(update={"metrics": metrics}), "synthetic")
+    assert [failure.rule for failure in report.failures] == ["outcomes without a report"]
+
+
+@pytest.mark.parametrize(("value", "passed"), [("2004-01-01", True), ("2003-12-31", False), (2004, False)])
+def test_dates_are_compared_as_dates(measurements, value, passed):
+    report = judge(changed(measurements, **{"received_date.first": value}), "synthetic")
+    assert (report.failures == ()) is passed
+
+
+def test_each_rule_and_each_change_of_a_profile_has_a_reason():
+    profiles = load_profiles()
+    assert all(rule.reason for rule in profiles.rules)
+    assert all(change.reason for profile in profiles.profiles.values() for change in profile.changes)
+    assert len({rule.name for rule in profiles.rules}) == len(profiles.rules)
+
+
+def test_a_profile_that_does_not_exist_is_named_with_those_that_do():
+    with pytest.raises(QualityError, match=r"'best'.*full, openfda-sample, synthetic"):
+        profile_named("best")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"metric": "a"}, {"min": 1}, {"metric": "a", "codes": "b", "max": 1}, {"metric": "a", "limit": 1}]
+)
+def test_a_rule_that_says_nothing_or_too_much_is_refused(fields):
+    with pytest.raises(ValueError):
+        QualityRule.model_validate({"name": "n", "reason": "r", **fields})
