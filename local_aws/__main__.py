@@ -17,6 +17,7 @@ from local_aws.store import StoreError
 
 FAILED = 1
 NOT_RUNNING = 3
+WAKE_SECONDS = 0.5
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,7 +66,9 @@ def _start(options: argparse.Namespace) -> int:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
     print(f"local_aws answers at {url}", flush=True)  # noqa: T201
-    asked_to_stop.wait()
+    # The kernel may hand a signal to any thread, and Python runs its handler in this one only, once it wakes.
+    while not asked_to_stop.wait(WAKE_SECONDS):
+        pass
     server.stop()
     return 0
 
