@@ -1,4 +1,8 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from promotion_world import PromotionWorld
 from state_machine_text import NAMES, StateMachine
 
 
@@ -16,3 +20,11 @@ def train_and_promote() -> StateMachine:
 @pytest.fixture
 def update_endpoint() -> StateMachine:
     return StateMachine("update-endpoint")
+
+
+@pytest.fixture
+def promotion(tmp_path: Path) -> Iterator[PromotionWorld]:
+    """Both machines on local_aws's engine, over services made up for the test."""
+    world = PromotionWorld(tmp_path)
+    yield world
+    world.close()
