@@ -83,6 +83,16 @@ def test_the_temperature_undoes_too_much_or_too_little_confidence(overconfidence
     assert fit_temperature(sigmoid(logit(truth) * overconfidence), serious) == pytest.approx(overconfidence, rel=0.05)
 
 
+def test_a_temperature_above_one_makes_less_sure_and_calibrates_an_overconfident_model() -> None:
+    random = np.random.default_rng(6)
+    truth = random.uniform(0.02, 0.98, 20_000)
+    serious = random.random(20_000) < truth
+    overconfident = sigmoid(logit(truth) * 2)
+    calibrated = with_temperature(overconfident, fit_temperature(overconfident, serious))
+    assert log_loss(calibrated, serious) < log_loss(overconfident, serious)
+    assert np.abs(calibrated - truth).max() < 0.02
+
+
 def test_sigmoid_does_not_overflow() -> None:
     with np.errstate(all="raise"):
         assert sigmoid(np.array([-700.0, 0.0, 700.0])).tolist() == pytest.approx([0.0, 0.5, 1.0])

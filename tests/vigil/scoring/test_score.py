@@ -62,6 +62,16 @@ def test_a_report_without_any_known_thing_is_scored(scorer: Scorer) -> None:
     assert 0 <= one(scorer).probability <= 1
 
 
+@pytest.mark.parametrize(
+    ("probability", "uncertainty", "band"),
+    [(0.7, 0.0, "high"), (0.69, 0.0, "medium"), (0.25, 0.0, "medium"), (0.24, 0.14, "low"), (0.24, 0.15, "medium")],
+)
+def test_bands_follow_the_plans_limits_and_uncertainty_raises(
+    probability: float, uncertainty: float, band: str
+) -> None:
+    assert band_of(probability, uncertainty, LIMITS) == band
+
+
 @given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5))
 def test_more_uncertainty_never_lowers_a_band(probability: float, less: float, more: float) -> None:
     order = ["low", "medium", "high"]

@@ -87,7 +87,18 @@ def test_an_error_never_repeats_what_was_sent(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"Jane Roe", b'{"cases": [', b"[]", b"null", b"\xff", b'{"cases": [{"x": NaN}]}']
+    "content",
+    [
+        b"",
+        b"Jane Roe",
+        b'{"cases": [',
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"cases": [{"x": NaN}]}',
+        b'{"cases": "\\ud800"}',
+        b"[" * 5000,
+    ],
 )
 def test_a_body_that_is_no_request_is_refused_without_repeating_it(client: Client, content: bytes) -> None:
     answer = client.post("/invocations", content=content, headers={"content-type": "application/json"})
