@@ -168,6 +168,19 @@ def test_a_job_started_for_a_stopped_execution_is_stopped(world: StatesWorld, se
     assert world.describe(execution)["status"] == "ABORTED"
 
 
+def test_a_branch_that_was_given_up_does_nothing_more(world: StatesWorld) -> None:
+    bad = {"StartAt": "Bad", "States": {"Bad": {"Type": "Fail", "Error": "E"}}}
+    slow = {"StartAt": "Slow", "States": {"Slow": {"Type": "Wait", "Seconds": 1, "End": True}}}
+    catch = [{"ErrorEquals": ["E"], "Next": "Hold"}]
+    states = {
+        "Both": {"Type": "Parallel", "Branches": [slow, bad], "Catch": catch, "End": True},
+        "Hold": {"Type": "Wait", "Seconds": 2, "End": True},
+    }
+    described = world.run({"StartAt": "Both", "States": states})
+    exits = [event for event in world.events(described["executionArn"]) if event["type"] == "WaitStateExited"]
+    assert [event["stateExitedEventDetails"]["name"] for event in exits] == ["Hold"]
+
+
 def test_list_shows_the_newest_first_in_pages(world: StatesWorld) -> None:
     machine = world.create(PASS)
     arns = [world.start(machine, {}, f"run-{number}") for number in range(5)]

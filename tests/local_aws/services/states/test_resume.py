@@ -17,9 +17,12 @@ import pytest
 from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.services import states
+from local_aws.services.states import fork
+from local_aws.services.states.errors import HaltedError
 
 SCRIPT = Path(__file__).parent / "killable_engine.py"
-SUPPORT = Path(__file__).parents[3] / "support"
+REPOSITORY = Path(__file__).parents[4]
+PYTHONPATH = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "tests" / "support")])
 ASK = {
     "Type": "Task",
     "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
@@ -46,7 +49,7 @@ class Killable:
             path = self.folder / "machine.json"
             path.write_text(json.dumps(definition))
             command.append(str(path))
-        variables = {**os.environ, "PYTHONPATH": str(SUPPORT)}
+        variables = {**os.environ, "PYTHONPATH": PYTHONPATH}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables
         )
@@ -265,6 +268,8 @@ def test_variables_live_on_over_a_restart(world: StatesWorld, services: FakeServ
 def test_shutdown_leaves_no_thread_and_changes_nothing(world: StatesWorld, services: FakeServices) -> None:
 
     from local_aws.services import states
+from local_aws.services.states import fork
+from local_aws.services.states.errors import HaltedError
 
     services.replies = dict(SENT)
     before = set(threading.enumerate())
@@ -282,3 +287,25 @@ def test_what_is_started_while_the_server_stops_runs_after_the_restart(world: St
     assert len(world.events(execution)) == 1
     world.restart()
     assert world.ended(execution)["status"] == "SUCCEEDED"
+
+
+def test_a_kill_between_two_iterations_loses_none(world: StatesWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The thread that would start the second iteration ends instead, as if the server had been killed right then.
+    launch = fork._launch
+
+    def first_only(flow: Any, state: Any, children: Any) -> None:
+        if children.fork["launched"]:
+            raise HaltedError
+        launch(flow, state, children)
+
+    monkeypatch.setattr(fork, "_launch", first_only)
+    work = {"StartAt": "Work", "States": {"Work": {"Type": "Pass", "End": True}}}
+    each = {"Type": "Map", "Items": [1, 2], "MaxConcurrency": 1, "ItemProcessor": work, "End": True}
+    execution = world.start(world.create({"StartAt": "Each", "States": {"Each": each}}))
+    world.await_event(execution, "MapIterationSucceeded")
+    monkeypatch.undo()
+    world.restart()
+    assert world.ended(execution)["output"] == "[1,2]"
+    started = [event for event in world.events(execution) if event["type"] == "MapIterationStarted"]
+    exits = [event["id"] for event in world.events(execution) if event["type"] == "PassStateExited"]
+    assert started[1]["previousEventId"] == exits[0]
