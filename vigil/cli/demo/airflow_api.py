@@ -73,6 +73,16 @@ class AirflowApi:
         answer = self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=query)
         return [DagRun(run["dag_run_id"], run["state"]) for run in answer["dag_runs"]]
 
+    def active_runs(self, dag_id: str) -> list[str]:
+        """Ids of the runs that are queued or running."""
+        query = {"state": ["queued", "running"], "limit": 100}
+        answer = self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=query)
+        return [run["dag_run_id"] for run in answer["dag_runs"]]
+
+    def mark_failed(self, dag_id: str, run_id: str) -> None:
+        """End a run as a person does in the UI: its tasks are killed, and what they wait for is stopped."""
+        self._request("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
+
     def tasks(self, dag_id: str, run_id: str) -> dict[str, TaskInstance]:
         answer = self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         return {

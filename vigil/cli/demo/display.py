@@ -58,7 +58,9 @@ class JourneyDisplay:
             self._printed[step.stage, step.name] = seen
             took = f" ({_took(step)})" if step.ended else ""
             detail = f": {step.detail}" if step.detail else ""
-            self._console.print(f"[{step.state:>7}] {step.stage} · {step.name}{took}{detail}", markup=False)
+            self._console.print(
+                f"[{step.state:>7}] {step.stage} · {step.name}{took}{detail}", markup=False, soft_wrap=True
+            )
 
     def _table(self) -> RenderableType:
         grid = Table.grid(padding=(0, 1))

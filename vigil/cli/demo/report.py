@@ -38,11 +38,11 @@ def announce_request(console: Console, request: dict[str, Any] | None, airflow_u
     if request is None:
         return
     vigil = "source " + _shown(state.shell_variables) + " && .venv/bin/vigil approvals"
-    console.print(f"\n[bold]A candidate waits for a signature[/]: request {request['request_id']}")
-    console.print(f"  see     {vigil} show {request['request_id']}")
-    console.print(f"  sign    {vigil} approve {request['request_id']} --user NAME")
-    console.print(f"  reject  {vigil} reject {request['request_id']} --user NAME --comment WHY")
-    console.print(f"  Airflow {airflow_url}/dags/train_model\n")
+    console.print(f"\n[bold]A candidate waits for a signature[/]: request {request['request_id']}", soft_wrap=True)
+    console.print(f"  see     {vigil} show {request['request_id']}", soft_wrap=True)
+    console.print(f"  sign    {vigil} approve {request['request_id']} --user NAME", soft_wrap=True)
+    console.print(f"  reject  {vigil} reject {request['request_id']} --user NAME --comment WHY", soft_wrap=True)
+    console.print(f"  Airflow {airflow_url}/dags/train_model\n", soft_wrap=True)
 
 
 def print_outcome(
@@ -57,9 +57,9 @@ def print_outcome(
     if outcome["status"] == "SUCCEEDED":
         _print_scores(console)
     password = _shown(state.password_file("airflow-admin"))
-    console.print(f"\nAirflow    {airflow_url}  (user admin, password in {password})")
-    console.print(f"AWS        {state.endpoint()}  (source {_shown(state.shell_variables)})")
-    console.print("Stop       make stop")
+    console.print(f"\nAirflow    {airflow_url}  (user admin, password in {password})", soft_wrap=True)
+    console.print(f"AWS        {state.endpoint()}  (source {_shown(state.shell_variables)})", soft_wrap=True)
+    console.print("Stop       make stop", soft_wrap=True)
 
 
 def _read_evaluation(uri: str) -> Evaluation:

@@ -54,8 +54,7 @@ def run(state: LocalState, options: Options, console: Console) -> None:
         execution, began = _train(follower, landed, options.profile)
         request = _await_request(follower, execution)
     announce_request(console, request, started.airflow_url, state)
-    with JourneyDisplay(console, journey) as display:
-        follower = Follower(api, journey, display.refresh, lambda: airflow_server.ensure_alive(state))
+    with display:
         if options.approve_as and request is not None:
             _sign(state, options.approve_as, str(request["request_id"]), journey)
         outcome = _await_end(follower, execution, began)
@@ -88,6 +87,10 @@ def _await_airflow(state: LocalState, follower: Follower, journey: Journey) -> N
         DAG_IDS, airflow_server.START_LIMIT_SECONDS, lambda: airflow_server.ensure_alive(state)
     )
     journey.step(services.STAGE, "airflow").finish(follower.api.url)
+    for run_id in follower.api.active_runs("train_model"):
+        # One run at a time: what an interrupted demo left waiting for a signature would block this one for two weeks.
+        follower.api.mark_failed("train_model", run_id)
+        journey.step("Airflow · train_model", f"earlier run {run_id}").finish("withdrawn", "skipped")
     follower.refresh()
 
 
