@@ -6,8 +6,8 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import sys
-import threading
 from pathlib import Path
 
 from local_aws import control
@@ -17,7 +17,6 @@ from local_aws.store import StoreError
 
 FAILED = 1
 NOT_RUNNING = 3
-WAKE_SECONDS = 0.5
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,9 +46,7 @@ def _start(options: argparse.Namespace) -> int:
     from local_aws.server import PortInUseError, Server, Settings
     from local_aws.snapshot import SnapshotError
 
-    asked_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+    asked_to_stop = _stop_signals()
     server = Server(
         Settings(
             state_dir=options.state_dir,
@@ -66,11 +63,22 @@ def _start(options: argparse.Namespace) -> int:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
     print(f"local_aws answers at {url}", flush=True)  # noqa: T201
-    # The kernel may hand a signal to any thread, and Python runs its handler in this one only, once it wakes.
-    while not asked_to_stop.wait(WAKE_SECONDS):
-        pass
+    asked_to_stop.recv(1)
     server.stop()
     return 0
+
+
+def _stop_signals() -> socket.socket:
+    """A socket that gets a byte for each SIGTERM and SIGINT.
+
+    The kernel may hand a signal to any thread, and a main thread that waits for a lock would then not notice.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.detach())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return reader
 
 
 def _settle_environment() -> None:
