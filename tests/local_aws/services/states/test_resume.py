@@ -266,11 +266,6 @@ def test_variables_live_on_over_a_restart(world: StatesWorld, services: FakeServ
 
 
 def test_shutdown_leaves_no_thread_and_changes_nothing(world: StatesWorld, services: FakeServices) -> None:
-
-    from local_aws.services import states
-from local_aws.services.states import fork
-from local_aws.services.states.errors import HaltedError
-
     services.replies = dict(SENT)
     before = set(threading.enumerate())
     execution = world.start(world.create({"StartAt": "Ask", "States": {"Ask": ASK}}))
