@@ -13,7 +13,8 @@ from typing import Any
 
 import boto3
 import pytest
-from approval_fakes import PASSWORD, ROLE, facts_for, passing_evaluation, real_plan
+from approval_fakes import PASSWORD
+from candidate_evidence import ROLE, facts_for, passing_evaluation, real_plan
 from moto import mock_aws
 
 from vigil.approvals.models import Facts

@@ -4,7 +4,8 @@ import io
 import json
 
 import pytest
-from approval_fakes import EXECUTION, PASSWORD, TOKEN, passing_evaluation, proof_of, real_plan
+from approval_fakes import EXECUTION, PASSWORD, TOKEN, proof_of
+from candidate_evidence import passing_evaluation, real_plan
 from moto_stack import MODEL_FILES, archive_of, example, strong, tree_digest_of
 
 from tasks.lambdas import (

@@ -1,7 +1,8 @@
 import threading
 
 import pytest
-from approval_fakes import NOW, PASSWORD, ROLE, proof_of
+from approval_fakes import NOW, PASSWORD, proof_of
+from candidate_evidence import ROLE
 
 from vigil.approvals.decide import CLOCK_SKEW, FRESHNESS, DecisionOrder, decide
 from vigil.approvals.errors import (

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from approval_fakes import EXECUTION, real_plan
+from approval_fakes import EXECUTION
+from candidate_evidence import real_plan
 
 from vigil.aws.objects import S3Uri, get_bytes
 from vigil.aws.pinning import OutsidePlanError, PinEvent, RequestError, pin_run

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from approval_fakes import PASSWORD, ROLE, proof_of
+from approval_fakes import PASSWORD, proof_of
+from candidate_evidence import ROLE
 from moto_stack import strong
 
 from vigil.approvals.errors import AuthenticationError
