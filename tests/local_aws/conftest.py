@@ -131,9 +131,8 @@ def make_function() -> Callable[..., str]:
             FunctionName=name,
             Role="arn:aws:iam::123456789012:role/function",
             Runtime="python3.11",
-            Handler="app.handler",
             Code={"ZipFile": zipped({"app.py": source})},
-            **{"Timeout": 30, **settings},
+            **{"Handler": "app.handler", "Timeout": 30, **settings},
         )
         return name
 

@@ -60,7 +60,7 @@ def run(aws: Context, function: dict[str, Any], event: Any) -> Outcome:
 def _parsed(payload: bytes, limit: int) -> Any:
     if len(payload) > limit:
         raise ApiError(
-            "RequestEntityTooLargeException",
+            "RequestTooLargeException",
             f"Request must be smaller than {limit} bytes for the InvokeFunction operation",
             413,
         )
