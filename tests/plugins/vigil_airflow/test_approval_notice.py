@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fake_task import FakeTaskInstance
+from vigil_airflow import approval_notice
+from vigil_airflow.approval_notice import publish_approval_request
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:machine:one"
+REQUEST = {
+    "request_id": "apr-0123456789ab",
+    "expires_at": "2026-12-01T00:00:00.000000Z",
+    "facts": {
+        "dataset_version": "a" * 64,
+        "artefact_digest": "b" * 64,
+        "model_package_arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/1",
+        "evaluation_uri": "s3://models/evaluations/c/evaluation.json",
+    },
+}
+
+
+def row(execution_arn: str) -> Any:
+    return SimpleNamespace(execution_arn=execution_arn, public=lambda: REQUEST)
+
+
+def table_with(rows: list[list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An approvals table whose pending rows are, look after look, those given; the last stay."""
+
+    class Table:
+        def __init__(self, *_: object) -> None: ...
+
+        def with_status(self, status: str) -> list[Any]:
+            assert status == "PENDING"
+            return rows.pop(0) if len(rows) > 1 else rows[0]
+
+    monkeypatch.setattr("vigil.aws.approvals_table.ApprovalsTable", Table)
+    monkeypatch.setattr(
+        "vigil.aws.environment.load_parameters", lambda: SimpleNamespace(tables=SimpleNamespace(approvals="t"))
+    )
+    monkeypatch.setattr(approval_notice, "LOOK_EVERY_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vigil.aws.environment import aws_client
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    aws_client.cache_clear()
+
+
+def test_the_request_of_this_execution_is_published_once_it_has_appeared(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    table_with([[], [row("another")], [row("another"), row(ARN)]], monkeypatch)
+    task = FakeTaskInstance()
+    publish_approval_request(task, ARN, logging.getLogger("task"))
+    published = task.xcoms["approval_request"]
+    assert published["request_id"] == REQUEST["request_id"]
+    assert published["evaluation_uri"] == "s3://models/evaluations/c/evaluation.json"
+    assert published["approve"].startswith("vigil approvals approve apr-0123456789ab --user")
+    assert task.xcoms["evaluation_url"] == "http://127.0.0.1:4566/models/evaluations/c/evaluation.json"
+    assert "apr-0123456789ab waits for a decision until 2026-12-01" in caplog.text
+
+
+def test_a_request_that_does_not_appear_in_time_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    table_with([[row("another")]], monkeypatch)
+    monkeypatch.setattr(approval_notice, "APPEARS_WITHIN_SECONDS", 0.0)
+    task = FakeTaskInstance()
+    publish_approval_request(task, ARN, logging.getLogger("task"))
+    assert task.xcoms == {}
+    assert "no approval request has appeared yet" in caplog.text
