@@ -75,7 +75,9 @@ def land(archives: Sequence[str], bucket: str | None = None, s3: Any = None) -> 
 def _refuse_repeats(summaries: Sequence[ArchiveSummary]) -> None:
     seen: dict[str, str] = {}
     for summary in summaries:
-        if (other := seen.setdefault(summary.quarter, summary.name)) != summary.name:
-            raise LandingError(f"{other} and {summary.name} are both of {summary.quarter}: keep one of them")
-        if [item.quarter for item in summaries].count(summary.quarter) > 1:
+        other = seen.get(summary.quarter)
+        if other == summary.name:
             raise LandingError(f"{summary.name} was given twice: name it once")
+        if other is not None:
+            raise LandingError(f"{other} and {summary.name} are both of {summary.quarter}: keep one of them")
+        seen[summary.quarter] = summary.name

@@ -17,6 +17,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(highlight=False)
 
 TABLES = ("DEMO", "DRUG", "REAC", "OUTC", "RPSR", "THER", "INDI")
+DELETED = "DELETE"  # as FDA names the list
 AsJson = Annotated[bool, typer.Option("--json", help="Print only the S3 addresses, as a JSON list.")]
 
 
@@ -53,13 +54,13 @@ def synth(
 
     with told_plainly("quarters synth", QuarterError):
         written = generate(quarter_range(quarters), cases, seed, out)
-    _print_lines("Synthetic", [(item.quarter, {**item.lines, "deleted": item.deleted}) for item in written])
+    _print_lines("Synthetic", [(item.quarter, {**item.lines, DELETED: item.deleted}) for item in written])
     for item in written:
         console.print(str(item.path), soft_wrap=True)
 
 
 def _print_lines(title: str, rows: Sequence[tuple[str, Mapping[str, int]]]) -> None:
-    columns = [*TABLES, *(["deleted"] if any("deleted" in lines for _, lines in rows) else [])]
+    columns = [*TABLES, *([DELETED] if any(DELETED in lines for _, lines in rows) else [])]
     table = Table(title=f"{title}: lines of each table", title_justify="left")
     table.add_column("quarter", no_wrap=True)
     for name in columns:

@@ -95,7 +95,7 @@ class Registry:
             return
         self._git(clone, "symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")
         self._dvc(clone, "init", "--quiet")
-        self._dvc(clone, "config", "core.analytics", "false")
+        (clone / ".dvc/config").write_text("[core]\n    analytics = false\n", encoding="utf-8")
         (clone / ".gitattributes").write_text(".gitignore merge=union\n", encoding="utf-8")
         self._git(clone, "add", "--all")
         self._git(clone, "commit", "--quiet", "-m", "Start the data registry", date=FIRST_COMMIT_DATE)
@@ -109,7 +109,7 @@ class Registry:
         for attempt in range(1, PUSH_ATTEMPTS + 1):
             self._git(clone, "tag", "--force", "--annotate", tag, "-m", message, date=date)
             try:
-                self._git(clone, "push", "--quiet", "--atomic", "origin", BRANCH, f"refs/tags/{tag}")
+                pushed = self._git(clone, "push", "--porcelain", "--atomic", "origin", BRANCH, f"refs/tags/{tag}")
             except RegistryError:
                 if self.has(tag):  # another release of the same version was first
                     return False
@@ -118,7 +118,8 @@ class Registry:
                 self._git(clone, "fetch", "--quiet", "origin")
                 self._git(clone, "rebase", "--quiet", f"origin/{BRANCH}", date=date)
             else:
-                return True
+                # `=` marks what was there already: another release of this version made the very same commit.
+                return f"=\trefs/tags/{tag}:" not in pushed
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _git(self, folder: Path, *arguments: str, date: str | None = None) -> str:

@@ -1,0 +1,92 @@
+"""The Glue job as Glue starts it: its own process, its own argument list, the library as a zip."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from faers_archives import Archive
+from s3_server import S3Server, s3_server
+
+from vigil.aws.landing import LandedArchive, land, upload
+from vigil.aws.objects import S3Uri, list_prefix, put_bytes
+from vigil.cases.quarter import quarter_range
+from vigil.cases.synthetic.generate import generate
+
+LIMIT_SECONDS = 120
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    with s3_server(monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def library(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``vigil.zip``, as the job's ``--extra-py-files`` carries it."""
+    path = tmp_path_factory.mktemp("library") / "vigil.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted((repository / "vigil").rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                archive.write(file, file.relative_to(repository))
+    return path
+
+
+def landed(server: S3Server, paths: list[Path]) -> list[LandedArchive]:
+    return land([uri for _, uri in upload(paths, server.raw)], server.raw)
+
+
+def run_job(
+    repository: Path, library: Path, archives: list[LandedArchive], output: str
+) -> subprocess.CompletedProcess[str]:
+    script = repository / "tasks/glue/curate_quarters.py"
+    argv = [
+        "--JOB_NAME", "vigil-unit-curate", "--JOB_RUN_ID", "jr_1", "--TempDir", "s3://x/y", "--enable-metrics", "true",
+        "--archives", json.dumps([archive.model_dump() for archive in archives]), "--output", output,
+        "--profile", "synthetic", "--stack", "unit",
+    ]  # fmt: skip
+    return subprocess.run(
+        [sys.executable, str(script), *argv],
+        env={**os.environ, "PYTHONPATH": str(library)},
+        cwd=library.parent, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+
+
+def test_landed_quarters_become_split_files_with_measurements(server, repository, library, tmp_path):
+    written = generate(quarter_range("2024Q1:2024Q2"), 300, 7, tmp_path)
+    output = f"s3://{server.datasets}/staging/run-1/"
+    done = run_job(repository, library, landed(server, [item.path for item in written]), output)
+    assert done.returncode == 0, done.stderr
+    assert "rows.train: " in done.stdout
+    assert list_prefix(S3Uri.parse(output)) == [
+        "measurements.json", "provenance.json", "rejects.jsonl", "test.parquet", "test_next.parquet", "train.parquet",
+        "validation.parquet",
+    ]  # fmt: skip
+
+
+def test_a_failure_names_the_file_and_leaves_nothing(server, repository, library, tmp_path):
+    good = Archive("2024Q1").report(1).write(tmp_path)
+    bad = Archive("2024Q2").report(1)
+    bad.lines["REAC"] = ["damaged"] * 50
+    output = f"s3://{server.datasets}/staging/run-2/"
+    done = run_job(repository, library, landed(server, [good, bad.write(tmp_path)]), output)
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith(
+        "vigil.cases.archive.ArchiveError: faers_ascii_2024q2.zip: ASCII/REAC24Q2.txt: 50 of 50 lines are unusable"
+    )
+    assert list_prefix(S3Uri.parse(output)) == []
+
+
+def test_an_archive_that_changed_since_it_was_landed_is_refused(server, repository, library, tmp_path):
+    (archive,) = landed(server, [Archive("2024Q1").report(1).write(tmp_path)])
+    put_bytes(Archive("2024Q1").report(2).write(tmp_path).read_bytes(), S3Uri.parse(archive.uri))
+    done = run_job(repository, library, [archive], f"s3://{server.datasets}/staging/run-3/")
+    assert done.returncode != 0
+    assert "ArchiveChangedError" in done.stderr and archive.sha256 in done.stderr

@@ -1,0 +1,191 @@
+"""Releases against an S3 that DVC, a process of its own, reaches as well."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from s3_server import S3Server, s3_server
+
+from vigil.aws.dataset_release import ReleasedDataset, ReleaseError, check_staged, release
+from vigil.aws.objects import S3Uri, files_below, get_bytes, list_prefix, put_bytes, put_file
+from vigil.cases.quarter import quarter_range
+from vigil.cases.synthetic.generate import generate
+from vigil.datasets import manifest
+from vigil.datasets.build import build_dataset
+from vigil.datasets.quality import QualityError
+from vigil.datasets.registry import Registry, RegistryError
+
+WHEN = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("staging")
+    written = generate(quarter_range("2024Q1:2024Q2"), 1000, 7, folder / "archives")
+    build_dataset([item.path for item in written], folder / "work", folder / "staging", "synthetic")
+    return folder / "staging"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
+    with s3_server(monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "registry.git")], check=True)
+    return Registry((tmp_path / "registry.git").as_uri())
+
+
+def stage(server: S3Server, staging: Path, key: str = "run-1", note: str = "") -> str:
+    """Upload what a curation left; ``note`` makes another version of it."""
+    prefix = S3Uri(server.datasets, f"staging/{key}/")
+    for name, path in files_below(staging):
+        put_file(path, prefix / name)
+    if note:
+        put_bytes(note.encode(), prefix / "rejects.jsonl")
+    return str(prefix)
+
+
+def log(registry: Registry) -> list[str]:
+    folder = registry.url.removeprefix("file://")
+    command = ["git", "-C", folder, "log", "--format=%an <%ae> %aI %s", "main"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+def released_by(server: S3Server, staging: Path, registry: Registry, **options: str) -> ReleasedDataset:
+    return release(stage(server, staging, **options), server.datasets, registry, when=WHEN)
+
+
+def test_a_release_lies_where_its_content_names_it_and_is_registered(server, staging, registry):
+    released = released_by(server, staging, registry)
+    assert released.prefix == f"s3://{server.datasets}/datasets/faers/{released.version}/"
+    assert released.tag == f"faers-{released.version[:12]}"
+    assert not released.already_released
+    assert set(list_prefix(S3Uri.parse(released.prefix))) == {
+        "dataset.json", "manifest.json", "measurements.json", "quality.json", "rejects.jsonl", "test.parquet",
+        "test_next.parquet", "train.parquet", "validation.parquet",
+    }  # fmt: skip
+    stored = manifest.Manifest.model_validate_json(get_bytes(S3Uri.parse(released.prefix) / "manifest.json"))
+    assert stored.version == released.version
+    assert log(registry) == [
+        f"Vigil release <release@vigil.invalid> 2024-05-01T00:00:00+00:00 Release faers {released.version}",
+        "Vigil release <release@vigil.invalid> 2014-07-01T00:00:00+00:00 Start the data registry",
+    ]
+
+
+def test_releasing_again_changes_nothing(server, staging, registry):
+    first = released_by(server, staging, registry)
+    before = server.s3.list_object_versions(Bucket=server.datasets, Prefix="datasets/")["Versions"]
+    again = released_by(server, staging, registry)
+    assert again == first.model_copy(update={"already_released": True})
+    assert server.s3.list_object_versions(Bucket=server.datasets, Prefix="datasets/")["Versions"] == before
+    assert len(log(registry)) == 2
+
+
+def test_a_version_can_be_had_after_its_objects_were_overwritten(server, staging, registry, tmp_path):
+    released = released_by(server, staging, registry)
+    put_bytes(b"overwritten", S3Uri.parse(released.prefix) / "train.parquet")
+    registry.get("faers", released.version[:12], tmp_path / "got")
+    manifest.verify(tmp_path / "got", manifest.read(tmp_path / "got"))
+    assert manifest.read(tmp_path / "got").version == released.version
+
+    # The plain command, without Vigil.
+    path = f"faers/{released.version}"
+    command = [sys.executable, "-m", "dvc", "get", "--rev", released.tag, registry.url, path, "-o", "plain"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "plain/train.parquet").read_bytes() == (tmp_path / "got/train.parquet").read_bytes()
+
+
+def test_the_registry_pins_versions_and_holds_no_endpoint(server, staging, registry):
+    released = released_by(server, staging, registry)
+    folder = registry.url.removeprefix("file://")
+    pinned = subprocess.run(
+        ["git", "-C", folder, "show", f"{released.tag}:faers/{released.version}.dvc"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert pinned.count("version_id:") == 9
+    assert server.url.removeprefix("http://") not in pinned
+
+
+def test_a_rejected_push_is_rebased_and_tried_again(server, staging, registry, monkeypatch):
+    other = stage(server, staging, key="run-2", note='{"invented": 1}\n')
+    real_push, raced = Registry._push, []
+
+    def push_late(self, clone, tag, message, date):
+        """Another release comes first, between this one's clone and its push."""
+        if not raced:
+            raced.append(tag)
+            release(other, server.datasets, Registry(registry.url), when=WHEN)
+        return real_push(self, clone, tag, message, date)
+
+    monkeypatch.setattr(Registry, "_push", push_late)
+    released = released_by(server, staging, registry)
+    assert not released.already_released
+    assert len(log(registry)) == 3
+    assert registry.has(released.tag)
+
+
+@pytest.mark.parametrize("later", [timedelta(), timedelta(seconds=1)])
+def test_two_releases_of_one_version_at_once_are_one(server, staging, registry, monkeypatch, later):
+    real_push, raced = Registry._push, []
+
+    def push_late(self, clone, tag, message, date):
+        if not raced:
+            raced.append(tag)
+            release(stage(server, staging), server.datasets, Registry(registry.url), when=WHEN + later)
+        return real_push(self, clone, tag, message, date)
+
+    monkeypatch.setattr(Registry, "_push", push_late)
+    assert released_by(server, staging, registry).already_released
+    assert len(log(registry)) == 2
+
+
+def test_overwritten_objects_stop_a_release(server, staging, registry):
+    released = released_by(server, staging, registry)
+    put_bytes(b"overwritten", S3Uri.parse(released.prefix) / "test.parquet")
+    with pytest.raises(ReleaseError, match=r"test\.parquet has 11 bytes.*restore"):
+        released_by(server, staging, registry)
+
+
+def test_a_bucket_without_versions_is_refused_before_anything_is_put(server, staging, registry):
+    server.s3.put_bucket_versioning(Bucket=server.datasets, VersioningConfiguration={"Status": "Suspended"})
+    with pytest.raises(ReleaseError, match="enable versioning"):
+        released_by(server, staging, registry)
+    assert list_prefix(S3Uri(server.datasets, "datasets/")) == []
+
+
+def test_staged_files_are_judged_and_the_report_is_kept(server, staging, registry):
+    prefix = stage(server, staging)
+    assert check_staged(prefix).failures == ()
+    measured = json.loads((staging / "measurements.json").read_bytes())
+    measured["metrics"]["serious_rate.all"] = 0.01
+    put_bytes(json.dumps(measured).encode(), S3Uri.parse(prefix) / "measurements.json")
+    with pytest.raises(QualityError, match="serious cases"):
+        check_staged(prefix)
+    kept = json.loads(get_bytes(S3Uri.parse(prefix) / "quality.json"))
+    assert [result["rule"] for result in kept["results"] if not result["passed"]] == ["serious cases"]
+    with pytest.raises(QualityError, match="serious cases"):
+        release(prefix, server.datasets, registry)
+    assert list_prefix(S3Uri(server.datasets, "datasets/")) == []
+
+
+def test_a_version_that_was_never_released_is_named(registry, tmp_path):
+    with pytest.raises(RegistryError, match="no version 0123456789ab of faers"):
+        registry.get("faers", "0123456789ab", tmp_path / "got")
+
+
+def test_an_error_of_the_registry_never_shows_its_url_or_credential(tmp_path):
+    registry = Registry("http://someone:s3cr3t@127.0.0.1:1/registry.git")
+    with pytest.raises(RegistryError) as caught:
+        registry.has("faers-0")
+    assert "git ls-remote" in str(caught.value)
+    assert "s3cr3t" not in str(caught.value) and "someone" not in str(caught.value)
+    assert caught.value.__cause__ is None

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from faers_archives import Archive
+from moto_stack import moto_stack
+from typer.testing import CliRunner
+
+from vigil.cli.quarters import app
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def stack(monkeypatch):
+    with moto_stack(monkeypatch) as made:
+        yield made
+
+
+def test_synthetic_quarters_are_written_and_counted(tmp_path):
+    done = run("synth", "--quarters", "2024Q1:2024Q2", "--cases", 60, "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "faers_ascii_2024q1_synthetic.zip",
+        "faers_ascii_2024q2_synthetic.zip",
+    ]
+    assert "2024Q1" in done.output and "DELETE" in done.output and "all" in done.output
+
+
+def test_a_wrong_range_is_one_line_of_error(tmp_path):
+    done = run("synth", "--quarters", "2024Q2:2024Q1", "--out", tmp_path)
+    assert done.exit_code == 1
+    assert (
+        done.output == "vigil quarters synth: the range '2024Q2:2024Q1' runs backwards: write the older quarter first\n"
+    )
+
+
+def test_landed_archives_are_told_as_json_for_programs(stack, tmp_path):
+    path = Archive("2023Q1").report(1).write(tmp_path)
+    done = run("land", "--json", path)
+    assert json.loads(done.stdout) == [f"s3://{stack.parameters.buckets.raw}/landing/faers_ascii_2023q1.zip"]
+
+
+def test_landed_archives_are_told_as_a_table_for_people(stack, tmp_path):
+    done = run("land", Archive("2023Q1").report(1, reactions=["A"] * 3).write(tmp_path))
+    assert done.exit_code == 0
+    assert "2023Q1" in done.output and "/landing/faers_ascii_2023q1.zip" in done.output
+
+
+def test_a_bad_archive_is_one_line_of_error(stack, tmp_path):
+    done = run("land", tmp_path / "nothing.zip")
+    assert done.exit_code == 1
+    assert "vigil quarters land: " in done.output and "does not exist" in done.output
