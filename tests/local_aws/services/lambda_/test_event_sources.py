@@ -18,7 +18,12 @@ def handler(event, context):
     records = event["Records"]
     with open(os.environ["SEEN"], "a") as file:
         file.write(json.dumps(records) + "\\n")
-    bodies = {r.get("messageId") or r["dynamodb"]["SequenceNumber"]: r.get("body") or json.dumps(r["dynamodb"]["Keys"]) for r in records}
+    bodies = {}
+    for r in records:
+        if "body" in r:
+            bodies[r["messageId"]] = r["body"]
+        else:
+            bodies[r["dynamodb"]["SequenceNumber"]] = json.dumps(r["dynamodb"]["Keys"])
     if any("crash" in body for body in bodies.values()):
         raise RuntimeError("whole batch")
     return {"batchItemFailures": [{"itemIdentifier": key} for key, body in bodies.items() if "bad" in body]}

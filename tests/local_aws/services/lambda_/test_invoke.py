@@ -16,6 +16,7 @@ pytestmark = pytest.mark.stack
 
 SHOW = """
 import os, time
+NAMES = ("GREETING", "AWS_LAMBDA_FUNCTION_NAME", "HOME", "AWS_ENDPOINT_URL")
 def handler(event, context):
     print("said on stdout")
     time.sleep(event.get("sleep", 0))
@@ -23,7 +24,7 @@ def handler(event, context):
         "pid": os.getpid(), "event": event, "id": context.aws_request_id, "name": context.function_name,
         "left": context.get_remaining_time_in_millis(), "arn": context.invoked_function_arn,
         "memory": context.memory_limit_in_mb, "version": context.function_version,
-        "environment": {key: os.environ.get(key) for key in ("GREETING", "AWS_LAMBDA_FUNCTION_NAME", "HOME", "AWS_ENDPOINT_URL")},
+        "environment": {key: os.environ.get(key) for key in NAMES},
     }
 """
 MISBEHAVE = """
