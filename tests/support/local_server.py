@@ -38,7 +38,7 @@ def runs(pid: int) -> bool:
 
 def snapshot_holds(server: LocalServer, content: bytes) -> bool:
     """Whether moto's last snapshot, which may be a second behind, holds ``content``."""
-    files = [path for path in (server.state_dir / "moto").rglob("*") if path.is_file()]
+    files = [path for path in (server.state_dir / "moto").rglob("*") if path.is_file() and path.suffix != ".new"]
     return any(content in path.read_bytes() for path in files)
 
 

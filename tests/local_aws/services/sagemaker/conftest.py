@@ -7,6 +7,7 @@ import itertools
 import json
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,27 +36,35 @@ def image_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory, image_file: Path) -> Iterator[Callable[..., LocalServer]]:
-    """Start another server with short limits; all of them are stopped at the end."""
-    servers: list[LocalServer] = []
+@contextmanager
+def servers(factory: pytest.TempPathFactory, image_file: Path) -> Iterator[Callable[..., LocalServer]]:
+    """Starts servers with short limits; all of them are stopped at the end."""
+    started: list[LocalServer] = []
 
     def start(**variables: str) -> LocalServer:
-        server = LocalServer(tmp_path_factory.mktemp("state"), [image_file], {**SHORT_LIMITS, **variables})
-        servers.append(server)
+        server = LocalServer(factory.mktemp("state"), [image_file], {**SHORT_LIMITS, **variables})
+        started.append(server)
         server.start()
         server.client("s3").create_bucket(Bucket=BUCKET)
         return server
 
     yield start
-    for server in servers:
+    for server in started:
         server.stop()
 
 
+@pytest.fixture
+def start_server(tmp_path_factory: pytest.TempPathFactory, image_file: Path) -> Iterator[Callable[..., LocalServer]]:
+    """For tests that end their server, or need one job slot."""
+    with servers(tmp_path_factory, image_file) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def server(start_server: Callable[..., LocalServer]) -> LocalServer:
+def server(tmp_path_factory: pytest.TempPathFactory, image_file: Path) -> Iterator[LocalServer]:
     """The server that every test shares which does not end it. Two jobs run at once, so that tests wait less."""
-    return start_server(LOCAL_AWS_JOB_SLOTS="2")
+    with servers(tmp_path_factory, image_file) as start:
+        yield start(LOCAL_AWS_JOB_SLOTS="2")
 
 
 @pytest.fixture

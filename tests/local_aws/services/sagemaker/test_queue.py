@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from local_server import LocalServer, eventually, snapshot_holds
+from local_server import LocalServer, eventually, runs, snapshot_holds
 
 pytestmark = pytest.mark.stack
 
@@ -85,9 +85,9 @@ def test_an_interrupted_job_runs_again_from_a_clean_folder(
     job = jobs.ended("first")
     assert job["TrainingJobStatus"] == "Completed"
     assert "Restarting" in [one["Status"] for one in job["SecondaryStatusTransitions"]]
-    runs = [json.loads(line) for line in attempts.read_text().splitlines()]
-    assert len(runs) == 2
-    assert runs[1]["leftovers"] == []
-    assert runs[1]["pid"] != first_pid
+    tries = [json.loads(line) for line in attempts.read_text().splitlines()]
+    assert len(tries) == 2
+    assert tries[1]["leftovers"] == []
+    assert tries[1]["pid"] != first_pid
     assert not runs(first_pid)
     assert jobs.ended("second")["TrainingJobStatus"] == "Completed"
