@@ -1,0 +1,58 @@
+"""The queue in itself."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from local_aws.services.job_process import Control
+from local_aws.services.sagemaker.jobs import JobQueue
+
+
+def test_a_job_that_fails_inside_does_not_end_its_slot(caplog: pytest.LogCaptureFixture) -> None:
+    queue, ran = JobQueue(1), threading.Event()
+
+    def fail(control: Control) -> None:
+        raise RuntimeError("a mistake")
+
+    queue.submit("one", fail)
+    queue.submit("two", lambda control: ran.set())
+    assert ran.wait(5)
+    queue.close()
+    assert "one ended in an error of local_aws itself" in caplog.text
+
+
+def test_the_same_job_is_not_taken_twice() -> None:
+    queue, go, count = JobQueue(1), threading.Event(), []
+
+    def work(control: Control) -> None:
+        count.append(1)
+        go.wait(5)
+
+    for _ in range(3):
+        queue.submit("one", work)
+        queue.submit("two", work)
+    go.set()
+    over = threading.Event()
+    queue.submit("last", lambda control: over.set())
+    assert over.wait(5)
+    queue.close()
+    assert len(count) == 2
+
+
+def test_closing_interrupts_what_runs_and_drops_what_waits() -> None:
+    queue, started, ended, ran = JobQueue(1), threading.Event(), threading.Event(), threading.Event()
+
+    def work(control: Control) -> None:
+        started.set()
+        control.closing.wait(5)
+        ended.set()
+        control.check_closing()
+
+    queue.submit("one", work)
+    queue.submit("two", lambda control: ran.set())
+    assert started.wait(5)
+    queue.close()
+    assert ended.is_set()
+    assert not ran.is_set()
