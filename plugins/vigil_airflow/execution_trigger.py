@@ -65,12 +65,11 @@ class ExecutionTrigger(PollingTrigger):
 
     def _tell(self, events: list[dict[str, Any]]) -> bool:
         """Log the events. Whether the execution now stands in a task that waits for an answer."""
-        from vigil.aws.history import awaits_token, describe_event, state_entered
+        from vigil.aws.history import awaits_token, log_line, state_entered
 
         waits = False
         for event in events:
-            line = describe_event(event)
-            if line:
+            if line := log_line(event):
                 self.log.info("%s", line)
             if (entered := state_entered(event)) is not None:
                 self.state, waits = entered, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -71,6 +71,19 @@ def start_or_join(client: Any, state_machine_arn: str, base_name: str, request: 
     raise ExecutionEndedError(
         f"{RESTARTS_LIMIT} executions named {base_name}… have failed: mend the cause, then start a new DAG run"
     )
+
+
+def told_so_far(client: Any, arn: str, last_event: int) -> Iterator[str]:
+    """The log's lines of an execution, up to the event ``last_event``."""
+    from vigil.aws.history import log_line
+
+    pages = client.get_paginator("get_execution_history").paginate(executionArn=arn, includeExecutionData=False)
+    for page in pages:
+        for event in page["events"]:
+            if event["id"] > last_event:
+                return
+            if line := log_line(event):
+                yield line
 
 
 def raise_end(execution: Mapping[str, Any], state: str) -> NoReturn:

@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.operators.step_function import StepFunctionSta
 
 from vigil_airflow.config import AWS_CONNECTION, CLIENT_CONFIG
 from vigil_airflow.execution_trigger import KILLED_ERROR, WAITS_FOR_ANSWER, ExecutionTrigger
-from vigil_airflow.executions import ExecutionFailedError, execution_name, raise_end, start_or_join
+from vigil_airflow.executions import ExecutionFailedError, execution_name, raise_end, start_or_join, told_so_far
 from vigil_airflow.links import ApprovalRequestLink, EvaluationLink
 from vigil_airflow.trigger import UNREACHABLE
 
@@ -73,6 +73,9 @@ class StateMachineOperator(StepFunctionStartExecutionOperator):
                 f"Step Functions did not answer ({event['reason']}); {arn} may still run and a retry joins it"
             )
         if event["status"] == WAITS_FOR_ANSWER:
+            # The next trigger of this task overwrites the log file of this one: what it told is told again here.
+            for line in told_so_far(self.hook.conn, arn, event["last_event"]):
+                self.log.info("%s", line)
             publish_approval_request(context["ti"], arn, self.log)
             self._wait(context, arn, event["last_event"], event["state"])
         execution = self.hook.conn.describe_execution(executionArn=arn)

@@ -7,6 +7,7 @@ it is looked at, and a line is made from named fields only: inputs, outputs and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 from vigil.approvals.redaction import redact, redact_text
@@ -32,6 +33,12 @@ def describe_event(event: Mapping[str, Any]) -> str | None:
         reasons = [str(details[field]) for field in ("error", "cause") if details.get(field)]
         return f"  {': '.join([kind, *reasons])}"[:CAUSE_LIMIT]
     return f"  {kind}" if kind in {"ExecutionStarted", "ExecutionSucceeded", "ExecutionRedriven"} else None
+
+
+def log_line(event: Mapping[str, Any]) -> str | None:
+    """``describe_event`` with the event's own time (UTC): a log is written when somebody looks, which may be later."""
+    line = describe_event(event)
+    return None if line is None else f"{event['timestamp'].astimezone(UTC):%H:%M:%SZ} {line}"
 
 
 def describe_end(execution: Mapping[str, Any], state: str) -> str:

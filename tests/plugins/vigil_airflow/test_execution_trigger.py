@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,26 +13,41 @@ from vigil_airflow.execution_trigger import ExecutionTrigger
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:vigil-x-train-and-promote:train-model-1"
 TOKEN = "AQCEAAAAKgAAAAMAAAAA" * 20
+MOMENT = datetime(2026, 11, 23, 19, 10, 4, tzinfo=UTC)
 RUNNING, SUCCEEDED = {"status": "RUNNING"}, {"status": "SUCCEEDED"}
 
 
 def entered(number: int, name: str) -> dict[str, Any]:
-    return {"id": number, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": name, "input": TOKEN}}
+    return {
+        "id": number,
+        "timestamp": MOMENT,
+        "type": "TaskStateEntered",
+        "stateEnteredEventDetails": {"name": name, "input": TOKEN},
+    }
 
 
 def exited(number: int, name: str) -> dict[str, Any]:
-    return {"id": number, "type": "TaskStateExited", "stateExitedEventDetails": {"name": name, "output": TOKEN}}
+    return {
+        "id": number,
+        "timestamp": MOMENT,
+        "type": "TaskStateExited",
+        "stateExitedEventDetails": {"name": name, "output": TOKEN},
+    }
 
 
 def scheduled(number: int) -> dict[str, Any]:
     parameters = f'{{"MessageBody": {{"task_token": "{TOKEN}"}}}}'
     details = {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "parameters": parameters}
-    return {"id": number, "type": "TaskScheduled", "taskScheduledEventDetails": details}
+    return {"id": number, "timestamp": MOMENT, "type": "TaskScheduled", "taskScheduledEventDetails": details}
 
 
 def submitted(number: int) -> dict[str, Any]:
     details = {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "output": TOKEN}
-    return {"id": number, "type": "TaskSubmitted", "taskSubmittedEventDetails": details}
+    return {"id": number, "timestamp": MOMENT, "type": "TaskSubmitted", "taskSubmittedEventDetails": details}
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [line for line in lines(caplog) if {"→", "←"} & set(line)]
 
 
 def newest_first(*events: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +76,7 @@ def test_each_state_is_told_once_in_order(monkeypatch: pytest.MonkeyPatch, caplo
     client = AsyncClient(describe_execution=[RUNNING, RUNNING, SUCCEEDED], get_execution_history=[first, first, second])
     payload = first_event(connected(ExecutionTrigger(ARN, "killed"), client, monkeypatch))
     assert payload == {"status": "SUCCEEDED", "state": "Train", "last_event": 4}
-    assert [line for line in lines(caplog) if line[0] in "→←"] == ["→ PinRun", "← PinRun", "→ Train", "← Train"]
+    assert told(caplog) == ["19:10:04Z → PinRun", "19:10:04Z ← PinRun", "19:10:04Z → Train", "19:10:04Z ← Train"]
 
 
 def test_no_line_and_no_payload_ever_holds_a_task_token(
@@ -69,16 +85,17 @@ def test_no_line_and_no_payload_ever_holds_a_task_token(
     caplog.set_level(logging.DEBUG)
     failed = {
         "id": 4,
+        "timestamp": MOMENT,
         "type": "TaskFailed",
         "taskFailedEventDetails": {"error": "SQS.AmazonSQSException", "cause": f'task_token: "{TOKEN}" was refused'},
     }
     page = newest_first(entered(1, "WaitForApproval"), scheduled(2), submitted(3), failed)
     client = AsyncClient(describe_execution=[{"status": "FAILED"}], get_execution_history=[page])
     payload = first_event(connected(ExecutionTrigger(ARN, "killed"), client, monkeypatch))
-    told = "\n".join(lines(caplog))
-    assert "SQS.AmazonSQSException" in told
-    assert "waits for an answer (sqs)" in told
-    assert TOKEN[:24] not in told + str(payload)
+    text = "\n".join(lines(caplog))
+    assert "SQS.AmazonSQSException" in text
+    assert "waits for an answer (sqs)" in text
+    assert TOKEN[:24] not in text + str(payload)
 
 
 def test_it_fires_when_a_task_begins_to_wait_for_an_answer_and_goes_on_after_that(
@@ -95,7 +112,7 @@ def test_it_fires_when_a_task_begins_to_wait_for_an_answer_and_goes_on_after_tha
     following = remade(ExecutionTrigger(ARN, "killed", payload["last_event"], payload["state"]))
     caplog.clear()
     assert first_event(connected(following, client, monkeypatch))["status"] == "SUCCEEDED"
-    assert lines(caplog) == ["← WaitForApproval"]
+    assert told(caplog) == ["19:10:04Z ← WaitForApproval"]
 
 
 def test_a_wait_that_was_answered_before_the_next_look_does_not_fire(monkeypatch: pytest.MonkeyPatch) -> None:

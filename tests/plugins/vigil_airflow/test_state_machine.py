@@ -68,6 +68,11 @@ def executions(machine: str) -> dict[str, str]:
     return {execution["name"]: execution["status"] for execution in listed}
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    messages = [record.getMessage() for record in caplog.records]
+    return [message[len("00:00:00Z ") :] for message in messages if {"→", "←"} & set(message)]
+
+
 def new_run() -> FakeTaskInstance:
     return FakeTaskInstance(run_id=f"manual__{uuid.uuid4().hex}")
 
@@ -160,8 +165,7 @@ def test_the_log_tells_each_state(make_machine: MakeMachine, caplog: pytest.LogC
     caplog.set_level(logging.INFO)
     make_machine({"PinRun": {"Type": "Pass", "Next": "Done"}, "Done": SUCCEED})
     ended(new_run())
-    told = [record.getMessage() for record in caplog.records if record.getMessage()[0] in "→←"]
-    assert told == ["→ PinRun", "← PinRun", "→ Done", "← Done"]
+    assert told(caplog) == ["→ PinRun", "← PinRun", "→ Done", "← Done"]
 
 
 def test_a_wait_for_an_answer_is_published_without_its_token_and_the_task_waits_on(
@@ -172,6 +176,7 @@ def test_a_wait_for_an_answer_is_published_without_its_token_and_the_task_waits_
     queue = sqs.create_queue(QueueName=f"answers-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     make_machine(
         {
+            "PinRun": {"Type": "Pass", "Next": "WaitForApproval"},
             "WaitForApproval": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
@@ -189,8 +194,10 @@ def test_a_wait_for_an_answer_is_published_without_its_token_and_the_task_waits_
     task = new_run()
     event = first_event(started(task).trigger)
     assert event["status"] == "WAITS_FOR_ANSWER"
+    caplog.clear()
     with pytest.raises(TaskDeferred) as again:
         operator().resume(context_of(task), event)
+    assert told(caplog) == ["→ PinRun", "← PinRun", "→ WaitForApproval"]
     assert published == [task.xcoms["execution_arn"]]
 
     token = json.loads(_receive(sqs, queue))["task_token"]

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from vigil.aws.history import CAUSE_LIMIT, awaits_token, describe_end, describe_event, state_entered
+from vigil.aws.history import CAUSE_LIMIT, awaits_token, describe_end, describe_event, log_line, state_entered
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA" * 20
 
@@ -79,3 +80,10 @@ def test_the_end_names_status_state_error_and_cause() -> None:
 
 def test_an_end_without_error_or_cause_is_told_too() -> None:
     assert describe_end({"executionArn": "arn:e", "status": "ABORTED"}, "") == "arn:e ended ABORTED in state (none)"
+
+
+def test_a_line_of_a_log_has_the_events_own_time_in_utc() -> None:
+    moment = datetime(2026, 1, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    entered = {"id": 1, "timestamp": moment, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Train"}}
+    assert log_line(entered) == "23:30:00Z → Train"
+    assert log_line({**event("TaskStarted", resource="x"), "timestamp": moment}) is None
