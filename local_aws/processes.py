@@ -275,6 +275,8 @@ def child_environment(context: Context) -> dict[str, str]:
         "PATH": search,
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
+        # Says, to whoever looks at a process, which server it belongs to.
+        "LOCAL_AWS_STATE_DIR": str(context.state_dir),
         "AWS_ENDPOINT_URL": context.endpoint,
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_REGION": context.region,
