@@ -15,19 +15,25 @@ class BlobFolder:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._known = {path.name for path in folder.iterdir() if path.suffix == ""}
+        self._unsynced: list[Path] = []
 
     def add(self, body: bytes) -> str:
-        """Write the body unless it is there; returns its name."""
+        """Write the body unless it is there; returns its name. ``sync`` makes it durable."""
         name = hashlib.sha256(body).hexdigest()
         if name not in self._known:
-            temporary = self._folder / f"{name}.new"
-            with temporary.open("wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._folder / name)
+            temporary, path = self._folder / f"{name}.new", self._folder / name
+            temporary.write_bytes(body)
+            temporary.replace(path)
             self._known.add(name)
+            self._unsynced.append(path)
         return name
+
+    def sync(self) -> None:
+        """Force to disk what was added; it takes milliseconds a file, so nobody should be kept waiting meanwhile."""
+        for path in self._unsynced:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        self._unsynced.clear()
 
     def read(self, name: str) -> bytes:
         """Raises ``ValueError`` for a body that was changed on disk."""

@@ -127,11 +127,11 @@ class MotoBackend:
         deadline = time.monotonic() + min(wait, LONGEST_WAIT_SECONDS)
         while True:
             response = self._ask("sqs", "ReceiveMessage", dict(environ, CONTENT_LENGTH=str(len(body))), body)
-            if response.status != 200 or b"ReceiptHandle" in bytes(response.body):  # type: ignore[arg-type]
-                self._touched("sqs")
-                return response
+            found = response.status != 200 or b"ReceiptHandle" in bytes(response.body)  # type: ignore[arg-type]
             left = deadline - time.monotonic()
-            if left <= 0 or self._closing:
+            if found or left <= 0 or self._closing:
+                # An empty answer changes the queue as well, when it moves a message to the dead-letter queue.
+                self._touched("sqs")
                 return response
             with self._sent:
                 # A message may also become visible by time alone, which nobody announces.

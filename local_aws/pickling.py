@@ -6,24 +6,26 @@ import io
 import pickle
 import tempfile
 import threading
+import types
 import weakref
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import cloudpickle
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
+from moto.settings import get_s3_default_key_buffer_size
 
 from local_aws.blobs import BlobFolder
 
-LOCK, RE_ENTRANT_LOCK = type(threading.Lock()), type(threading.RLock())
-PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)
-BODY, BACKEND = "s3-body", "backend"
-
 #: Which body a buffer holds; moto never writes into a buffer again.
 _names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+#: Where bodies are read from while a snapshot is loaded.
+_source = threading.local()
 
 
 class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -33,70 +35,49 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._file = io.BytesIO()
         super().__init__(self._file, protocol=pickle.HIGHEST_PROTOCOL)
         self._blobs = blobs
+        self._reducers: dict[type, Callable[[Any], Any] | None] = {}
         self.bodies: set[str] = set()
 
     def content(self) -> bytes:
         return self._file.getvalue()
 
-    def persistent_id(self, value: Any) -> tuple[str, ...] | None:
-        if isinstance(value, tempfile.SpooledTemporaryFile):
-            return (BODY, self._body(value))
-        if isinstance(value, BaseBackend):
-            # Another service's backend, or a reference back to one's own: looked up again, never copied.
-            service, region = _home_of(value)
-            return (BACKEND, service, value.account_id, region)
-        return None
-
     def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, LOCK):
-            return threading.Lock, ()
-        if isinstance(value, RE_ENTRANT_LOCK):
-            return threading.RLock, ()
-        if isinstance(value, threading.Condition):
-            return threading.Condition, ()
-        if isinstance(value, PRIVATE_KEYS):
-            return _load_key, (_key_text(value),)
-        if isinstance(value, weakref.WeakValueDictionary):
-            return _weak_dictionary, (dict(value),)
-        if isinstance(value, dict) and _is_motos_own(type(value)):
-            # Some override reading and writing (S3's keeps every version of a key): copy what is really inside.
-            inside = (dict(dict.items(value)), value.__dict__, getattr(value, "default_factory", None))
-            return _bare_object, (type(value),), inside, None, None, _set_dictionary_state
-        if isinstance(value, FakeKey):
-            state = {name: item for name, item in value.__dict__.items() if name != "lock"}
-            return _bare_object, (FakeKey,), state, None, None, _set_s3_state
-        return super().reducer_override(value)
+        # Called for every object: which rule applies is decided once for each type.
+        kind = type(value)
+        if kind not in self._reducers:
+            self._reducers[kind] = self._reducer(kind)
+        reducer = self._reducers[kind]
+        if reducer is not None:
+            return reducer(value)
+        return super().reducer_override(value) if issubclass(kind, FROM_CLOUDPICKLE) else NotImplemented
 
-    def _body(self, buffer: Any) -> str:
+    def _reducer(self, kind: type) -> Callable[[Any], Any] | None:
+        if kind is tempfile.SpooledTemporaryFile:
+            return self._reduce_buffer
+        rules = [rule for base, rule in RULES if issubclass(kind, base)]
+        if not rules and issubclass(kind, dict) and _is_motos_own(kind):
+            return _reduce_dictionary
+        return rules[0] if rules else None
+
+    def _reduce_buffer(self, buffer: Any) -> Any:
         name = _names.get(buffer)
         if name is None:
             name = _names[buffer] = self._blobs.add(_content(buffer))
         self.bodies.add(name)
-        return name
+        return _load_buffer, (name,)
 
 
-class Unpickler(pickle.Unpickler):
-    """Reads what ``Pickler`` wrote; only ever used on the server's own state folder."""
+def load(content: bytes, blobs: BlobFolder) -> Any:
+    """What ``Pickler`` wrote. Only ever used on the server's own state folder."""
+    _source.blobs = blobs
+    return pickle.loads(content)  # noqa: S301 - our own file, in a folder only the user can write
 
-    def __init__(self, content: bytes, blobs: BlobFolder) -> None:
-        super().__init__(io.BytesIO(content))
-        self._blobs = blobs
 
-    def persistent_load(self, reference: Any) -> Any:
-        if reference[0] == BODY:
-            return self._buffer(reference[1])
-        from moto.backends import get_backend
-
-        _, service, account, region = reference
-        return get_backend(service)[account][region]
-
-    def _buffer(self, name: str) -> Any:
-        from moto.settings import get_s3_default_key_buffer_size
-
-        buffer = tempfile.SpooledTemporaryFile(get_s3_default_key_buffer_size())  # noqa: SIM115 - the S3 key owns it
-        buffer.write(self._blobs.read(name))
-        _names[buffer] = name
-        return buffer
+def _load_buffer(name: str) -> Any:
+    buffer = tempfile.SpooledTemporaryFile(get_s3_default_key_buffer_size())  # noqa: SIM115 - the S3 key owns it
+    buffer.write(_source.blobs.read(name))
+    _names[buffer] = name
+    return buffer
 
 
 def _content(buffer: Any) -> bytes:
@@ -111,8 +92,10 @@ def _is_motos_own(kind: type) -> bool:
     return kind.__module__.startswith("moto.") and not issubclass(kind, OrderedDict)
 
 
-def _bare_object(kind: Any) -> Any:
-    return kind.__new__(kind)
+def _reduce_dictionary(value: Any) -> Any:
+    """Some override reading and writing (S3's keeps every version of a key): copy what is really inside."""
+    inside = (dict(dict.items(value)), value.__dict__, getattr(value, "default_factory", None))
+    return _bare_object, (type(value),), inside, None, None, _set_dictionary_state
 
 
 def _set_dictionary_state(dictionary: Any, state: tuple[dict[Any, Any], dict[str, Any], Any]) -> None:
@@ -124,20 +107,33 @@ def _set_dictionary_state(dictionary: Any, state: tuple[dict[Any, Any], dict[str
         dictionary.default_factory = default_factory
 
 
+def _bare_object(kind: Any) -> Any:
+    return kind.__new__(kind)
+
+
+def _reduce_s3_key(key: FakeKey) -> Any:
+    state = {name: item for name, item in key.__dict__.items() if name != "lock"}
+    return _bare_object, (FakeKey,), state, None, None, _set_s3_state
+
+
 def _set_s3_state(key: FakeKey, state: dict[str, Any]) -> None:
     key.__dict__.update(state)
     key.lock = threading.Lock()
 
 
-def _key_text(key: Any) -> bytes:
-    text: bytes = key.private_bytes(
+def _reduce_private_key(key: Any) -> Any:
+    text = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return text
+    return _load_key, (text,)
 
 
 def _load_key(text: bytes) -> Any:
     return serialization.load_pem_private_key(text, None)
+
+
+def _reduce_weak_dictionary(dictionary: Any) -> Any:
+    return _weak_dictionary, (dict(dictionary),)
 
 
 def _weak_dictionary(items: dict[Any, Any]) -> weakref.WeakValueDictionary[Any, Any]:
@@ -146,12 +142,32 @@ def _weak_dictionary(items: dict[Any, Any]) -> weakref.WeakValueDictionary[Any, 
     return dictionary
 
 
-def _home_of(backend: BaseBackend) -> tuple[str, str]:
-    """The service and region (``aws`` for global services) under which moto keeps a backend."""
+def _reduce_backend(backend: BaseBackend) -> Any:
+    """Another service's backend, or a reference back to one's own: looked up again, never copied."""
     every: list[Any] = BackendDict._instances  # type: ignore[misc]
     for backends in every:
         if backends.backend is type(backend):
             for region, candidate in backends[backend.account_id].items():
                 if candidate is backend:
-                    return str(backends.service_name), str(region)
+                    return _find_backend, (str(backends.service_name), backend.account_id, str(region))
     raise pickle.PicklingError(f"moto's {type(backend).__name__} belongs to no known service")
+
+
+def _find_backend(service: Any, account: str, region: str) -> BaseBackend:
+    backend: BaseBackend = get_backend(service)[account][region]
+    return backend
+
+
+#: Types that pickle cannot do, and how it is done instead.
+RULES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (type(threading.Lock()), lambda lock: (threading.Lock, ())),
+    (type(threading.RLock()), lambda lock: (threading.RLock, ())),
+    (threading.Condition, lambda condition: (threading.Condition, ())),
+    (rsa.RSAPrivateKey, _reduce_private_key),
+    (ec.EllipticCurvePrivateKey, _reduce_private_key),
+    (weakref.WeakValueDictionary, _reduce_weak_dictionary),
+    (FakeKey, _reduce_s3_key),
+    (BaseBackend, _reduce_backend),
+)
+#: What cloudpickle is here for; everything else goes the fast way.
+FROM_CLOUDPICKLE = (type, types.FunctionType)

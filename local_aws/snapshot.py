@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_aws.blobs import BlobFolder
-from local_aws.pickling import Pickler, Unpickler
+from local_aws.pickling import Pickler, load
 
 if TYPE_CHECKING:
     from local_aws.moto_backend import MotoBackend
@@ -96,6 +96,7 @@ class Snapshots:
             return
         with self._moto.locked(service):
             content, bodies = self._dump(service, backends)
+        self._blobs.sync()
         path = self._folder / f"{service}{SUFFIX}"
         temporary = path.with_suffix(".new")
         with temporary.open("wb") as file:
@@ -129,7 +130,7 @@ class Snapshots:
                 f"install moto=={written_by}, or remove {path.parent} to begin anew"
             )
         try:
-            state = Unpickler(content, self._blobs).load()
+            state = load(content, self._blobs)
         except Exception as error:
             raise SnapshotError(f"{path}: is damaged ({error}): restore it, or remove it to begin anew") from error
         backends = _backends(service)

@@ -197,7 +197,7 @@ class Hosting:
     def settled(self, name: str, within: float = 40.0) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
             endpoint = self.describe(name)
-            busy = ("Creating", "Updating", "SystemUpdating", "Deleting")
+            busy = ("Creating", "Updating", "Deleting")
             return None if endpoint["EndpointStatus"] in busy else endpoint
 
         return eventually(look, within=within)

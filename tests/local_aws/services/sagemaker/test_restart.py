@@ -28,6 +28,21 @@ def test_endpoints_in_service_are_served_again(start_server: Callable[..., Local
     assert hosting.settled("lasting")["EndpointStatus"] == "InService"
 
 
+def test_an_update_right_after_a_restart_has_the_last_word(
+    start_server: Callable[..., LocalServer], tools: Any
+) -> None:
+    server = start_server()
+    hosting = tools["Hosting"](server)
+    hosting.serve("lasting", start_seconds=1.5)
+    hosting.model("next")
+    hosting.config("next", next=1.0)
+    server.stop()
+    server.start()
+    hosting.api.update_endpoint(EndpointName="lasting", EndpointConfigName="next")
+    assert hosting.settled("lasting")["EndpointConfigName"] == "next"
+    assert {hosting.invoke("lasting")["Body"]["version"] for _ in range(5)} == {"next"}
+
+
 def test_an_update_that_was_interrupted_goes_on(start_server: Callable[..., LocalServer], tools: Any) -> None:
     server = start_server()
     hosting = tools["Hosting"](server)
