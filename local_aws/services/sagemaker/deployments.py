@@ -38,9 +38,15 @@ def update(context: Context, endpoint: str) -> None:
     _in_background(context, f"update-{endpoint}", lambda running: _deploy(context, running, endpoint, new=False))
 
 
-def restore(context: Context, endpoint: str) -> None:
+def restore(context: Context, endpoint: str, *, then_update: bool) -> None:
     """Serve again what was in service when the server ended, then go on with an update that was under way."""
-    _in_background(context, f"restore-{endpoint}", lambda running: _restore(context, running, endpoint))
+
+    def work(running: Runtime) -> None:
+        _restore(context, running, endpoint, report=not then_update)
+        if then_update:
+            _deploy(context, running, endpoint, new=False)
+
+    _in_background(context, f"restore-{endpoint}", work)
 
 
 def busy(context: Context, endpoint: str) -> bool:
@@ -52,9 +58,10 @@ def remove(context: Context, endpoint: str, done: Callable[[], None]) -> None:
     """Take the endpoint out of service and call ``done`` when its servers have ended."""
 
     def take_out(running: Runtime) -> None:
-        fleet = running.router.remove(endpoint)
-        if fleet is not None:
-            _retire(context, running, endpoint, fleet)
+        with running.turn(endpoint):
+            fleet = running.router.remove(endpoint)
+            if fleet is not None:
+                _retire(context, running, endpoint, fleet)
         shutil.rmtree(endpoint_root(context, endpoint), ignore_errors=True)
         done()
 
@@ -96,17 +103,21 @@ def _in_background(context: Context, name: str, work: Callable[[Runtime], None])
 
 
 def _deploy(context: Context, running: Runtime, endpoint: str, *, new: bool) -> None:
-    deployment = cast(Deployment, context.store.get(PENDING_DEPLOYMENT, endpoint))
-    try:
-        fleet = _launch(context, running, endpoint, deployment)
-    except ServingError as error:
-        if not running.closing.is_set():
-            with context.store.transaction():
-                context.store.delete(PENDING_DEPLOYMENT, endpoint)
-                status = "Failed" if new else "InService"
-                change(context, ENDPOINT, endpoint, EndpointStatus=status, FailureReason=str(error))
-        return
-    old = running.router.switch(endpoint, fleet)
+    with running.turn(endpoint):
+        deployment = cast(Deployment, context.store.get(PENDING_DEPLOYMENT, endpoint))
+        try:
+            fleet = _launch(context, running, endpoint, deployment)
+        except ServingError as error:
+            if not running.closing.is_set():
+                _record_failure(context, running, endpoint, str(error), new=new)
+            return
+        old = running.router.switch(endpoint, fleet)
+        _record_success(context, endpoint, deployment)
+    if old is not None:
+        _retire(context, running, endpoint, old)
+
+
+def _record_success(context: Context, endpoint: str, deployment: Deployment) -> None:
     with context.store.transaction():
         context.store.put(DEPLOYMENT, endpoint, deployment)
         context.store.delete(PENDING_DEPLOYMENT, endpoint)
@@ -120,23 +131,29 @@ def _deploy(context: Context, running: Runtime, endpoint: str, *, new: bool) -> 
             ProductionVariants=describe_variants(deployment),
             DataCaptureConfig=describe_capture(deployment),
         )
-    if old is not None:
-        _retire(context, running, endpoint, old)
 
 
-def _restore(context: Context, running: Runtime, endpoint: str) -> None:
-    deployment = cast(Deployment, context.store.get(DEPLOYMENT, endpoint))
-    try:
-        fleet = _launch(context, running, endpoint, deployment)
-    except ServingError as error:
-        if not running.closing.is_set():
-            change(context, ENDPOINT, endpoint, EndpointStatus="Failed", FailureReason=str(error))
-        return
-    running.router.switch(endpoint, fleet)
-    if context.store.get(PENDING_DEPLOYMENT, endpoint) is not None:
-        _deploy(context, running, endpoint, new=False)
-    else:
-        change(context, ENDPOINT, endpoint, EndpointStatus="InService")
+def _record_failure(context: Context, running: Runtime, endpoint: str, reason: str, *, new: bool) -> None:
+    served = not new and running.router.fleet(endpoint) is not None
+    with context.store.transaction():
+        context.store.delete(PENDING_DEPLOYMENT, endpoint)
+        status = "InService" if served else "Failed"
+        change(context, ENDPOINT, endpoint, EndpointStatus=status, FailureReason=reason)
+
+
+def _restore(context: Context, running: Runtime, endpoint: str, *, report: bool) -> None:
+    with running.turn(endpoint):
+        deployment = cast(Deployment, context.store.get(DEPLOYMENT, endpoint))
+        try:
+            fleet = _launch(context, running, endpoint, deployment)
+        except ServingError as error:
+            if report and not running.closing.is_set():
+                # An update may have been asked for meanwhile; then it has the last word.
+                with context.store.transaction():
+                    if context.store.get(PENDING_DEPLOYMENT, endpoint) is None:
+                        change(context, ENDPOINT, endpoint, EndpointStatus="Failed", FailureReason=str(error))
+            return
+        running.router.switch(endpoint, fleet)
 
 
 def _launch(context: Context, running: Runtime, endpoint: str, deployment: Deployment) -> Fleet:

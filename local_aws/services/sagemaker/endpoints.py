@@ -28,11 +28,11 @@ from local_aws.services.sagemaker.listing import select
 from local_aws.services.sagemaker.models import container_of, find_model
 from local_aws.services.sagemaker.records import DEPLOYMENT, ENDPOINT, PENDING_DEPLOYMENT, change, now
 from local_aws.services.sagemaker.runtime import runtime
-from local_aws.services.sagemaker.serving import endpoint_root
+from local_aws.services.sagemaker.serving import endpoints_root
 from local_aws.services.sagemaker.shapes import ListRequest
 
 SUMMARY = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus")
-IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "Deleting")
+IN_PROGRESS = ("Creating", "Updating", "Deleting")
 
 
 class ListEndpointsResponse(TypedDict, total=False):
@@ -103,8 +103,11 @@ def delete_endpoint(aws: Context, request: EndpointNameRequest) -> None:
 
 
 def resume(context: Context) -> None:
-    """Serve what was in service, and go on with what was under way."""
-    shutil.rmtree(endpoint_root(context, ""), ignore_errors=True)
+    """Serve what was in service, and go on with what was under way.
+
+    An endpoint stays InService while its servers come up again; requests wait for them.
+    """
+    shutil.rmtree(endpoints_root(context), ignore_errors=True)
     for name, endpoint in context.store.list(ENDPOINT):
         status = endpoint["EndpointStatus"]
         if deployments.busy(context, name):
@@ -114,9 +117,7 @@ def resume(context: Context) -> None:
         elif status == "Deleting":
             _forget(context, name)
         elif status != "Failed":
-            if status == "InService":
-                change(context, ENDPOINT, name, EndpointStatus="SystemUpdating")
-            deployments.restore(context, name)
+            deployments.restore(context, name, then_update=status == "Updating")
 
 
 def shutdown(context: Context) -> None:

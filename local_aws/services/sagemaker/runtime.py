@@ -6,6 +6,7 @@ Nothing here is state: all of it is made again from the store when the server st
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from pathlib import Path
 
 from local_aws.api import Context
@@ -23,6 +24,13 @@ class Runtime:
         self.capture = CaptureWriter(context)
         self.closing = threading.Event()
         self.deployments: list[threading.Thread] = []
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._guard = threading.Lock()
+
+    def turn(self, endpoint: str) -> threading.Lock:
+        """Held by whoever changes what serves an endpoint, so that changes come one after the other."""
+        with self._guard:
+            return self._turns[endpoint]
 
 
 _runtimes: dict[Path, Runtime] = {}

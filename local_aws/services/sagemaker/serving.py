@@ -51,9 +51,14 @@ def bring_up(
     return server
 
 
+def endpoints_root(context: Context) -> Path:
+    """Holds what every endpoint has unpacked, and nothing else."""
+    return context.state_dir / "endpoints"
+
+
 def endpoint_root(context: Context, endpoint: str) -> Path:
     """Holds a folder for each deployment, and in it one for each variant."""
-    return context.state_dir / "endpoints" / endpoint
+    return endpoints_root(context) / endpoint
 
 
 class ModelServer:
