@@ -31,6 +31,11 @@ def test_an_over_long_line_stays_over_long_but_bounded(data, block_bytes):
     assert [len(line) > MAX_LINE for line in cut] == [len(line) > MAX_LINE for line in split_lines(data)]
 
 
+def test_a_line_without_end_does_not_fill_memory():
+    endless = io.BytesIO(b"x" * 1_000 + b"\nnext\n")
+    assert b"".join(whole_lines(endless, MAX_LINE, block_bytes=10)) == b"x" * (MAX_LINE + 1) + b"\nnext\n"
+
+
 @given(noise.map(b"".join).filter(bool))
 def test_lines_are_judged_as_one_by_one(data):
     judged = judge(data, columns=2, max_line=MAX_LINE)
