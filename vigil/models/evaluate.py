@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from vigil.cases.feature_fields import BANNED_FIELDS
 from vigil.cases.features import featurize
@@ -59,7 +60,8 @@ def evaluate(model: TriageModel, dataset: Path, plan: Plan, facts: RunFacts, pro
     for name in SPLITS:
         split = CuratedSplit(dataset, name)
         matrices[name] = SplitFeatures(featurize(split, model.space), split.labels())
-        evaluations[name] = _evaluate_split(model, split, matrices[name], plan)
+        with threadpool_limits(limits=1):  # BLAS: the sums' order, and so the last digits, must not depend on the cores
+            evaluations[name] = _evaluate_split(model, split, matrices[name], plan)
         found = evaluations[name].candidate.overall.auroc
         progress(f"{name}: {len(matrices[name].labels)} cases, AUROC {found.value} ({found.low} to {found.high})")
     rules = plan.protocol.evaluation

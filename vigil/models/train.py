@@ -75,11 +75,13 @@ def _fit_members(
 ) -> tuple[LinearModel, tuple[TreeMember, ...]]:
     linear = LinearModel.fit(data.train, data.train_labels, c=chosen.linear_c)
     progress("linear member fitted")
-    trees = []
-    for number in range(chosen.members):
-        trees.append(TreeMember.fit(data.train, data.train_labels, chosen, number))
-        progress(f"tree member {number + 1} of {chosen.members} fitted")
-    return linear, tuple(trees)
+    trees = TreeMember.fit_all(
+        data.train,
+        data.train_labels,
+        chosen,
+        lambda number: progress(f"tree member {number + 1} of {chosen.members} fitted"),
+    )
+    return linear, trees
 
 
 def _combine(

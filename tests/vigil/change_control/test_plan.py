@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from triage_cases import plan_with
 
-from vigil.aws import approvers
 from vigil.cases.feature_fields import BANNED_FIELDS, FEATURE_FIELDS
 from vigil.change_control.plan import Plan, PlanError, load_plan, parse_plan
 from vigil.digests import sha256_hex
@@ -54,8 +53,9 @@ def test_every_profile_limits_discrimination_calibration_the_us_slice_and_the_di
         assert any(limit.baseline_margin is not None for limit in newest)
 
 
-def test_people_are_made_approvers_in_a_role_that_may_sign(plan: Plan) -> None:
-    assert approvers.GROUP in plan.protocol.approval.roles
+def test_every_role_that_may_sign_is_a_group_of_the_stack_and_nobody_signs_alone(plan: Plan, repository: Path) -> None:
+    template = (repository / "infra" / "template.yaml").read_text()
+    assert all(f"GroupName: {role}," in template for role in plan.protocol.approval.roles)
     assert plan.protocol.approval.four_eyes
 
 
