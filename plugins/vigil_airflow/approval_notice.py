@@ -26,13 +26,22 @@ def publish_approval_request(task_instance: Any, execution_arn: str, log: loggin
 
     s3 = aws_client("s3")
     facts, request_id = request["facts"], request["request_id"]
-    task_instance.xcom_push(
-        key=EVALUATION_URL, value=object_page(facts["evaluation_uri"], s3.meta.endpoint_url, s3.meta.region_name)
-    )
+    if page := object_page(facts["evaluation_uri"], s3.meta.endpoint_url, s3.meta.region_name):
+        task_instance.xcom_push(key=EVALUATION_URL, value=page)
     task_instance.xcom_push(key=APPROVAL_REQUEST, value=_summary(request))
     log.info("approval request %s waits for a decision until %s", request_id, request["expires_at"])
+    for line in criteria_lines(facts["verdict"]["criteria"]):
+        log.info("%s", line)
     log.info("see it: vigil approvals show %s", request_id)
     log.info("decide: vigil approvals approve|reject %s --user USER --comment TEXT", request_id)
+
+
+def criteria_lines(criteria: list[dict[str, Any]]) -> list[str]:
+    """What the change-control gate measured, one line for each criterion."""
+    return [
+        f"{'met' if each['passed'] else 'NOT MET'}: {each['name']} {each['measured']}, limit {each['limit']}"
+        for each in criteria
+    ]
 
 
 def _summary(request: dict[str, Any]) -> dict[str, Any]:
@@ -44,6 +53,7 @@ def _summary(request: dict[str, Any]) -> dict[str, Any]:
         "artefact_digest": facts["artefact_digest"],
         "model_package_arn": facts["model_package_arn"],
         "evaluation_uri": facts["evaluation_uri"],
+        "verdict": facts["verdict"],
         "show": f"vigil approvals show {request['request_id']}",
         "approve": f"vigil approvals approve {request['request_id']} --user USER --comment TEXT",
         "reject": f"vigil approvals reject {request['request_id']} --user USER --comment TEXT",

@@ -28,12 +28,14 @@ class ApprovalRequestLink(BaseOperatorLink):
 
 
 class EvaluationLink(BaseOperatorLink):
-    """Opens the evaluation that the candidate was judged by."""
+    """Opens the evaluation that the candidate was judged by; without a console, the figures that the task keeps."""
 
     name = "Evidence"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        return str(XCom.get_value(key=EVALUATION_URL, ti_key=ti_key) or "")
+        if url := XCom.get_value(key=EVALUATION_URL, ti_key=ti_key):
+            return str(url)
+        return ApprovalRequestLink().get_link(operator, ti_key=ti_key)
 
 
 def approval_page(dag_id: str, run_id: str, task_id: str) -> str:
@@ -41,10 +43,10 @@ def approval_page(dag_id: str, run_id: str, task_id: str) -> str:
     return f"/dags/{quote(dag_id)}/runs/{quote(run_id)}/tasks/{quote(task_id)}/xcom"
 
 
-def object_page(uri: str, endpoint: str, region: str) -> str:
-    """Where a browser opens an S3 object: the console on AWS, the object itself on an endpoint of one's own."""
+def object_page(uri: str, endpoint: str, region: str) -> str | None:
+    """The console's page of an object, where S3 is AWS's; elsewhere a browser, which signs nothing, cannot open it."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     host = urlsplit(endpoint).hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         return f"https://console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={quote(key)}"
-    return f"{endpoint.rstrip('/')}/{bucket}/{quote(key)}"
+    return None

@@ -18,6 +18,11 @@ REQUEST = {
         "artefact_digest": "b" * 64,
         "model_package_arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/1",
         "evaluation_uri": "s3://models/evaluations/c/evaluation.json",
+        "verdict": {
+            "passed": True,
+            "outcome": "within-plan",
+            "criteria": [{"name": "AUROC", "measured": "0.88", "limit": "at least 0.8", "passed": True, "reason": "r"}],
+        },
     },
 }
 
@@ -63,7 +68,9 @@ def test_the_request_of_this_execution_is_published_once_it_has_appeared(
     assert published["request_id"] == REQUEST["request_id"]
     assert published["evaluation_uri"] == "s3://models/evaluations/c/evaluation.json"
     assert published["approve"].startswith("vigil approvals approve apr-0123456789ab --user")
-    assert task.xcoms["evaluation_url"] == "http://127.0.0.1:4566/models/evaluations/c/evaluation.json"
+    assert "evaluation_url" not in task.xcoms
+    assert published["verdict"]["criteria"][0]["measured"] == "0.88"
+    assert "met: AUROC 0.88, limit at least 0.8" in caplog.text
     assert "apr-0123456789ab waits for a decision until 2026-12-01" in caplog.text
 
 
