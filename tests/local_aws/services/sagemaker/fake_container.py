@@ -170,7 +170,8 @@ def serve(root: Path) -> int:
         return 3
     time.sleep(float(str(Handler.model.get("start_seconds", 0))))
     server = Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    if not Handler.model.get("abrupt"):
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"serving {Handler.model.get('version')}", flush=True)
     server.serve_forever(poll_interval=0.05)
     server.server_close()

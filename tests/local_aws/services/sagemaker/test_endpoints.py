@@ -62,7 +62,7 @@ def test_an_endpoint_serves_the_unpacked_model(hosting: Any, name: str) -> None:
 
 
 def test_an_update_drops_no_request(hosting: Any, name: str) -> None:
-    hosting.serve(name)
+    hosting.serve(name, abrupt=True)  # it drops what it has begun when it is asked to end
     callers = Callers(hosting, name)
     try:
         eventually(lambda: len(callers.versions) > 20)
@@ -79,7 +79,7 @@ def test_an_update_drops_no_request(hosting: Any, name: str) -> None:
 
 
 def test_a_request_in_flight_is_answered_by_the_old_server_before_it_ends(hosting: Any, name: str) -> None:
-    hosting.serve(name)
+    hosting.serve(name, abrupt=True)
     pid = hosting.invoke(name)["Body"]["pid"]
     answers: list[str] = []
     slow = threading.Thread(target=lambda: answers.append(hosting.invoke(name, {"seconds": 2})["Body"]["version"]))

@@ -40,6 +40,8 @@ def test_an_update_right_after_a_restart_has_the_last_word(
     server.start()
     hosting.api.update_endpoint(EndpointName="lasting", EndpointConfigName="next")
     assert hosting.settled("lasting")["EndpointConfigName"] == "next"
+    log = server.state_dir / "logs/sagemaker/Endpoints/lasting/lasting.log"
+    eventually(lambda: log.read_text().count("serving lasting") == 2)
     assert {hosting.invoke("lasting")["Body"]["version"] for _ in range(5)} == {"next"}
 
 
