@@ -56,6 +56,7 @@ test: environment packages lint
 requirements: environment
 	cd requirements && ../$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header bootstrap.in -o bootstrap.txt
 	$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/airflow-constraints.txt requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt requirements/ml.in -o requirements/ml.txt
 
 clean: stop
 	rm -rf $(VENV) $(STATE) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,7 +1,8 @@
 """Canonical JSON and SHA-256: the one way in which Vigil names content.
 
-Canonical JSON here: UTF-8, keys sorted, no insignificant white space, no NaN or infinity. It follows RFC 8785 (JCS) for
-the values Vigil writes; numbers are written as Python's ``repr`` writes them, which is JCS's form for the floats in use.
+Canonical JSON here: UTF-8, keys sorted, no insignificant white space, no NaN or infinity. It follows RFC 8785 (JCS)
+for the values Vigil writes; numbers are written as Python's ``repr`` writes them, which is JCS's form for the
+floats in use.
 """
 
 from __future__ import annotations

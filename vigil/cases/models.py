@@ -12,7 +12,7 @@ Sex = Literal["F", "M"]
 class CaseReport(BaseModel):
     """One case as it is known at intake: the only input that features are made from, in training and in service.
 
-    ``reactions`` are MedDRA preferred terms, lower case and trimmed; ``age_years`` in years, ``weight_kg`` in kilograms.
+    ``reactions`` are MedDRA preferred terms, lower case, trimmed; ``age_years`` in years, ``weight_kg`` in kilograms.
     ``reporter_country`` is never a feature: it is a proxy of the channel, kept for evaluation by region.
     """
 
