@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +42,7 @@ def _is_of(pid: int, state_dir: Path) -> bool:
     try:
         text = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
         text += bytes(Path(f"/proc/{pid}/cwd").readlink())
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
     return str(state_dir).encode() in text
 
@@ -68,6 +70,22 @@ def test_the_endpoint_answers_with_the_signed_model(running_stack: RunningStack)
     scored = json.loads(answer["Body"].read())
     assert scored["model_digest"] == request["facts"]["artefact_digest"]
     assert 0.5 < scored["results"][0]["probability"] < 1
+
+
+def test_the_sagemaker_sdk_reads_the_endpoint_and_its_signed_package(running_stack: RunningStack) -> None:
+    """What an operator does with SageMaker's own SDK (v3, `sagemaker.core`), in a process of its own."""
+    request = next(each for each in running_stack.requests() if each["status"] == "APPROVED")
+    program = (
+        "from sagemaker.core.resources import Endpoint, ModelPackage\n"
+        f"endpoint = Endpoint.get(endpoint_name={running_stack.parameter('sagemaker/endpoint')!r})\n"
+        f"package = ModelPackage.get(model_package_name={request['facts']['model_package_arn']!r})\n"
+        "print(endpoint.endpoint_status, package.model_approval_status)\n"
+    )
+    variables = {**running_stack.variables, "SAGEMAKER_TELEMETRY_OPT_OUT": "1", "SAGEMAKER_VALIDATE_ROLE": "false"}
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.stdout.split()[-2:] == ["InService", "Approved"], result.stdout + result.stderr
 
 
 def test_every_part_runs_in_a_process_of_its_own(running_stack: RunningStack) -> None:
