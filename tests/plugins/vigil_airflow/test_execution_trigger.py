@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from fake_task import AsyncClient, first_event, lines, remade
 from vigil_airflow import trigger as trigger_module
 from vigil_airflow.execution_trigger import ExecutionTrigger
+from vigil_airflow.polling import Patience
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:vigil-x-train-and-promote:train-model-1"
 TOKEN = "AQCEAAAAKgAAAAMAAAAA" * 20
@@ -135,6 +136,15 @@ def test_it_reads_only_as_many_pages_as_hold_new_events(monkeypatch: pytest.Monk
 def test_it_outlasts_a_service_that_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
     client = AsyncClient(describe_execution=[lost, lost, SUCCEEDED], get_execution_history=[newest_first()])
+    assert first_event(connected(ExecutionTrigger(ARN, "killed"), client, monkeypatch))["status"] == "SUCCEEDED"
+
+
+def test_outages_with_answers_between_them_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(range(0, 100_000, 1000))
+    monkeypatch.setattr(trigger_module, "Patience", lambda limit: Patience(limit, lambda: float(next(moments))))
+    lost = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    answers = [lost, RUNNING, lost, RUNNING, lost, SUCCEEDED]
+    client = AsyncClient(describe_execution=answers, get_execution_history=[newest_first()])
     assert first_event(connected(ExecutionTrigger(ARN, "killed"), client, monkeypatch))["status"] == "SUCCEEDED"
 
 

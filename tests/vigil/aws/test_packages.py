@@ -35,6 +35,8 @@ def test_the_same_files_give_the_same_bytes_whatever_their_times_and_modes(proje
     os.utime(project / "tasks" / "run.py", (1, 1))
     (project / "vigil" / "__init__.py").chmod(0o600)
     assert zip_folders(project, ["tasks", "vigil"]) == before
+    entries = zipfile.ZipFile(io.BytesIO(before)).infolist()
+    assert {(entry.date_time, entry.external_attr >> 16) for entry in entries} == {((1980, 1, 1, 0, 0, 0), 0o644)}
 
 
 def test_another_content_gives_another_key(project: Path) -> None:
