@@ -96,6 +96,7 @@ def _events(triggering: Any, asset: Asset) -> list[Any]:
         "hyperparameters": Param(
             {},
             type="object",
+            additionalProperties={"type": ["string", "number"]},
             title="Hyperparameters",
             description='Deviations from the plan\'s defaults, within its bounds, e.g. {"max_depth": 4}.',
         ),

@@ -67,6 +67,15 @@ def test_the_form_refuses_what_is_no_version(dag: Any, version: str) -> None:
         dag.params.get_param("dataset_version").resolve(version)
 
 
+@pytest.mark.parametrize("hyperparameters", [{"max_depth": [4]}, {"max_depth": {"at_least": 4}}, "max_depth=4"])
+def test_the_form_takes_hyperparameters_as_plain_values_only(dag: Any, hyperparameters: object) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    assert dag.params.get_param("hyperparameters").resolve({"max_depth": 4, "seed": "7"})
+    with pytest.raises(ParamValidationError):
+        dag.params.get_param("hyperparameters").resolve(hyperparameters)
+
+
 def chosen(
     dag: Any, monkeypatch: pytest.MonkeyPatch, events: list[Any], params: dict[str, Any], user: str | None
 ) -> tuple[dict[str, Any], FakeTaskInstance]:
