@@ -46,9 +46,14 @@ class LocalServer:
     """``python -m local_aws`` on a folder of its own."""
 
     def __init__(
-        self, state_dir: Path, images: Sequence[Path] = (), variables: Mapping[str, str] | None = None
+        self,
+        state_dir: Path,
+        images: Sequence[Path] = (),
+        variables: Mapping[str, str] | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         self.state_dir = state_dir
+        self._options = options
         self._images = images
         self._variables = variables or {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,7 +63,7 @@ class LocalServer:
     def start(self) -> None:
         """Returns when the server answers. A second start uses the same folder and port."""
         self.state_dir.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "local_aws", "start", "--state-dir", str(self.state_dir)]
+        command = [sys.executable, "-m", "local_aws", "start", "--state-dir", str(self.state_dir), *self._options]
         for image in self._images:
             command += ["--image", str(image)]
         with (self.state_dir / "server.log").open("ab") as log:

@@ -41,8 +41,8 @@ def servers(factory: pytest.TempPathFactory, image_file: Path) -> Iterator[Calla
     """Starts servers with short limits; all of them are stopped at the end."""
     started: list[LocalServer] = []
 
-    def start(**variables: str) -> LocalServer:
-        server = LocalServer(factory.mktemp("state"), [image_file], {**SHORT_LIMITS, **variables})
+    def start(*options: str, **variables: str) -> LocalServer:
+        server = LocalServer(factory.mktemp("state"), [image_file], {**SHORT_LIMITS, **variables}, options)
         started.append(server)
         server.start()
         server.client("s3").create_bucket(Bucket=BUCKET)

@@ -91,3 +91,16 @@ def test_an_interrupted_job_runs_again_from_a_clean_folder(
     assert tries[1]["pid"] != first_pid
     assert not runs(first_pid)
     assert jobs.ended("second")["TrainingJobStatus"] == "Completed"
+
+
+def test_without_mounts_jobs_and_servers_are_told_their_root(
+    start_server: Callable[..., LocalServer], tools: Any
+) -> None:
+    server = start_server("--no-mounts")
+    jobs, hosting = tools["Jobs"](server), tools["Hosting"](server)
+    jobs.start("first")
+    assert jobs.ended("first")["TrainingJobStatus"] == "Completed"
+    arguments = json.loads(jobs.archive("first")["seen.json"])["arguments"]
+    assert arguments == ["train", "--root", str(server.state_dir / "jobs/training/first")]
+    hosting.serve("lasting")
+    assert hosting.invoke("lasting")["Body"]["version"] == "lasting"
