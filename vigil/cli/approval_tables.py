@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from vigil.approvals.decide import DecisionOrder
@@ -25,15 +26,17 @@ def print_list(requests: Sequence[ApprovalRequest]) -> None:
     if not requests:
         console.print("No approval requests.")
         return
-    table = Table("request", "status", "asked by", "dataset", "opened", "expires")
+    table = Table(
+        Column("request", no_wrap=True), Column("status", min_width=8), Column("opened", no_wrap=True),
+        Column("expires", no_wrap=True), Column("asked by", overflow="fold"), box=box.SIMPLE_HEAD,
+    )  # fmt: skip
     for request in requests:
         table.add_row(
             request.request_id,
-            Text(request.status, style=STYLES.get(request.status, "dim")),
+            Text(request.status.replace("_", " "), style=STYLES.get(request.status, "dim")),
+            f"{request.created_at:%Y-%m-%d}",
+            f"{request.expires_at:%Y-%m-%d}",
             Text(request.facts.requested_by),
-            request.facts.dataset_version[:12],
-            _when(request.created_at),
-            _when(request.expires_at),
         )
     console.print(table)
 

@@ -154,6 +154,13 @@ def test_a_closed_request_takes_no_decision(bench, status, error):
     refused(bench, request, error, approve(request), proof_of("ana"))
 
 
+def test_nobody_is_asked_to_sign_in_for_a_request_that_is_closed(bench):
+    request = bench.open()
+    bench.store.change(request.request_id, status=Status.WITHDRAWN)
+    bench.authenticator.people.clear()
+    refused(bench, request, RequestClosedError, approve(request), proof_of("ana"))
+
+
 def test_an_edited_evaluation_cannot_be_approved(bench):
     request = bench.open()
     edited = bench.evaluation.model_copy(update={"training_cases": 1_000_000})
