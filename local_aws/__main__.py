@@ -39,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     _settle_environment()
+    # The state holds key material, secrets and task tokens.
+    os.umask(0o077)
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
 

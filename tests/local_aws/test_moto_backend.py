@@ -4,16 +4,54 @@ from __future__ import annotations
 
 import threading
 import time
+import urllib.request
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-pytestmark = pytest.mark.stack
+from local_aws.moto_backend import MotoBackend
 
 THREADS, TIMES = 8, 100
 
 
+class Busy:
+    """An application that notices when it is entered twice at a time."""
+
+    def __init__(self) -> None:
+        self.inside, self.most = 0, 0
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> list[bytes]:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        time.sleep(0.02)
+        self.inside -= 1
+        start("200 OK", [])
+        return [b""]
+
+
+@pytest.mark.parametrize(
+    ("services", "most"), [(("dynamodb", "dynamodb"), 1), (("sns", "sqs"), 1), (("s3", "dynamodb"), 2)]
+)
+def test_one_request_at_a_time_enters_what_it_may_change(
+    monkeypatch: pytest.MonkeyPatch, services: tuple[str, str], most: int
+) -> None:
+    backend, busy = MotoBackend(), Busy()
+    monkeypatch.setattr(backend, "_application", busy)
+
+    def work(service: str) -> None:
+        for _ in range(5):
+            backend.serve(service, "PutItem", {"REQUEST_METHOD": "POST"}, b"")
+
+    threads = [threading.Thread(target=work, args=(service,)) for service in services]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert busy.most == most
+
+
+@pytest.mark.stack
 def test_no_parallel_update_is_lost(local_aws_server: Any) -> None:
     dynamodb = local_aws_server.client("dynamodb")
     dynamodb.create_table(
@@ -46,6 +84,7 @@ def test_no_parallel_update_is_lost(local_aws_server: Any) -> None:
     assert item["n"] == {"N": str(THREADS * TIMES)}
 
 
+@pytest.mark.stack
 def test_long_poll_lets_others_work_and_ends_with_the_message(local_aws_server: Any) -> None:
     sqs = local_aws_server.client("sqs")
     url = sqs.create_queue(QueueName="patient")["QueueUrl"]
@@ -66,6 +105,7 @@ def test_long_poll_lets_others_work_and_ends_with_the_message(local_aws_server: 
     assert received[0]["Messages"][0]["Body"] == "at last"
 
 
+@pytest.mark.stack
 def test_poll_lasts_as_long_as_the_queue_says(local_aws_server: Any) -> None:
     sqs = local_aws_server.client("sqs")
     url = sqs.create_queue(QueueName="waits", Attributes={"ReceiveMessageWaitTimeSeconds": "1"})["QueueUrl"]
@@ -77,6 +117,7 @@ def test_poll_lasts_as_long_as_the_queue_says(local_aws_server: Any) -> None:
     assert time.monotonic() - started < 0.9
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize(
     ("service", "method", "arguments", "code"),
     [
@@ -99,6 +140,7 @@ def test_what_nobody_provides_answers_in_the_shape_of_aws(
     assert code in (None, response["Error"]["Code"])
 
 
+@pytest.mark.stack
 def test_s3_objects_that_are_web_pages_pass_untouched(local_aws_server: Any) -> None:
     s3 = local_aws_server.client("s3")
     s3.create_bucket(Bucket="pages")
@@ -109,9 +151,8 @@ def test_s3_objects_that_are_web_pages_pass_untouched(local_aws_server: Any) -> 
     assert s3.head_object(Bucket="pages", Key="index.html")["ContentLength"] == 23
 
 
+@pytest.mark.stack
 def test_presigned_url_reaches_the_object(local_aws_server: Any) -> None:
-    import urllib.request
-
     s3 = local_aws_server.client("s3")
     s3.create_bucket(Bucket="presigned")
     s3.put_object(Bucket="presigned", Key="a b+c", Body=b"content")
@@ -120,6 +161,7 @@ def test_presigned_url_reaches_the_object(local_aws_server: Any) -> None:
         assert answer.read() == b"content"
 
 
+@pytest.mark.stack
 def test_multipart_upload_and_conditional_write(local_aws_server: Any) -> None:
     s3 = local_aws_server.client("s3")
     s3.create_bucket(Bucket="parts")

@@ -102,7 +102,7 @@ def test_no_child_starts_after_stop(store: Store, tmp_path: Path) -> None:
         start(supervisor, tmp_path, "true")
 
 
-def test_leftovers_of_a_killed_server_are_ended_on_start(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_server_are_ended_on_start(tmp_path: Path, eventually: Callable[..., Any]) -> None:
     """The child of a killed server dies with it; what that child started is found by its group."""
     program = f"""
         import os
@@ -119,6 +119,7 @@ def test_leftovers_of_a_killed_server_are_ended_on_start(tmp_path: Path) -> None
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60)
     group = int(run.stdout)
+    eventually(lambda: group not in [one.pid for one in process_table.members(group)], 5)
     assert process_table.members(group), "the grandchild should still run"
     Supervisor(Store(tmp_path / "state.sqlite3"), allow_mounts=False)
     assert not process_table.members(group)

@@ -147,6 +147,15 @@ def test_snapshot_stays_small_and_bodies_are_written_once(own_server: Callable[.
     assert list((folder / "s3-bodies").iterdir()) == []
 
 
+def test_state_is_for_its_owner_only(own_server: Callable[..., Any]) -> None:
+    server = own_server()
+    server.client("s3").create_bucket(Bucket="private")
+    server.client("s3").put_object(Bucket="private", Key="a", Body=b"x")
+    server.stop()
+    open_to_others = [path for path in server.state_dir.rglob("*") if path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
 def test_no_process_survives_a_clean_stop(own_server: Callable[..., Any], make_function: Callable[..., str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         server = own_server()
