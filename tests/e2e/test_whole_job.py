@@ -10,41 +10,11 @@ import subprocess
 import sys
 import time
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from running_stack import RunningStack, await_value
+from running_stack import RunningStack, await_value, pid_of, processes, processes_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
-
-
-def processes() -> dict[int, str]:
-    """Process id → command line, of everything that runs on this machine."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-    return found
-
-
-def pid_of(state_dir: Path, *words: str) -> int:
-    """The one process of this stack whose command line has all the words."""
-    own = [pid for pid, line in processes().items() if all(word in line for word in words) and _is_of(pid, state_dir)]
-    assert own, f"no process with {words}"
-    return own[0]
-
-
-def _is_of(pid: int, state_dir: Path) -> bool:
-    """By its environment or its command line: a process of this stack names the state folder in one of them."""
-    try:
-        text = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
-        text += bytes(Path(f"/proc/{pid}/cwd").readlink())
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return False
-    return str(state_dir).encode() in text
 
 
 def test_the_demo_ends_with_a_signed_model_in_service(running_stack: RunningStack) -> None:
@@ -168,12 +138,9 @@ def test_a_row_flipped_to_approved_without_a_signature_ends_in_a_named_failure(r
 
 def test_no_process_survives_stop(running_stack: RunningStack) -> None:
     """Last: it ends the stack."""
-    own = [pid for pid in processes() if _is_of(pid, running_stack.state_dir)]
-    assert len(own) > 5
+    assert len(processes_of(running_stack.state_dir)) > 5
     running_stack.vigil("stop", "--state-dir", str(running_stack.state_dir))
     deadline = time.monotonic() + 30
-    while (left := {pid: line for pid, line in processes().items() if _is_of(pid, running_stack.state_dir)}) and (
-        time.monotonic() < deadline
-    ):
+    while (left := processes_of(running_stack.state_dir)) and (time.monotonic() < deadline):
         time.sleep(0.2)
     assert not left, left

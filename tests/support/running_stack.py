@@ -124,3 +124,37 @@ def await_value(look: Callable[[], Any], what: str, limit_seconds: float) -> Any
             return found
         time.sleep(1)
     raise AssertionError(f"{what} did not come within {limit_seconds} s")
+
+
+def processes() -> dict[int, str]:
+    """Process id → command line, of everything that runs on this machine."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+    return found
+
+
+def pid_of(state_dir: Path, *words: str) -> int:
+    """The one process of this stack whose command line has all the words."""
+    own = [pid for pid, line in processes().items() if all(word in line for word in words) and is_of(pid, state_dir)]
+    assert own, f"no process with {words}"
+    return own[0]
+
+
+def is_of(pid: int, state_dir: Path) -> bool:
+    """By its environment or its command line: a process of this stack names the state folder in one of them."""
+    try:
+        text = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+        text += bytes(Path(f"/proc/{pid}/cwd").readlink())
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+    return str(state_dir).encode() in text
+
+
+def processes_of(state_dir: Path) -> dict[int, str]:
+    """The processes of one stack, by their number."""
+    return {pid: line for pid, line in processes().items() if is_of(pid, state_dir)}

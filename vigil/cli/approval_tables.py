@@ -14,10 +14,10 @@ from vigil.approvals.errors import ApprovalError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import ApprovalRequest, Moment
 from vigil.approvals.ports import Evidence
-from vigil.models.models import Evaluation, Measure, Measures
+from vigil.cli.evaluation_tables import print_evaluation
+from vigil.models.models import Evaluation
 
 STYLES = {"PENDING": "yellow", "APPROVED": "green", "REJECTED": "red"}
-MEASURES = tuple(Measures.model_fields)
 
 console = Console(highlight=False)
 
@@ -74,21 +74,7 @@ def print_evidence(evaluation: Evaluation | None, problem: str | None) -> None:
         console.print(Text(f"The evidence does not hold: {problem}", style="bold red"))
     if evaluation is None:
         return
-    for name, split in evaluation.splits.items():
-        table = Table(
-            "", "candidate", "baseline", "difference", title_justify="left",
-            title=f"{name}: {split.population.n:,} cases, {split.population.prevalence:.1%} serious",
-        )  # fmt: skip
-        for measure in MEASURES:
-            figures = (split.candidate.overall, split.baseline.overall, split.difference)
-            table.add_row(measure.replace("_", " "), *(_figure(getattr(found, measure)) for found in figures))
-        console.print(table)
-        groups = Table("AUROC in", "candidate", "baseline", "cases")
-        for group, population in split.subgroups.items():
-            candidate, baseline = split.candidate.subgroups.get(group), split.baseline.subgroups.get(group)
-            if candidate is not None and baseline is not None:
-                groups.add_row(group, _figure(candidate.auroc), _figure(baseline.auroc), f"{population.n:,}")
-        console.print(groups)
+    print_evaluation(console, evaluation)
 
 
 def print_order(order: DecisionOrder, meaning: str, user: str) -> None:
@@ -131,14 +117,6 @@ def _print_criteria(request: ApprovalRequest) -> None:
         verdict = Text("pass", style="green") if criterion.passed else Text("FAIL", style="bold red")
         table.add_row(criterion.name, Text(criterion.measured), Text(criterion.limit), verdict)
     console.print(table)
-
-
-def _figure(measure: Measure) -> str:
-    if measure.value is None:
-        return "undefined"
-    if measure.low is None or measure.high is None:
-        return f"{measure.value:.3f}"
-    return f"{measure.value:.3f} [{measure.low:.3f}, {measure.high:.3f}]".replace("[", r"\[")
 
 
 def _when(moment: Moment) -> str:

@@ -11,37 +11,39 @@ from rich.table import Table
 
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.cli.demo.state import LocalState
-from vigil.models.models import Evaluation, Measure, Split, SplitEvaluation
-
-_SPLIT_TITLES: dict[Split, str] = {
-    "test": "test (cases held out of the same quarters)",
-    "test_next": "test_next (the newest quarter, out of time)",
-}
-_MEASURE_TITLES = {
-    "auroc": "AUROC",
-    "average_precision": "average precision",
-    "brier": "Brier score (lower is better)",
-    "calibration_error": "calibration error (lower is better)",
-    "recall_at_capacity": "recall at review capacity",
-}
+from vigil.cli.evaluation_tables import print_evaluation
+from vigil.models.models import Evaluation
 
 # Invented reports, to show what an answer looks like. They describe nobody.
 EXAMPLE_CASES: tuple[dict[str, Any], ...] = (
-    {"case_id": "example-1", "reactions": ["acute kidney injury", "hypotension"], "age_years": 78, "sex": "M"},
-    {"case_id": "example-2", "reactions": ["injection site pain", "pruritus"], "age_years": 34, "sex": "F"},
-    {"case_id": "example-3", "reactions": ["drug ineffective", "fatigue", "nausea"], "sex": "F"},
+    {
+        "case_id": "example-1",
+        "reactions": ["acute kidney injury", "hypotension"],
+        "drugs": ["lisinopril", "metformin", "furosemide"],
+        "age_years": 78,
+        "sex": "M",
+    },
+    {
+        "case_id": "example-2",
+        "reactions": ["injection site pain", "pruritus"],
+        "drugs": ["dupilumab"],
+        "age_years": 34,
+        "sex": "F",
+    },
+    {"case_id": "example-3", "reactions": ["drug ineffective", "fatigue", "nausea"], "drugs": ["sertraline"]},
 )
 
 
-def announce_request(console: Console, request: dict[str, Any] | None, airflow_url: str, state: LocalState) -> None:
-    """Say what there is to decide and where. Nothing where the run ended before it asked."""
-    if request is None:
-        return
+def announce_request(
+    console: Console, request: dict[str, Any], airflow_url: str, approver: str, state: LocalState
+) -> None:
+    """Say what there is to decide and where, in commands to copy."""
     vigil = "source " + _shown(state.shell_variables) + " && .venv/bin/vigil approvals"
+    signer = f"--user {approver} --password-file {_shown(state.password_file(approver))}"
     console.print(f"\n[bold]A candidate waits for a signature[/]: request {request['request_id']}", soft_wrap=True)
     console.print(f"  see     {vigil} show {request['request_id']}", soft_wrap=True)
-    console.print(f"  sign    {vigil} approve {request['request_id']} --user NAME", soft_wrap=True)
-    console.print(f"  reject  {vigil} reject {request['request_id']} --user NAME --comment WHY", soft_wrap=True)
+    console.print(f"  sign    {vigil} approve {request['request_id']} {signer}", soft_wrap=True)
+    console.print(f"  reject  {vigil} reject {request['request_id']} {signer} --comment WHY", soft_wrap=True)
     console.print(f"  Airflow {airflow_url}/dags/train_model\n", soft_wrap=True)
 
 
@@ -50,10 +52,7 @@ def print_outcome(
 ) -> None:
     """The evaluation, three cases scored, the addresses, and how to stop."""
     if request is not None:
-        evaluation = _read_evaluation(request["facts"]["evaluation_uri"])
-        for name, split in evaluation.splits.items():
-            console.print(_measures(name, split))
-        console.print(_subgroups(evaluation.splits["test_next"]))
+        print_evaluation(console, _read_evaluation(request["facts"]["evaluation_uri"]))
     if outcome["status"] == "SUCCEEDED":
         _print_scores(console)
     password = _shown(state.password_file("airflow-admin"))
@@ -65,37 +64,6 @@ def print_outcome(
 def _read_evaluation(uri: str) -> Evaluation:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return Evaluation.model_validate_json(aws_client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-
-
-def _measures(name: Split, split: SplitEvaluation) -> Table:
-    population = split.population
-    title = f"{_SPLIT_TITLES[name]}: {population.n:,} cases, {population.prevalence:.0%} serious"
-    table = Table(title=title, caption="value (95 % bootstrap interval)", caption_justify="left")
-    for heading in ("", "baseline", "candidate", "difference"):
-        table.add_column(heading)
-    for field, title in _MEASURE_TITLES.items():
-        rows = (split.baseline.overall, split.candidate.overall, split.difference)
-        table.add_row(title, *(_interval(getattr(measures, field)) for measures in rows))
-    return table
-
-
-def _subgroups(split: SplitEvaluation) -> Table:
-    table = Table(title="AUROC of the candidate by subgroup, newest quarter")
-    for heading in ("subgroup", "cases", "serious", "AUROC", "0.5 to 1.0"):
-        table.add_column(heading)
-    for name, population in split.subgroups.items():
-        measure = split.candidate.subgroups[name].auroc
-        bar = "" if measure.value is None else "█" * round(max(0.0, measure.value - 0.5) * 40)
-        table.add_row(name, f"{population.n:,}", f"{population.prevalence:.0%}", _interval(measure), bar)
-    return table
-
-
-def _interval(measure: Measure) -> str:
-    if measure.value is None:
-        return "undefined"
-    if measure.low is None or measure.high is None:
-        return f"{measure.value:.3f}"
-    return f"{measure.value:.3f} ({measure.low:.3f} to {measure.high:.3f})"
 
 
 def _print_scores(console: Console) -> None:

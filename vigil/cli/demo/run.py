@@ -24,6 +24,8 @@ from vigil.cli.demo.state import DemoError, LocalState
 
 # A small history of four quarters; the newest is held out. Enough for the plan's limits, quick enough for a first look.
 SYNTHETIC = ("--quarters", "2024Q1:2024Q4", "--cases", "2600", "--seed", "7")
+# Who can sign when nobody is named: a user of this stack, with a generated password.
+APPROVER = "demo-approver"
 DAG_IDS = ("build_dataset", "train_model")
 # How long the demo waits for a person. The stack itself waits as long as the plan says.
 APPROVAL_LIMIT_SECONDS = 4 * 3600
@@ -53,10 +55,13 @@ def run(state: LocalState, options: Options, console: Console) -> None:
         _await_airflow(state, follower, journey)
         execution, began = _train(follower, landed, options.profile)
         request = _await_request(follower, execution)
-    announce_request(console, request, started.airflow_url, state)
+    approver = options.approve_as or APPROVER
+    if request is not None:
+        services.add_approver(state, approver)
+        announce_request(console, request, started.airflow_url, approver, state)
     with display:
         if options.approve_as and request is not None:
-            _sign(state, options.approve_as, str(request["request_id"]), journey)
+            _sign(state, approver, str(request["request_id"]), journey)
         outcome = _await_end(follower, execution, began)
     print_outcome(console, outcome, request, started.airflow_url, state)
     if outcome["status"] != "SUCCEEDED":
@@ -131,9 +136,8 @@ def _sign(state: LocalState, signer: str, request_id: str, journey: Journey) -> 
     """`vigil approvals approve` as a process of its own, like any approver's."""
     step = journey.step("Approval", f"signed by {signer}")
     step.begin()
-    password = services.add_approver(state, signer)
     services.run_vigil(
-        "approvals", "approve", request_id, "--user", signer, "--password-file", str(password),
+        "approvals", "approve", request_id, "--user", signer, "--password-file", str(state.password_file(signer)),
         "--comment", "Unattended demonstration: reviewed by nobody.", "--yes",
     )  # fmt: skip
     step.finish(request_id)

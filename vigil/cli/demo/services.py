@@ -58,13 +58,12 @@ def stop(state: LocalState) -> list[str]:
     return [*stopped, local_aws_server.NAME] if local_aws_server.stop(state) else stopped
 
 
-def add_approver(state: LocalState, user: str) -> Path:
-    """Make sure that the demo's approver exists in Cognito. Returns the file with its password."""
+def add_approver(state: LocalState, user: str) -> None:
+    """Make sure that the demo's approver exists in Cognito, with the password of the state folder."""
     password = state.password_file(user)
     run_vigil(
         "stack", "add-approver", user, "--printed-name", user, "--role", APPROVER_ROLE, "--password-file", str(password)
     )
-    return password
 
 
 def registry_url(state: LocalState) -> str:
