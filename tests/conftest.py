@@ -36,8 +36,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where the real reports are, a skipped real-data test is a failure."""
-    if REAL_DATA.is_dir() and real_data_outcomes["skipped"] and session.exitstatus == 0:
+    """Where the real reports are, a skipped real-data test is a failure, and so is a full run that ran none."""
+    chosen = session.config.option
+    everything = session.config.args_source.name == "TESTPATHS" and not (
+        chosen.keyword or chosen.markexpr or chosen.collectonly
+    )
+    lacking = real_data_outcomes["skipped"] or (everything and not real_data_outcomes["passed"])
+    if REAL_DATA.is_dir() and lacking and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
