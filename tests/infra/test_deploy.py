@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
-from local_aws_process import aws_variables, local_aws_process
+from local_server import LocalServer, aws_variables
 
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
 
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.stack
 
 PASSWORD = "Correct-horse-1!"
 ROLE = "approvers"
+IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 VIGIL = str(Path(sys.executable).parent / "vigil")
 
 
@@ -43,10 +44,11 @@ class Deployed:
 def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deploy")
     registry_url = (folder / "registry.git").as_uri()
-    with local_aws_process(folder / "local_aws") as url, aws_variables(url):
+    with LocalServer(folder / "local_aws") as server, aws_variables(server.url):
         os.environ["VIGIL_STACK"] = "infra"
         aws_client.cache_clear()
-        command = [VIGIL, "stack", "deploy", "--stack", "infra", "--registry-url", registry_url, "--json"]
+        where = ["--registry-url", registry_url, "--image", IMAGE]
+        command = [VIGIL, "stack", "deploy", "--stack", "infra", *where, "--json"]
         result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
         assert result.returncode == 0, result.stderr
         yield Deployed(repository, registry_url, json.loads(result.stdout), load_parameters())
@@ -106,7 +108,8 @@ def test_the_registrys_url_is_in_the_secret_and_nowhere_in_the_stack(deployed: D
 def test_deploying_again_changes_nothing(deployed: Deployed) -> None:
     listed = boto3.client("cloudformation").describe_stack_resources(StackName="vigil-infra")["StackResources"]
     before = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
-    again = deployed.vigil("deploy", "--stack", "infra", "--registry-url", deployed.registry_url, "--json")
+    where = ["--registry-url", deployed.registry_url, "--image", IMAGE]
+    again = deployed.vigil("deploy", "--stack", "infra", *where, "--json")
     assert json.loads(again.stdout) == deployed.outputs
     listed = boto3.client("cloudformation").describe_stack_resources(StackName="vigil-infra")["StackResources"]
     assert {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed} == before
@@ -114,7 +117,7 @@ def test_deploying_again_changes_nothing(deployed: Deployed) -> None:
 
 
 def test_another_time_out_reaches_the_code(deployed: Deployed) -> None:
-    arguments = ["--registry-url", deployed.registry_url, "--approval-timeout", "120"]
+    arguments = ["--registry-url", deployed.registry_url, "--image", IMAGE, "--approval-timeout", "120"]
     deployed.vigil("deploy", "--stack", "infra", *arguments)
     assert load_parameters().timing.approval_timeout_seconds == 120
 
@@ -122,6 +125,7 @@ def test_another_time_out_reaches_the_code(deployed: Deployed) -> None:
 def test_an_approver_can_sign_in_and_is_in_the_group(deployed: Deployed, tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text(PASSWORD + "\n")
+    password.chmod(0o600)
     arguments = ["add-approver", "jane", "--printed-name", "Jane Doe", "--role", ROLE, "--password-file", str(password)]
     assert "was added as an approver" in deployed.vigil(*arguments).stdout
     assert "was there already" in deployed.vigil(*arguments).stdout
@@ -141,16 +145,35 @@ def test_an_approver_can_sign_in_and_is_in_the_group(deployed: Deployed, tmp_pat
 def test_the_password_is_neither_printed_nor_an_argument(deployed: Deployed, tmp_path: Path) -> None:
     password = tmp_path / "password"
     password.write_text(PASSWORD)
+    password.chmod(0o600)
     arguments = ["--printed-name", "Joe", "--role", ROLE, "--password-file", str(password)]
     result = deployed.vigil("add-approver", "joe", *arguments)
     assert PASSWORD not in result.stdout + result.stderr
 
 
 def test_outside_a_checkout_the_command_says_what_is_missing(deployed: Deployed, tmp_path: Path) -> None:
-    arguments = ["deploy", "--stack", "infra", "--registry-url", "file:///r", "--project", str(tmp_path)]
+    arguments = [
+        "deploy",
+        "--stack",
+        "infra",
+        "--registry-url",
+        "file:///r",
+        "--image",
+        IMAGE,
+        "--project",
+        str(tmp_path),
+    ]
     result = deployed.vigil(*arguments, check=False)
     assert result.returncode == 1
     assert "run this in a checkout" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("image", [[], ["--image", "localhost/vigil-ml:latest"]])
+def test_without_an_image_by_digest_nothing_is_deployed(deployed: Deployed, image: list[str]) -> None:
+    result = deployed.vigil("deploy", "--stack", "other", "--registry-url", "file:///r", *image, check=False)
+    assert result.returncode != 0
+    assert "--image" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -13,9 +13,11 @@ from cloudformation_template import references, resources_of
 
 from vigil.aws import deployment
 from vigil.aws.environment import StackParameters
+from vigil.aws.images import PINNED, ImageNotPinnedError
 from vigil.change_control.plan import load_plan
 
 Template = dict[str, Any]
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
 MACHINES = {"TrainAndPromoteKey": "train-and-promote", "UpdateEndpointKey": "update-endpoint"}
 
 
@@ -92,11 +94,23 @@ def test_a_task_of_a_state_machine_waits_longer_than_its_function_may_take(
 
 
 def test_the_deployer_fills_exactly_the_parameters_that_have_no_default(template: Template) -> None:
-    settings = deployment.StackSettings(stack="x", registry_url="file:///r", code_revision="r")
-    own = set(deployment._parameters(settings, "123456789012", "us-east-1"))
+    settings = deployment.StackSettings(stack="x", registry_url="file:///r", code_revision="r", image=IMAGE)
+    own = set(deployment._parameters(settings))
     uploaded = {"LambdaCodeKey", "GlueScriptKey", "GlueLibraryKey", *deployment.STATE_MACHINES, "CodeBucket"}
     required = {name for name, each in template["Parameters"].items() if "Default" not in each}
     assert own | uploaded == required
+
+
+@pytest.mark.parametrize("image", ["vigil-ml", "r/vigil-ml:latest", "r/vigil-ml@sha256:0a", f"{IMAGE}0", IMAGE.upper()])
+def test_an_image_that_is_not_named_by_its_digest_is_refused_by_deployer_and_template(
+    template: Template, image: str
+) -> None:
+    settings = deployment.StackSettings(stack="x", registry_url="file:///r", code_revision="r", image=image)
+    with pytest.raises(ImageNotPinnedError, match="give the pushed image's digest"):
+        deployment._parameters(settings)
+    pattern = template["Parameters"]["MlImage"]["AllowedPattern"]
+    assert (pattern, re.fullmatch(pattern, image)) == (PINNED, None)
+    assert re.fullmatch(pattern, IMAGE)
 
 
 def test_the_glue_job_gets_the_libraries_that_its_requirements_name(template: Template, repository: Path) -> None:

@@ -30,6 +30,7 @@ from vigil.models.models import Evaluation
 STACK = "unit"
 BUCKETS = ("raw", "datasets", "models", "code", "capture")
 GROUP = "vigil-unit-triage"
+IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
 _make_client = boto3.client
 _CLIENTS: dict[str, Any] = {}
 MODEL_FILES = {"model.json": b'{"format":"invented"}', "members/member_00.ubj": b"\x00\x01"}
@@ -85,6 +86,16 @@ class MotoStack:
             ModelPackageGroupName=GROUP, ModelApprovalStatus=status, ModelPackageDescription="invented"
         )
         return str(answer["ModelPackageArn"])
+
+    def serve(self, config: str) -> None:
+        """The stack's endpoint, in service with a configuration of this name."""
+        sagemaker = self.client("sagemaker")
+        role = self.parameters.sagemaker.role
+        sagemaker.create_model(ModelName=config, ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})
+        variant = {"VariantName": "champion", "ModelName": config, "InstanceType": "ml.m5.large"}
+        variant |= {"InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(EndpointConfigName=config, ProductionVariants=[variant])
+        sagemaker.create_endpoint(EndpointName=self.parameters.sagemaker.endpoint, EndpointConfigName=config)
 
     def package_status(self, arn: str) -> str:
         return str(self.client("sagemaker").describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"])
@@ -151,7 +162,7 @@ def _create() -> tuple[dict[str, str], str]:
         "state-machines/update-endpoint": f"{machines}vigil-{STACK}-update-endpoint",
         "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",
         "sagemaker/role": "arn:aws:iam::123456789012:role/sagemaker",
-        "sagemaker/image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml:1", "sagemaker/endpoint": "triage",
+        "sagemaker/image": IMAGE, "sagemaker/endpoint": "triage",
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
         "code/revision": "revision-1", "timing/approval-timeout-seconds": "3600",
     }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 
 from vigil.aws.environment import aws_client
+from vigil.aws.images import require_digest
 from vigil.aws.packages import content_key, read_file, zip_folders
 
 LAMBDA_FOLDERS = ("vigil", "tasks", "change_control")
@@ -17,7 +18,6 @@ GLUE_FOLDERS = ("vigil",)
 GLUE_SCRIPT = "tasks/glue/curate_quarters.py"
 STATE_MACHINES = {"TrainAndPromoteKey": "train-and-promote.asl.json", "UpdateEndpointKey": "update-endpoint.asl.json"}
 TEMPLATE = "infra/template.yaml"
-ML_REPOSITORY = "vigil-ml"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 # A first deployment takes minutes on AWS (keys, tables, user pool); half an hour is a fault.
 WAIT_DELAY_SECONDS = 2
@@ -44,12 +44,12 @@ class Package:
 
 @dataclass(frozen=True)
 class StackSettings:
-    """What may differ between two stacks of the same code. ``image`` None: the account's own, tagged latest."""
+    """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest."""
 
     stack: str
     registry_url: str
     code_revision: str
-    image: str | None = None
+    image: str
     approval_timeout_seconds: int | None = None
 
 
@@ -71,10 +71,14 @@ def build_package(project: Path) -> Package:
 
 
 def deploy(package: Package, settings: StackSettings) -> dict[str, str]:
-    """Create or update the stack and wait for its end; the stack's outputs. Raises ``DeploymentError``."""
+    """Create or update the stack and wait for its end; the stack's outputs.
+
+    Raises ``DeploymentError``, and ``ImageNotPinnedError`` before anything is uploaded.
+    """
+    parameters = _parameters(settings)
     account, region = _home()
     bucket = _ensure_bootstrap_bucket(account, region)
-    parameters = {**_upload(bucket, package), **_parameters(settings, account, region), "CodeBucket": bucket}
+    parameters |= {**_upload(bucket, package), "CodeBucket": bucket}
     template_key = content_key("template.yaml", package.template)
     _put(bucket, template_key, package.template)
     url = f"{aws_client('s3').meta.endpoint_url.rstrip('/')}/{bucket}/{template_key}"
@@ -142,11 +146,10 @@ def _put(bucket: str, key: str, content: bytes) -> None:
             raise
 
 
-def _parameters(settings: StackSettings, account: str, region: str) -> dict[str, str]:
-    own_image = f"{account}.dkr.ecr.{region}.amazonaws.com/{ML_REPOSITORY}:latest"
+def _parameters(settings: StackSettings) -> dict[str, str]:
     parameters = {
         "StackName": settings.stack,
-        "MlImage": settings.image or own_image,
+        "MlImage": require_digest(settings.image, "the ML image (--image)"),
         "CodeRevision": settings.code_revision,
         "DvcRegistryUrl": settings.registry_url,
     }

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vigil.aws.environment import StackParameters
 from vigil.aws.evidence_store import EvidenceStore
+from vigil.aws.images import require_digest
 from vigil.aws.objects import ObjectError, S3Uri, get_bytes
 from vigil.aws.run_records import RunRecords
 from vigil.change_control.models import Plan
@@ -67,7 +68,8 @@ def pin_run(
 ) -> PinnedRun:
     """Check the request against plan and data, store the plan, record the run. A retry gets what was pinned first.
 
-    Raises ``RequestError``, or ``OutsidePlanError`` for hyperparameters that the plan does not permit.
+    Raises ``RequestError``, ``OutsidePlanError`` for hyperparameters that the plan does not permit, and
+    ``ImageNotPinnedError`` where the stack names its image by a tag.
     """
     request = _request(event.request)
     dataset_uri = _dataset(request.dataset_version, parameters.buckets.datasets, s3)
@@ -84,7 +86,7 @@ def pin_run(
         plan_uri=str(evidence.keep_plan(plan)),
         hyperparameters=hyperparameters,
         code_revision=parameters.code.revision,
-        image=parameters.sagemaker.image,
+        image=require_digest(parameters.sagemaker.image, "the stack's parameter sagemaker/image (MlImage)"),
         instance_type=parameters.sagemaker.instance_type,
         data_key=parameters.keys.data,
         outputs_uri=f"s3://{parameters.buckets.models}/runs/{key}",

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.aws import approvers, deployment
 from vigil.aws.environment import ConfigurationError
+from vigil.aws.images import ImageNotPinnedError
 from vigil.aws.packages import PackageError
 from vigil.cli.revision import code_revision
 
@@ -26,7 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def deploy(
     stack: StackName,
     registry_url: Annotated[str, typer.Option(help="Git URL of the DVC data registry.")],
-    image: Annotated[str | None, typer.Option(help="URI of the ML image; default: the account's own.")] = None,
+    image: Annotated[str, typer.Option(help="URI of the pushed ML image with its digest: …/vigil-ml@sha256:….")],
     approval_timeout: Annotated[int | None, typer.Option(help="Seconds that an approval request stays open.")] = None,
     project: Annotated[Path, typer.Option(help="Checkout to deploy.", file_okay=False)] = Path(),
     as_json: AsJson = False,
@@ -80,7 +81,14 @@ def _explained() -> Iterator[None]:
     """Errors that people can act on end the command with one line."""
     try:
         yield
-    except (PackageError, deployment.DeploymentError, ConfigurationError, ClientError, BotoCoreError) as error:
+    except (
+        PackageError,
+        ImageNotPinnedError,
+        deployment.DeploymentError,
+        ConfigurationError,
+        ClientError,
+        BotoCoreError,
+    ) as error:
         _fail(str(error))
 
 

@@ -42,3 +42,9 @@ def test_the_compiled_requirements_hold_every_input_with_a_hash(repository: Path
         r"^([a-z0-9-]+)==\S+ \\\n    --hash=", (repository / "requirements/ml.txt").read_text(), re.MULTILINE
     )
     assert {name.lower() for name in inputs} <= set(pinned)
+
+
+def test_the_base_image_has_no_default_that_a_registry_could_move(dockerfile: str) -> None:
+    bases = re.findall(r"^ARG BASE(.*)$", dockerfile, re.MULTILINE)
+    assert bases == [""]
+    assert re.findall(r"^FROM (.*)$", dockerfile, re.MULTILINE) == ["${BASE}"]

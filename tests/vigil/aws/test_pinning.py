@@ -4,6 +4,7 @@ import pytest
 from approval_fakes import EXECUTION
 from candidate_evidence import real_plan
 
+from vigil.aws.images import ImageNotPinnedError
 from vigil.aws.objects import S3Uri, get_bytes
 from vigil.aws.pinning import OutsidePlanError, PinEvent, RequestError, pin_run
 from vigil.aws.run_records import RunRecords
@@ -87,3 +88,11 @@ def test_a_manifest_that_was_changed_is_discerned(stack, pin):
         stack.put(place, changed)
         with pytest.raises(RequestError, match="the data was changed"):
             pin()
+
+
+@pytest.mark.parametrize("image", ["vigil-ml", "r/vigil-ml:latest", "r/vigil-ml@sha256:abc"])
+def test_an_image_that_could_be_moved_after_signing_is_refused(stack, pin, image):
+    sagemaker = stack.parameters.sagemaker.model_copy(update={"image": image})
+    stack.parameters = stack.parameters.model_copy(update={"sagemaker": sagemaker})
+    with pytest.raises(ImageNotPinnedError, match=r"sagemaker/image \(MlImage\).*give the pushed image's digest"):
+        pin()

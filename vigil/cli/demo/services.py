@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vigil.cli.demo import airflow_server, local_aws_server
 from vigil.cli.demo.journey import Journey
+from vigil.cli.demo.local_image import local_image
 from vigil.cli.demo.state import (
     REPOSITORY,
     STACK,
@@ -47,7 +48,7 @@ def start(state: LocalState, journey: Journey) -> Services:
     step = journey.step(STAGE, "stack")
     step.begin("deploying infra/template.yaml")
     registry = registry_url(state)
-    run_vigil("stack", "deploy", "--stack", STACK, "--registry-url", registry)
+    run_vigil("stack", "deploy", "--stack", STACK, "--registry-url", registry, "--image", local_image(REPOSITORY))
     step.finish(f"vigil-{STACK}")
     return Services(aws_url, airflow_url)
 
