@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import airflow_home  # noqa: F401 - before anything imports Airflow
 import pytest
-from local_aws_process import aws_variables, local_aws_process
+from local_server import LocalServer, aws_variables
 
 
 @pytest.fixture(scope="session")
 def local_aws_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with local_aws_process(tmp_path_factory.mktemp("local-aws-plugins")) as url:
-        yield url
+    with LocalServer(tmp_path_factory.mktemp("local-aws-plugins")) as server:
+        yield server.url
 
 
 @pytest.fixture

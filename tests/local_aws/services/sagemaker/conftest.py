@@ -42,7 +42,8 @@ def servers(factory: pytest.TempPathFactory, image_file: Path) -> Iterator[Calla
     started: list[LocalServer] = []
 
     def start(*options: str, **variables: str) -> LocalServer:
-        server = LocalServer(factory.mktemp("state"), [image_file], {**SHORT_LIMITS, **variables}, options)
+        limits = {**SHORT_LIMITS, **variables}
+        server = LocalServer(factory.mktemp("state"), images=[image_file], variables=limits, options=options)
         started.append(server)
         server.start()
         server.client("s3").create_bucket(Bucket=BUCKET)
