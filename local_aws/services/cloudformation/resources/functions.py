@@ -16,6 +16,7 @@ from local_aws.services.cloudformation.resources.registry import (
     flag,
     tags,
     updates,
+    whole_numbers,
 )
 
 CONFIGURATION = (
@@ -89,12 +90,11 @@ def _code(code: dict[str, Any]) -> dict[str, Any]:
 
 
 def _configuration(properties: Properties) -> dict[str, Any]:
-    numbers: dict[str, Any] = {key: int(properties[key]) for key in ("Timeout", "MemorySize") if key in properties}
     settings = chosen(properties, *CONFIGURATION)
     if "Environment" in settings:
         variables = settings["Environment"].get("Variables", {})
         settings["Environment"] = {"Variables": {key: str(value) for key, value in variables.items()}}
-    return {**settings, **numbers}
+    return {**settings, **whole_numbers(properties, "Timeout", "MemorySize")}
 
 
 @creates(
@@ -143,8 +143,7 @@ def delete_mapping(site: Site, physical_id: str) -> None:
 
 
 def _mapping_settings(properties: Properties) -> dict[str, Any]:
-    numbers = {key: int(properties[key]) for key in MAPPING_NUMBERS if key in properties}
     flags: dict[str, Any] = {
         key: flag(properties[key]) for key in ("Enabled", "BisectBatchOnFunctionError") if key in properties
     }
-    return {**chosen(properties, *MAPPING_SETTINGS), **numbers, **flags}
+    return {**chosen(properties, *MAPPING_SETTINGS), **whole_numbers(properties, *MAPPING_NUMBERS), **flags}

@@ -17,6 +17,7 @@ from local_aws.services.cloudformation.resources.registry import (
     flag,
     tags,
     updates,
+    whole_numbers,
 )
 
 GLUE_NUMBERS = ("NumberOfWorkers", "Timeout", "MaxRetries", "AllocatedCapacity")
@@ -59,8 +60,7 @@ def delete_glue_job(site: Site, physical_id: str) -> None:
 
 
 def _glue_job(properties: Properties) -> dict[str, Any]:
-    job = chosen(properties, *GLUE_SETTINGS)
-    job.update({key: int(properties[key]) for key in GLUE_NUMBERS if key in properties})
+    job = {**chosen(properties, *GLUE_SETTINGS), **whole_numbers(properties, *GLUE_NUMBERS)}
     if "MaxCapacity" in properties:
         job["MaxCapacity"] = float(properties["MaxCapacity"])
     if "ExecutionProperty" in properties:

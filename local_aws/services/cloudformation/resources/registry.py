@@ -102,5 +102,10 @@ def chosen(properties: Properties, *names: str) -> Properties:
     return {name: properties[name] for name in names if name in properties}
 
 
+def whole_numbers(properties: Properties, *names: str) -> dict[str, int]:
+    """Those of ``names`` that the template gives; it may also spell a number as text."""
+    return {name: int(properties[name]) for name in names if name in properties}
+
+
 def tags(properties: Properties) -> dict[str, str]:
     return {tag["Key"]: str(tag["Value"]) for tag in properties.get("Tags", [])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import string
+from collections.abc import Collection
 from typing import Any
 
 from local_aws.services.cloudformation.resources.registry import (
@@ -92,7 +93,7 @@ def create_role(site: Site, properties: Properties) -> Created:
         RoleName=name, AssumeRolePolicyDocument=json.dumps(properties["AssumeRolePolicyDocument"]), **request
     )["Role"]
     _attach(iam, name, properties)
-    return Created(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+    return _role_created(role)
 
 
 @updates("AWS::IAM::Role")
@@ -100,23 +101,28 @@ def update_role(site: Site, physical_id: str, properties: Properties) -> Created
     iam = site.client("iam")
     document = json.dumps(properties["AssumeRolePolicyDocument"])
     iam.update_assume_role_policy(RoleName=physical_id, PolicyDocument=document)
-    wanted = set(properties.get("ManagedPolicyArns", []))
-    for attached in iam.list_attached_role_policies(RoleName=physical_id)["AttachedPolicies"]:
-        if attached["PolicyArn"] not in wanted:
-            iam.detach_role_policy(RoleName=physical_id, PolicyArn=attached["PolicyArn"])
+    _detach_unwanted(iam, physical_id, wanted=properties.get("ManagedPolicyArns", []))
     _attach(iam, physical_id, properties)
-    role = iam.get_role(RoleName=physical_id)["Role"]
-    return Created(physical_id, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+    return _role_created(iam.get_role(RoleName=physical_id)["Role"])
 
 
 @deletes("AWS::IAM::Role")
 def delete_role(site: Site, physical_id: str) -> None:
     iam = site.client("iam")
-    for attached in iam.list_attached_role_policies(RoleName=physical_id)["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName=physical_id, PolicyArn=attached["PolicyArn"])
+    _detach_unwanted(iam, physical_id, wanted=())
     for name in iam.list_role_policies(RoleName=physical_id)["PolicyNames"]:
         iam.delete_role_policy(RoleName=physical_id, PolicyName=name)
     iam.delete_role(RoleName=physical_id)
+
+
+def _role_created(role: dict[str, Any]) -> Created:
+    return Created(role["RoleName"], {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+
+
+def _detach_unwanted(iam: Any, role: str, wanted: Collection[str]) -> None:
+    for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        if attached["PolicyArn"] not in wanted:
+            iam.detach_role_policy(RoleName=role, PolicyArn=attached["PolicyArn"])
 
 
 def _attach(iam: Any, role: str, properties: Properties) -> None:
@@ -143,10 +149,8 @@ def create_managed_policy(site: Site, properties: Properties) -> Created:
 @updates("AWS::IAM::ManagedPolicy")
 def update_managed_policy(site: Site, physical_id: str, properties: Properties) -> Created:
     iam = site.client("iam")
-    for version in iam.list_policy_versions(PolicyArn=physical_id)["Versions"]:
-        # IAM keeps five versions at most; only the newest is ever used here.
-        if not version["IsDefaultVersion"]:
-            iam.delete_policy_version(PolicyArn=physical_id, VersionId=version["VersionId"])
+    # IAM keeps five versions at most; only the newest is ever used here.
+    _delete_old_versions(iam, physical_id)
     document = json.dumps(properties["PolicyDocument"])
     iam.create_policy_version(PolicyArn=physical_id, PolicyDocument=document, SetAsDefault=True)
     policy = iam.get_policy(PolicyArn=physical_id)["Policy"]
@@ -158,10 +162,14 @@ def delete_managed_policy(site: Site, physical_id: str) -> None:
     iam = site.client("iam")
     for role in iam.list_entities_for_policy(PolicyArn=physical_id)["PolicyRoles"]:
         iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=physical_id)
-    for version in iam.list_policy_versions(PolicyArn=physical_id)["Versions"]:
-        if not version["IsDefaultVersion"]:
-            iam.delete_policy_version(PolicyArn=physical_id, VersionId=version["VersionId"])
+    _delete_old_versions(iam, physical_id)
     iam.delete_policy(PolicyArn=physical_id)
+
+
+def _delete_old_versions(iam: Any, policy: str) -> None:
+    for version in iam.list_policy_versions(PolicyArn=policy)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=policy, VersionId=version["VersionId"])
 
 
 @creates(
