@@ -27,9 +27,11 @@ train; the approver reads it. `hyperparameters`: only what the change control pl
 - **`TrainingFailed`, `EvaluationFailed`**: the message ends with the job's own reason. Mend it, then clear `hand_off`:
   a new execution starts under the next name (`…-r1`).
 - **`SignatureInvalid`, `EndpointRolledBack`**: tell the model's owner at once; the previous model serves. Do not clear.
-- **`InternalFailure`, or Step Functions did not answer**: the task retries by itself; a running execution is joined,
-  never doubled.
-- **To stop a run**: mark `hand_off` failed, or clear it. Its execution is stopped with error `Airflow.TaskKilled`.
+- **`InternalFailure`, or any other error**: the message says what broke. Nothing trains again by itself: mend it, then
+  clear `hand_off`; a new execution starts under the next name.
+- **Step Functions did not answer**: the task retries by itself and joins its execution, which goes on meanwhile.
+- **To stop a run**: mark `hand_off` failed. Its execution is stopped with error `Airflow.TaskKilled`. To start over
+  instead, clear it while it waits: its execution is stopped likewise, and a new one starts under the next name.
 - **`VigilVersionError`**: the DAG files are newer than the installed wheel; update the environment's requirements, then
   clear.
 """

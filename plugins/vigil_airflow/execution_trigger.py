@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from vigil_airflow.executions import KILLED_ERROR
 from vigil_airflow.polling import Backoff
 from vigil_airflow.trigger import PollingTrigger
 
 WAITS_FOR_ANSWER = "WAITS_FOR_ANSWER"
-KILLED_ERROR = "Airflow.TaskKilled"
 PAGE_SIZE = 200
 PAGES_LIMIT = 50  # 10,000 events: more than the 25,000-event quota of an execution leaves for one look
 

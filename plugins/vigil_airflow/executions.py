@@ -8,29 +8,17 @@ from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-# How train-and-promote says that it has decided, or that a second execution would end the same way.
-FINAL_ENDS = frozenset(
-    {
-        "Rejected",
-        "Expired",
-        "GateRefused",
-        "NeedsAmendedPlan",
-        "TrainingFailed",
-        "EvaluationFailed",
-        "SignatureInvalid",
-        "EndpointRolledBack",
-    }
-)
 JOINED = {"RUNNING", "SUCCEEDED"}
+KILLED_ERROR = "Airflow.TaskKilled"  # as which this task stops its own execution
 RESTARTS_LIMIT = 20  # after so many failed executions of one task, more of the same is no remedy
 
 
 class ExecutionEndedError(AirflowFailException):
-    """The execution came to a named end, or a person stopped it: no retry may start another."""
+    """The execution ended without success. No retry may train again by itself: a person reads why, and clears."""
 
 
-class ExecutionFailedError(AirflowException):
-    """The execution failed of itself; a retry starts another one under a new name."""
+class NoAnswerError(AirflowException):
+    """Step Functions did not answer; the execution may go on, and a retry joins it."""
 
 
 def execution_name(task_instance: Any, request: Mapping[str, Any]) -> str:
@@ -90,10 +78,12 @@ def raise_end(execution: Mapping[str, Any], state: str) -> NoReturn:
     """Raise what a task must raise for an execution (of DescribeExecution) that did not succeed."""
     from vigil.aws.history import describe_end
 
-    message = describe_end(execution, state)
-    if execution["status"] == "ABORTED" or execution.get("error") in FINAL_ENDS:
-        raise ExecutionEndedError(message)
-    raise ExecutionFailedError(message)
+    raise ExecutionEndedError(describe_end(execution, state))
+
+
+def was_killed(execution: Mapping[str, Any]) -> bool:
+    """Whether a try of this task stopped the execution (of DescribeExecution) because that try was killed."""
+    return execution["status"] == "ABORTED" and execution.get("error") == KILLED_ERROR
 
 
 def _status(client: Any, arn: str) -> str | None:

@@ -10,8 +10,16 @@ from airflow.providers.amazon.aws.links.step_function import StateMachineExecuti
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 
 from vigil_airflow.config import AWS_CONNECTION, CLIENT_CONFIG
-from vigil_airflow.execution_trigger import KILLED_ERROR, WAITS_FOR_ANSWER, ExecutionTrigger
-from vigil_airflow.executions import ExecutionFailedError, execution_name, raise_end, start_or_join, told_so_far
+from vigil_airflow.execution_trigger import WAITS_FOR_ANSWER, ExecutionTrigger
+from vigil_airflow.executions import (
+    KILLED_ERROR,
+    NoAnswerError,
+    execution_name,
+    raise_end,
+    start_or_join,
+    told_so_far,
+    was_killed,
+)
 from vigil_airflow.links import ApprovalRequestLink, EvaluationLink
 from vigil_airflow.trigger import UNREACHABLE
 
@@ -64,12 +72,13 @@ class StateMachineOperator(StepFunctionStartExecutionOperator):
 
     def resume(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on after the trigger fired: publish what waits for an answer, or take the output, or raise the end."""
+        from vigil.approvals.redaction import redact
         from vigil_airflow.approval_notice import publish_approval_request
 
         arn = context["ti"].xcom_pull(task_ids=self.task_id, key="execution_arn", map_indexes=context["ti"].map_index)
         self._execution_arn = arn
         if event["status"] == UNREACHABLE:
-            raise ExecutionFailedError(
+            raise NoAnswerError(
                 f"Step Functions did not answer ({event['reason']}); {arn} may still run and a retry joins it"
             )
         if event["status"] == WAITS_FOR_ANSWER:
@@ -79,9 +88,13 @@ class StateMachineOperator(StepFunctionStartExecutionOperator):
             publish_approval_request(context["ti"], arn, self.log)
             self._wait(context, arn, event["last_event"], event["state"])
         execution = self.hook.conn.describe_execution(executionArn=arn)
+        if was_killed(execution):
+            # A cleared task can begin anew, and join, before the kill of its last try reaches the execution.
+            self.log.info("%s was stopped with the try before this one: starting the next", arn)
+            self.execute(context)
         if execution["status"] != "SUCCEEDED":
             raise_end(execution, event["state"])
-        return json.loads(execution.get("output") or "null")
+        return redact(json.loads(execution.get("output") or "null"))
 
     def on_kill(self) -> None:
         """Stop the execution when the task is killed while a worker holds it; the trigger does so while it waits."""

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from fake_task import FakeTaskInstance
 from vigil_airflow.executions import (
-    FINAL_ENDS,
+    KILLED_ERROR,
     RESTARTS_LIMIT,
     ExecutionEndedError,
-    ExecutionFailedError,
     execution_name,
     raise_end,
     start_or_join,
+    was_killed,
 )
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:vigil-x-train-and-promote"
@@ -92,31 +94,25 @@ def ended(**fields: str) -> dict[str, Any]:
     return {"executionArn": BASE, "status": "FAILED", **fields}
 
 
-@pytest.mark.parametrize("error", sorted(FINAL_ENDS))
-def test_a_named_end_is_raised_with_state_error_and_cause_and_is_not_retried(error: str) -> None:
+def ends_of_the_state_machine() -> list[str]:
+    text = (Path(__file__).parents[3] / "statemachines" / "train-and-promote.asl.json").read_text()
+    return sorted(name for name, state in json.loads(text)["States"].items() if state["Type"] == "Fail")
+
+
+@pytest.mark.parametrize("error", [*ends_of_the_state_machine(), "States.Timeout", "States.Runtime"])
+def test_no_end_of_an_execution_trains_again_by_itself(error: str) -> None:
     with pytest.raises(ExecutionEndedError, match=f"in state {error}: {error}: because") as caught:
         raise_end(ended(error=error, cause="because"), error)
     assert isinstance(caught.value, AirflowFailException)
 
 
-def test_a_stopped_execution_is_not_retried() -> None:
+@pytest.mark.parametrize("fields", [{"status": "ABORTED", "error": "Operator.Stopped"}, {"status": "TIMED_OUT"}])
+def test_a_stopped_execution_is_not_retried(fields: dict[str, str]) -> None:
     with pytest.raises(ExecutionEndedError):
-        raise_end(ended(status="ABORTED", error="Operator.Stopped"), "Train")
+        raise_end(ended(**fields), "Train")
 
 
-@pytest.mark.parametrize("error", ["InternalFailure", "States.Timeout", ""])
-def test_a_fault_may_be_retried(error: str) -> None:
-    with pytest.raises(ExecutionFailedError) as caught:
-        raise_end(ended(error=error), "PinRun")
-    assert not isinstance(caught.value, AirflowFailException)
-
-
-def test_every_failing_end_of_the_state_machine_is_known() -> None:
-    """A new named end must be thought about here: final, or worth a retry."""
-    import json
-    from pathlib import Path
-
-    text = (Path(__file__).parents[3] / "statemachines" / "train-and-promote.asl.json").read_text()
-    ends = {name for name, state in json.loads(text)["States"].items() if state["Type"] == "Fail"}
-    assert ends - FINAL_ENDS == {"InternalFailure"}
-    assert ends >= FINAL_ENDS
+def test_a_stop_by_a_killed_try_is_told_from_a_stop_by_somebody_else() -> None:
+    assert was_killed(ended(status="ABORTED", error=KILLED_ERROR))
+    assert not was_killed(ended(status="ABORTED", error="Operator.Stopped"))
+    assert not was_killed(ended(status="FAILED", error=KILLED_ERROR))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -14,7 +15,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from fake_task import FakeTaskInstance, first_event
 from stack_parameters import put_parameters
-from vigil_airflow.executions import ExecutionEndedError, ExecutionFailedError
+from vigil_airflow.executions import ExecutionEndedError, NoAnswerError
 from vigil_airflow.state_machine import StateMachineOperator
 
 pytestmark = pytest.mark.stack
@@ -121,19 +122,19 @@ def test_a_rejection_fails_the_task_for_good_with_state_error_and_cause(make_mac
     assert isinstance(caught.value, AirflowFailException)
 
 
-def test_after_a_fault_a_retry_starts_the_next_name(make_machine: MakeMachine) -> None:
+def test_after_a_fault_nothing_trains_again_by_itself_and_clearing_starts_the_next_name(
+    make_machine: MakeMachine,
+) -> None:
     machine = make_machine({"InternalFailure": {"Type": "Fail", "Error": "InternalFailure", "Cause": "lost a bucket"}})
     task = new_run()
     for _ in range(2):
-        with pytest.raises(ExecutionFailedError, match="lost a bucket"):
+        with pytest.raises(ExecutionEndedError, match="lost a bucket"):
             ended(task)
     names = sorted(executions(machine), key=len)
     assert names[1] == f"{names[0]}-r1"
 
 
 def test_a_kill_while_waiting_stops_the_execution_and_a_cleared_task_starts_the_next(make_machine: MakeMachine) -> None:
-    import asyncio
-
     machine = make_machine({"Wait": WAIT, "Done": SUCCEED})
     task = new_run()
     first = started(task)
@@ -148,6 +149,35 @@ def test_a_kill_while_waiting_stops_the_execution_and_a_cleared_task_starts_the_
     operator_on_worker._execution_arn = second.trigger.execution_arn
     operator_on_worker.on_kill()
     assert set(executions(machine).values()) == {"ABORTED"}
+
+
+def test_a_cleared_task_that_joined_before_the_kill_came_through_starts_the_next(make_machine: MakeMachine) -> None:
+    machine = make_machine({"Wait": WAIT, "Done": SUCCEED})
+    task = new_run()
+    killed, joined = started(task), started(task)
+    assert joined.trigger.execution_arn == killed.trigger.execution_arn
+    asyncio.run(killed.trigger.on_kill())
+    with pytest.raises(TaskDeferred) as again:
+        operator().resume(context_of(task), first_event(joined.trigger))
+    assert again.value.trigger.execution_arn == f"{killed.trigger.execution_arn}-r1"
+    assert task.xcoms["execution_arn"] == again.value.trigger.execution_arn
+    assert sorted(executions(machine).values()) == ["ABORTED", "RUNNING"]
+    boto3.client("stepfunctions").stop_execution(executionArn=again.value.trigger.execution_arn)
+
+
+def test_where_step_functions_does_not_answer_a_retry_is_left_to_airflow(make_machine: MakeMachine) -> None:
+    make_machine({"Done": SUCCEED})
+    task = new_run()
+    started(task)
+    with pytest.raises(NoAnswerError, match="a retry joins it") as caught:
+        operator().resume(context_of(task), {"status": "UNREACHABLE", "reason": "ConnectTimeoutError"})
+    assert not isinstance(caught.value, AirflowFailException)
+
+
+def test_an_output_that_holds_a_task_token_reaches_airflow_without_it(make_machine: MakeMachine) -> None:
+    token = "AQCEAAAAKgAAAAMAAAAA" * 20
+    make_machine({"Done": {"Type": "Pass", "Output": {"outcome": "InService", "said": token}, "End": True}})
+    assert ended(new_run()) == {"outcome": "InService", "said": "[redacted]"}
 
 
 def test_someone_elses_stop_ends_the_task_for_good(make_machine: MakeMachine) -> None:
