@@ -7,9 +7,12 @@ from typing import Any
 from vigil.approvals.deliver import sweep
 from vigil.aws.approval_ports import delivery_ports, executions
 from vigil.aws.decision_stream import deliver_changes
+from vigil.aws.endpoint_restoration import restore_recorded
 from vigil.aws.environment import load_parameters
+from vigil.aws.minute_sweep import run_each
 from vigil.aws.outcome_ports import outcome_ports
 from vigil.aws.outcomes import record_stopped
+from vigil.aws.restoration_ports import restoration_ports
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -17,6 +20,11 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     ports = delivery_ports(parameters)
     if "Records" in event:
         return {"delivered": deliver_changes(event, ports)}
-    swept = sweep(ports)
-    stopped = record_stopped(parameters.state_machines.train_and_promote, executions(), outcome_ports(parameters))
-    return {"swept": swept, "stopped": stopped}
+    runs, outcomes = executions(), outcome_ports(parameters)
+    return run_each(
+        {
+            "restored": lambda: restore_recorded(restoration_ports(parameters, runs, outcomes)),
+            "swept": lambda: sweep(ports),
+            "stopped": lambda: record_stopped(parameters.state_machines.train_and_promote, runs, outcomes),
+        }
+    )

@@ -48,9 +48,30 @@ def test_every_function_has_a_role_of_its_own(template: Template) -> None:
     assert len(set(roles)) == len(roles)
 
 
-def test_only_update_endpoint_may_change_the_endpoint(template: Template) -> None:
-    for action in ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint", "CreateEndpointConfig", "CreateModel"):
+def test_only_update_endpoint_may_put_something_new_behind_the_endpoint(template: Template) -> None:
+    for action in ("CreateEndpointConfig", "CreateModel"):
         assert who_may(template, f"sagemaker:{action}") == {"UpdateEndpointPolicy"}, action
+
+
+def test_only_update_endpoint_and_the_sweep_that_puts_back_may_change_the_endpoint(template: Template) -> None:
+    for action in ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint"):
+        assert who_may(template, f"sagemaker:{action}") == {"UpdateEndpointPolicy", "DeliverDecisionPolicy"}, action
+
+
+def test_the_sweep_may_read_everything_by_which_it_decides_to_put_back(template: Template) -> None:
+    needed = {
+        "states:ListExecutions": "UpdateEndpointStateMachine",
+        "states:DescribeExecution": "update-endpoint",
+        "dynamodb:GetItem": "ModelsTable",
+        "sagemaker:DescribeEndpoint": "triage",
+    }
+    for action, resource in needed.items():
+        found = [
+            str(statement["Resource"])
+            for name, statement in statements(template)
+            if name == "DeliverDecisionPolicy" and action in statement["Action"]
+        ]
+        assert any(resource in each for each in found), action
 
 
 def test_only_train_and_promote_may_start_update_endpoint(template: Template) -> None:

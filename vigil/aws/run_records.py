@@ -62,6 +62,24 @@ class RunRecords:
             raise
         return True
 
+    def settle(self, execution_arn: str, at: datetime) -> None:
+        """Record that an ended execution has left nothing at the endpoint that is not recorded as ACTIVE."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(execution_arn),
+            UpdateExpression="SET endpoint_settled_at = :at",
+            ExpressionAttributeValues={":at": {"S": timestamp(at)}},
+        )
+
+    def register(self, execution_arn: str, model_package_arn: str) -> None:
+        """Record which model package a run has registered: whoever records its end must be able to reject it."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(execution_arn),
+            UpdateExpression="SET model_package_arn = :package",
+            ExpressionAttributeValues={":package": {"S": model_package_arn}},
+        )
+
 
 def _key(execution_arn: str) -> dict[str, Any]:
     return {"execution_arn": {"S": execution_arn}}

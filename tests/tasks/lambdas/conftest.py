@@ -1,7 +1,10 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from moto_stack import MotoStack, moto_stack
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -18,6 +21,7 @@ class Machines:
         self.sent: list[tuple[str, dict]] = []
         self.started: dict[str, dict] = {}
         self.ended: set[str] = set()
+        self.input = "{}"
 
     def send_task_success(self, **request):
         self.sent.append(("success", request))
@@ -26,11 +30,15 @@ class Machines:
         self.sent.append(("failure", request))
 
     def describe_execution(self, executionArn):  # noqa: N803 - as boto3 spells it
-        return {"executionArn": executionArn, "status": "ABORTED" if executionArn in self.ended else "RUNNING"}
+        status = "ABORTED" if executionArn in self.ended else "RUNNING"
+        return {"executionArn": executionArn, "status": status, "stopDate": LONG_AGO, "input": self.input}
 
     def list_executions(self, **request):
+        machine = request["stateMachineArn"].removeprefix(
+            "arn:aws:states:us-east-1:123456789012:stateMachine:vigil-unit-"
+        )
         wanted = self.ended if request["statusFilter"] == "ABORTED" else ()
-        return {"executions": [{"executionArn": arn} for arn in sorted(wanted)]}
+        return {"executions": [{"executionArn": arn} for arn in sorted(wanted) if f":{machine}:" in arn]}
 
     def start_execution(self, **request):
         self.started[request["name"]] = request

@@ -10,6 +10,8 @@ from vigil.approvals.decide import DecisionOrder, decide
 from vigil.approvals.models import Decision, Status
 from vigil.aws.approval_ports import approvals_table, deciding_ports
 
+UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:apr-1"
+
 
 @pytest.fixture
 def request_id(stack):
@@ -77,11 +79,31 @@ def test_a_removed_row_is_passed_over(stack, machines):
 def test_the_minutes_sweep_delivers_and_withdraws_and_records_what_was_stopped(stack, machines, request_id):
     machines.ended = {EXECUTION}
     answer = handler(example("schedule"), None)
-    assert answer == {"swept": {request_id: "WITHDRAWN"}, "stopped": [EXECUTION]}
-    assert handler(example("schedule"), None) == {"swept": {}, "stopped": []}
+    assert answer == {"restored": {}, "swept": {request_id: "WITHDRAWN"}, "stopped": [EXECUTION]}
+    assert handler(example("schedule"), None) == {"restored": {}, "swept": {}, "stopped": []}
 
 
 def test_the_minutes_sweep_delivers_what_the_stream_missed(stack, machines, request_id):
     approve(stack, request_id)
     assert handler(example("schedule"), None)["swept"] == {request_id: "delivered"}
     assert len(machines.sent) == 1
+
+
+def test_the_minutes_sweep_looks_after_what_a_stopped_update_left_at_the_endpoint(stack, machines):
+    machines.ended = {UPDATE}
+    stack.serve("left-behind")
+    sagemaker = stack.client("sagemaker")
+    assert handler(example("schedule"), None)["restored"] == {UPDATE: "delete"}
+    assert sagemaker.list_endpoints()["Endpoints"] == []
+    assert handler(example("schedule"), None)["restored"] == {UPDATE: "settled"}
+    assert handler(example("schedule"), None)["restored"] == {}
+
+
+def test_a_part_of_the_sweep_that_fails_does_not_stop_the_others(stack, machines, request_id, monkeypatch):
+    def broken(*_):
+        raise ConnectionError("not now")
+
+    approve(stack, request_id)
+    monkeypatch.setattr("tasks.lambdas.deliver_decision.restore_recorded", broken)
+    answer = handler(example("schedule"), None)
+    assert answer == {"restored": "failed: ConnectionError", "swept": {request_id: "delivered"}, "stopped": []}

@@ -1,0 +1,135 @@
+"""Putting back what an ended update-endpoint execution left at the endpoint.
+
+An execution that is stopped goes through no state of its own any more. The rule is: what serves is what is recorded as
+ACTIVE, unless an update runs right now. Each call takes one step; the next minute's takes the next.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from vigil.aws.endpoint_release import ServingRecords
+from vigil.aws.executions import Executions
+from vigil.aws.outcomes import OutcomeEvent, OutcomePorts, record_outcome
+
+logger = logging.getLogger(__name__)
+
+ENDED_BADLY = ("ABORTED", "TIMED_OUT", "FAILED")
+ROLLED_BACK = "EndpointRolledBack"
+#: A call that an execution made just before it was stopped may still take effect: as long as its tasks' time-outs.
+AFTERMATH = timedelta(minutes=3)
+#: DescribeEndpoint, EndpointStatus (SageMaker API reference): what can be changed now, and what can only be deleted.
+CHANGEABLE = frozenset({"InService", "OutOfService", "UpdateRollbackFailed"})
+FAILED = "Failed"
+NO_ENDPOINT = re.compile(r"Could not find endpoint [\"']")
+
+
+@dataclass(frozen=True)
+class RestorationPorts:
+    """``sagemaker`` is a boto3 SageMaker client; ``state_machine`` the ARN of update-endpoint."""
+
+    state_machine: str
+    endpoint: str
+    executions: Executions
+    serving: ServingRecords
+    sagemaker: Any
+    outcomes: OutcomePorts
+
+
+def restore_recorded(ports: RestorationPorts) -> dict[str, str]:
+    """What was done about each ended execution whose traces at the endpoint were not looked after yet, by ARN.
+
+    Nothing is done while an update-endpoint execution runs: it looks after the endpoint itself.
+    """
+    unsettled = _unsettled(ports)
+    if not unsettled:
+        return {}
+    found = _describe(ports)  # before the look for running ones: an update that ended between has left its record
+    if ports.executions.any_running(ports.state_machine):
+        return {}
+    recorded = ports.serving.serving(ports.endpoint)
+    step = _next_step(found, recorded.get("config_name", ""))
+    if step == "as recorded":
+        return {arn: _settle(arn, recorded, ports) for arn in unsettled}
+    if step != "wait":
+        _take(step, recorded, unsettled, ports)
+    return dict.fromkeys(unsettled, step)
+
+
+def _unsettled(ports: RestorationPorts) -> list[str]:
+    ended = [arn for status in ENDED_BADLY for arn in ports.executions.recently_ended(ports.state_machine, status)]
+    return [arn for arn in ended if "endpoint_settled_at" not in (ports.outcomes.records.get(arn) or {})]
+
+
+def _describe(ports: RestorationPorts) -> dict[str, str] | None:
+    """The endpoint's status and configuration; None where there is no endpoint."""
+    try:
+        answer = ports.sagemaker.describe_endpoint(EndpointName=ports.endpoint)
+    except ClientError as error:
+        if NO_ENDPOINT.match(error.response["Error"].get("Message", "")):
+            return None
+        raise
+    return {"status": answer["EndpointStatus"], "config": answer["EndpointConfigName"]}
+
+
+def _next_step(found: dict[str, str] | None, recorded: str) -> str:
+    if found is None:
+        return "create" if recorded else "as recorded"
+    if found["status"] not in (CHANGEABLE | {FAILED}):
+        return "wait"  # a change is in progress, and SageMaker takes no other
+    if found["status"] == FAILED or not recorded:
+        return "delete"  # a failed endpoint takes nothing else; one that was never marked ACTIVE must not serve
+    return "as recorded" if found == {"status": "InService", "config": recorded} else "update"
+
+
+def _take(step: str, recorded: dict[str, str], unsettled: list[str], ports: RestorationPorts) -> None:
+    package = recorded.get("active_package", "")
+    if package and ports.outcomes.packages.status(package) == "Rejected":
+        raise RestorationError(
+            f"endpoint {ports.endpoint} is not as recorded, but the recorded package {package} is Rejected: "
+            "decide by hand what is to serve"
+        )
+    names = {"EndpointName": ports.endpoint}
+    if step == "delete":
+        ports.sagemaker.delete_endpoint(**names)
+    else:
+        change = ports.sagemaker.create_endpoint if step == "create" else ports.sagemaker.update_endpoint
+        change(**names, EndpointConfigName=recorded["config_name"])
+    logger.warning("endpoint %s: %s, because of %s", ports.endpoint, step, ", ".join(unsettled))
+    facts = {"event": "endpoint-restoration", "endpoint_name": ports.endpoint, "step": step, "left_by": unsettled}
+    ports.outcomes.notifications.publish(
+        "Vigil: the endpoint is put back", facts | {"config_name": recorded.get("config_name", "")}
+    )
+
+
+def _settle(arn: str, recorded: dict[str, str], ports: RestorationPorts) -> str:
+    """Record how the execution ended, once nothing of it can take effect any more."""
+    described = ports.executions.describe(arn)
+    now = ports.outcomes.clock()
+    if now - described["stopDate"] < AFTERMATH:
+        return "as recorded, looked at again"
+    if recorded.get("execution_arn") != arn and described["status"] != FAILED.upper():
+        _record(arn, described, ports)
+    ports.outcomes.records.settle(arn, now)
+    return "settled"
+
+
+def _record(arn: str, described: dict[str, Any], ports: RestorationPorts) -> None:
+    """No state of a stopped execution could record its end or reject its package."""
+    requested = json.loads(described.get("input") or "{}").get("requested_execution", "")
+    package = (ports.outcomes.records.get(requested) or {}).get("model_package_arn", "") if requested else ""
+    cause = str(described.get("cause") or f"the update was {described['status'].lower()}; what was recorded serves")
+    candidate = {"model_package_arn": package} if package else {}
+    event = OutcomeEvent(execution_arn=arn, outcome=ROLLED_BACK, cause=cause, candidate=candidate)
+    record_outcome(event, ports.outcomes)
+
+
+class RestorationError(Exception):
+    """The record itself is in doubt, so nothing is put back; the message says what stands against it."""

@@ -1,0 +1,22 @@
+"""What is looked after each minute. The parts are independent: one that fails does not keep the others from running."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+
+def run_each(parts: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Each part's answer by its name, ``failed: <error's class>`` for one that raised; the log has the error."""
+    return {name: _run(name, part) for name, part in parts.items()}
+
+
+def _run(name: str, part: Callable[[], Any]) -> Any:
+    try:
+        return part()
+    except Exception as error:  # the next minute tries again
+        logger.exception("the part %r of the sweep failed", name)
+        return f"failed: {type(error).__name__}"
