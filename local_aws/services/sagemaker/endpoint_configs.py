@@ -5,24 +5,22 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConf
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
 from local_aws.services.s3_transfer import TransferError, split_uri
-from local_aws.services.sagemaker import tags
-from local_aws.services.sagemaker.errors import already_exists, not_found, validation_error
+from local_aws.services.sagemaker.errors import validation_error
 from local_aws.services.sagemaker.hosting_shapes import (
     CreateEndpointConfigRequest,
     EndpointConfig,
     EndpointConfigNameRequest,
 )
-from local_aws.services.sagemaker.listing import select
 from local_aws.services.sagemaker.models import find_model
-from local_aws.services.sagemaker.records import ENDPOINT_CONFIG, now
+from local_aws.services.sagemaker.named import Named
+from local_aws.services.sagemaker.records import ENDPOINT_CONFIG
 from local_aws.services.sagemaker.shapes import ListRequest
 
-SUMMARY = ("EndpointConfigName", "EndpointConfigArn", "CreationTime")
+CONFIGS = Named(kind=ENDPOINT_CONFIG, member="EndpointConfig", path="endpoint-config", words="endpoint configuration")
 UNSUPPORTED = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
 
 
@@ -37,16 +35,8 @@ class ListEndpointConfigsResponse(TypedDict, total=False):
 
 @operation("sagemaker", "CreateEndpointConfig")
 def create_endpoint_config(aws: Context, request: CreateEndpointConfigRequest) -> EndpointConfigArnResponse:
-    name = request["EndpointConfigName"]
-    arn = config_arn(aws, name)
     _check(aws, request)
-    with aws.store.transaction():
-        if aws.store.get(ENDPOINT_CONFIG, name) is not None:
-            raise already_exists("endpoint configuration", arn)
-        stored = {key: value for key, value in request.items() if key != "Tags"}
-        aws.store.put(ENDPOINT_CONFIG, name, {**stored, "EndpointConfigArn": arn, "CreationTime": now()})
-    tags.keep(aws, arn, request.get("Tags"))
-    return {"EndpointConfigArn": arn}
+    return {"EndpointConfigArn": CONFIGS.create(aws, request)}
 
 
 @operation("sagemaker", "DescribeEndpointConfig")
@@ -56,28 +46,18 @@ def describe_endpoint_config(aws: Context, request: EndpointConfigNameRequest) -
 
 @operation("sagemaker", "ListEndpointConfigs")
 def list_endpoint_configs(aws: Context, request: ListRequest) -> ListEndpointConfigsResponse:
-    configs = [document for _, document in aws.store.list(ENDPOINT_CONFIG)]
-    page, more = select(configs, request, name="EndpointConfigName", summary=_summary)
+    page, more = CONFIGS.page(aws, request)
     return cast(ListEndpointConfigsResponse, {"EndpointConfigs": page, **more})
 
 
 @operation("sagemaker", "DeleteEndpointConfig")
 def delete_endpoint_config(aws: Context, request: EndpointConfigNameRequest) -> None:
-    config = find_config(aws, request["EndpointConfigName"])
-    aws.store.delete(ENDPOINT_CONFIG, request["EndpointConfigName"])
-    tags.forget(aws, config["EndpointConfigArn"])
-
-
-def config_arn(context: Context, name: str) -> str:
-    return context.arn("sagemaker", f"endpoint-config/{name}")
+    CONFIGS.delete(aws, request["EndpointConfigName"])
 
 
 def find_config(context: Context, name: str) -> EndpointConfig:
     """Raises ``Could not find endpoint configuration "arn:…".``"""
-    config = context.store.get(ENDPOINT_CONFIG, name)
-    if config is None:
-        raise not_found("endpoint configuration", config_arn(context, name))
-    return cast(EndpointConfig, config)
+    return cast(EndpointConfig, CONFIGS.find(context, name))
 
 
 def _check(context: Context, request: CreateEndpointConfigRequest) -> None:
@@ -95,7 +75,3 @@ def _check(context: Context, request: CreateEndpointConfigRequest) -> None:
             split_uri(capture["DestinationS3Uri"])
         except TransferError as error:
             raise validation_error(f"DataCaptureConfig.DestinationS3Uri: {error}.") from error
-
-
-def _summary(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: config[member] for member in SUMMARY}

@@ -30,6 +30,11 @@ def select(
     return [summary(one) for one in found[start : start + size]], more
 
 
+def only(*members: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """A summary that shows those of ``members`` that a document has."""
+    return lambda document: {member: document[member] for member in members if member in document}
+
+
 def _matches(document: Mapping[str, Any], request: Mapping[str, Any], name: str, status: str | None) -> bool:
     contains = request.get("NameContains")
     if contains and contains.lower() not in str(document[name]).lower():

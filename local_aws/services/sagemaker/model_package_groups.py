@@ -5,14 +5,13 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.sagemaker import tags
 from local_aws.services.sagemaker.errors import validation_error
 from local_aws.services.sagemaker.hosting_shapes import ModelPackageGroup, ModelPackageGroupRequest
-from local_aws.services.sagemaker.listing import select
+from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.records import MODEL_PACKAGE, MODEL_PACKAGE_GROUP, now
 from local_aws.services.sagemaker.shapes import ListRequest
 
@@ -62,7 +61,7 @@ def describe_model_package_group(aws: Context, request: ModelPackageGroupRequest
 @operation("sagemaker", "ListModelPackageGroups")
 def list_model_package_groups(aws: Context, request: ListRequest) -> ListModelPackageGroupsResponse:
     groups = [document for _, document in aws.store.list(MODEL_PACKAGE_GROUP)]
-    page, more = select(groups, request, name="ModelPackageGroupName", summary=_summary)
+    page, more = select(groups, request, name="ModelPackageGroupName", summary=only(*SUMMARY))
     return cast(ListModelPackageGroupsResponse, {"ModelPackageGroupSummaryList": page, **more})
 
 
@@ -88,7 +87,3 @@ def find_group(context: Context, name_or_arn: str) -> ModelPackageGroup:
         arn = context.arn("sagemaker", f"model-package-group/{name}")
         raise validation_error(f"ModelPackageGroup {arn} does not exist.")
     return cast(ModelPackageGroup, group)
-
-
-def _summary(group: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: group[member] for member in SUMMARY if member in group}

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
@@ -19,7 +18,7 @@ from local_aws.services.sagemaker.hosting_shapes import (
     ModelPackageNameRequest,
     UpdateModelPackageRequest,
 )
-from local_aws.services.sagemaker.listing import select
+from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.model_package_groups import find_group
 from local_aws.services.sagemaker.records import CLIENT_TOKEN, MODEL_PACKAGE, MODEL_PACKAGE_GROUP, now
 from local_aws.services.sagemaker.shapes import ListRequest
@@ -98,7 +97,7 @@ def list_model_packages(aws: Context, request: ListModelPackagesRequest) -> List
         and (kind == "Both" or (kind == "Versioned") == ("ModelPackageVersion" in document))
         and (status is None or document.get("ModelApprovalStatus") == status)
     ]
-    page, more = select(packages, request, name="Name", status="ModelPackageStatus", summary=_summary)
+    page, more = select(packages, request, name="Name", status="ModelPackageStatus", summary=only(*SUMMARY))
     return cast(ListModelPackagesResponse, {"ModelPackageSummaryList": page, **more})
 
 
@@ -145,7 +144,3 @@ def _find(context: Context, name_or_arn: str) -> ModelPackage:
     if package is None:
         raise validation_error(f"ModelPackage {arn} does not exist.")
     return cast(ModelPackage, package)
-
-
-def _summary(package: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: package[member] for member in SUMMARY if member in package}

@@ -5,12 +5,10 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
-from local_aws.services.sagemaker import tags
-from local_aws.services.sagemaker.errors import already_exists, not_found, validation_error
+from local_aws.services.sagemaker.errors import validation_error
 from local_aws.services.sagemaker.hosting_shapes import (
     ContainerDefinition,
     CreateModelRequest,
@@ -18,11 +16,11 @@ from local_aws.services.sagemaker.hosting_shapes import (
     ModelNameRequest,
 )
 from local_aws.services.sagemaker.images import find_image
-from local_aws.services.sagemaker.listing import select
-from local_aws.services.sagemaker.records import MODEL, now
+from local_aws.services.sagemaker.named import Named
+from local_aws.services.sagemaker.records import MODEL
 from local_aws.services.sagemaker.shapes import ListRequest
 
-SUMMARY = ("ModelName", "ModelArn", "CreationTime")
+MODELS = Named(kind=MODEL, member="Model", path="model", words="model")
 
 
 class ModelArnResponse(TypedDict):
@@ -36,16 +34,8 @@ class ListModelsResponse(TypedDict, total=False):
 
 @operation("sagemaker", "CreateModel")
 def create_model(aws: Context, request: CreateModelRequest) -> ModelArnResponse:
-    name = request["ModelName"]
-    arn = model_arn(aws, name)
     find_image(aws, container_of(request).get("Image", ""))
-    with aws.store.transaction():
-        if aws.store.get(MODEL, name) is not None:
-            raise already_exists("model", arn)
-        stored = {key: value for key, value in request.items() if key != "Tags"}
-        aws.store.put(MODEL, name, {**stored, "ModelArn": arn, "CreationTime": now()})
-    tags.keep(aws, arn, request.get("Tags"))
-    return {"ModelArn": arn}
+    return {"ModelArn": MODELS.create(aws, request)}
 
 
 @operation("sagemaker", "DescribeModel")
@@ -55,29 +45,19 @@ def describe_model(aws: Context, request: ModelNameRequest) -> Model:
 
 @operation("sagemaker", "ListModels")
 def list_models(aws: Context, request: ListRequest) -> ListModelsResponse:
-    models = [document for _, document in aws.store.list(MODEL)]
-    page, more = select(models, request, name="ModelName", summary=_summary)
+    page, more = MODELS.page(aws, request)
     return cast(ListModelsResponse, {"Models": page, **more})
 
 
 @operation("sagemaker", "DeleteModel")
 def delete_model(aws: Context, request: ModelNameRequest) -> None:
     """The artefact stays in S3; an endpoint that serves the model goes on serving it."""
-    model = find_model(aws, request["ModelName"])
-    aws.store.delete(MODEL, request["ModelName"])
-    tags.forget(aws, model["ModelArn"])
-
-
-def model_arn(context: Context, name: str) -> str:
-    return context.arn("sagemaker", f"model/{name}")
+    MODELS.delete(aws, request["ModelName"])
 
 
 def find_model(context: Context, name: str) -> Model:
     """Raises ``Could not find model "arn:…".``"""
-    model = context.store.get(MODEL, name)
-    if model is None:
-        raise not_found("model", model_arn(context, name))
-    return cast(Model, model)
+    return cast(Model, MODELS.find(context, name))
 
 
 def container_of(model: CreateModelRequest) -> ContainerDefinition:
@@ -89,7 +69,3 @@ def container_of(model: CreateModelRequest) -> ContainerDefinition:
     if "ModelPackageName" in container or "Image" not in container:
         raise validation_error("local_aws serves a container by its Image and ModelDataUrl, not by ModelPackageName.")
     return container
-
-
-def _summary(model: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: model[member] for member in SUMMARY}

@@ -5,16 +5,14 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
-from local_aws.services.job_process import Control
 from local_aws.services.sagemaker import processing_run, tags
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.images import find_image
-from local_aws.services.sagemaker.listing import select
+from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.opt_ml import local_folder
 from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
 from local_aws.services.sagemaker.runtime import runtime
@@ -90,7 +88,7 @@ def stop_processing_job(aws: Context, request: ProcessingJobNameRequest) -> None
 @operation("sagemaker", "ListProcessingJobs")
 def list_processing_jobs(aws: Context, request: ListRequest) -> ListProcessingJobsResponse:
     jobs = [document for _, document in aws.store.list(PROCESSING_JOB)]
-    page, more = select(jobs, request, name="ProcessingJobName", status="ProcessingJobStatus", summary=_summary)
+    page, more = select(jobs, request, name="ProcessingJobName", status="ProcessingJobStatus", summary=only(*SUMMARY))
     return cast(ListProcessingJobsResponse, {"ProcessingJobSummaries": page, **more})
 
 
@@ -109,11 +107,7 @@ def _key(name: str) -> str:
 
 def _submit(context: Context, name: str) -> None:
     running = runtime(context)
-
-    def job(control: Control) -> None:
-        processing_run.run(context, name, control, running.settings)
-
-    running.jobs.submit(_key(name), job)
+    running.jobs.submit(_key(name), lambda control: processing_run.run(context, name, control, running.settings))
 
 
 def _find(context: Context, name: str) -> ProcessingJob:
@@ -121,10 +115,6 @@ def _find(context: Context, name: str) -> ProcessingJob:
     if job is None:
         raise validation_error(f"Could not find requested job with name: {name}")
     return cast(ProcessingJob, job)
-
-
-def _summary(job: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: job[member] for member in SUMMARY if member in job}
 
 
 def _refuse_unsupported(context: Context, request: CreateProcessingJobRequest) -> None:

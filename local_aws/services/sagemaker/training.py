@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
-from local_aws.services.job_process import Control
 from local_aws.services.s3_transfer import has_objects, join_uri
 from local_aws.services.sagemaker import tags, training_run
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.images import find_image
-from local_aws.services.sagemaker.listing import select
+from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.records import TRAINING_JOB, now
 from local_aws.services.sagemaker.runtime import runtime
 from local_aws.services.sagemaker.shapes import (
@@ -82,7 +81,7 @@ def stop_training_job(aws: Context, request: TrainingJobNameRequest) -> None:
 @operation("sagemaker", "ListTrainingJobs")
 def list_training_jobs(aws: Context, request: ListRequest) -> ListTrainingJobsResponse:
     jobs = [document for _, document in aws.store.list(TRAINING_JOB)]
-    page, more = select(jobs, request, name="TrainingJobName", status="TrainingJobStatus", summary=_summary)
+    page, more = select(jobs, request, name="TrainingJobName", status="TrainingJobStatus", summary=only(*SUMMARY))
     return cast(ListTrainingJobsResponse, {"TrainingJobSummaries": page, **more})
 
 
@@ -103,11 +102,7 @@ def _key(name: str) -> str:
 
 def _submit(context: Context, name: str) -> None:
     running = runtime(context)
-
-    def job(control: Control) -> None:
-        training_run.run(context, name, control, running.settings)
-
-    running.jobs.submit(_key(name), job)
+    running.jobs.submit(_key(name), lambda control: training_run.run(context, name, control, running.settings))
 
 
 def _find(context: Context, name: str) -> TrainingJob:
@@ -135,10 +130,6 @@ def _new_job(request: CreateTrainingJobRequest, arn: str) -> Mapping[str, Any]:
         "CreationTime": moment,
         "LastModifiedTime": moment,
     }
-
-
-def _summary(job: Mapping[str, Any]) -> dict[str, Any]:
-    return {member: job[member] for member in SUMMARY if member in job}
 
 
 def _refuse_unsupported(context: Context, request: CreateTrainingJobRequest) -> None:
