@@ -13,7 +13,7 @@ from local_aws.services.states import history
 from local_aws.services.states import requests as api
 from local_aws.services.states.engine import engine_of
 from local_aws.services.states.jsontext import MAX_BYTES, loads, size
-from local_aws.services.states.machine_operations import check_name, find_machine
+from local_aws.services.states.machine_operations import check_arn, check_name, find_machine
 from local_aws.services.states.models import Execution, Machine
 from local_aws.services.states.paging import page
 from local_aws.services.states.records import Records
@@ -30,7 +30,7 @@ def start_execution(aws: Context, request: api.StartExecutionRequest) -> api.Sta
     name, text = request.get("name") or str(uuid.uuid4()), request.get("input", "{}")
     check_name(name)
     _check_input(text)
-    arn = f"{machine['arn'].replace(':stateMachine:', ':execution:')}:{name}"
+    arn = _executions_of(machine) + name
     with _STARTING:
         existing = Records(aws.store).execution(arn)
         if existing is not None:
@@ -101,11 +101,10 @@ def stop_execution(aws: Context, request: api.StopExecutionRequest) -> api.StopE
 def list_executions(aws: Context, request: api.ListExecutionsRequest) -> api.ListExecutionsResponse:
     """The newest first."""
     machine = find_machine(aws, request.get("stateMachineArn", ""))
-    prefix = f"{machine['arn'].replace(':stateMachine:', ':execution:')}:"
     wanted = request.get("statusFilter")
     found = [
         _item(execution)
-        for execution in reversed(Records(aws.store).executions(prefix))
+        for execution in reversed(Records(aws.store).executions(_executions_of(machine)))
         if wanted in (None, execution["status"])
     ]
     subject = f"{machine['arn']} {wanted or ''}"
@@ -125,9 +124,13 @@ def get_execution_history(aws: Context, request: api.GetExecutionHistoryRequest)
     return {"events": shown, "nextToken": token} if token else {"events": shown}
 
 
+def _executions_of(machine: Machine) -> str:
+    """What the ARNs of a machine's executions begin with."""
+    return f"{machine['arn'].replace(':stateMachine:', ':execution:')}:"
+
+
 def _find(aws: Context, arn: str) -> Execution:
-    if not EXECUTION_ARN.fullmatch(arn):
-        raise ApiError("InvalidArn", f"Invalid Arn: 'Resource type not valid in this context: {arn}'")
+    check_arn(arn, EXECUTION_ARN)
     execution = Records(aws.store).execution(arn)
     if execution is None:
         raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")

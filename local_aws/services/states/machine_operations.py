@@ -134,7 +134,7 @@ def list_state_machines(aws: Context, request: api.ListRequest) -> api.ListState
 @operation("stepfunctions", "DeleteStateMachine")
 def delete_state_machine(aws: Context, request: api.StateMachineRequest) -> api.Empty:
     """Its executions go on to their ends. Deleting what is not there is no error."""
-    check_machine_arn(request["stateMachineArn"])
+    check_arn(request["stateMachineArn"], MACHINE_ARN)
     Records(aws.store).delete_machine(request["stateMachineArn"])
     return {}
 
@@ -166,15 +166,15 @@ def list_tags_for_resource(aws: Context, request: api.ResourceRequest) -> api.Li
 
 def find_machine(aws: Context, arn: str) -> Machine:
     """Raises ``ApiError`` InvalidArn or StateMachineDoesNotExist."""
-    check_machine_arn(arn)
+    check_arn(arn, MACHINE_ARN)
     machine = Records(aws.store).machine(arn)
     if machine is None:
         raise ApiError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{arn}'")
     return machine
 
 
-def check_machine_arn(arn: str) -> None:
-    if not MACHINE_ARN.fullmatch(arn):
+def check_arn(arn: str, form: re.Pattern[str]) -> None:
+    if not form.fullmatch(arn):
         raise ApiError("InvalidArn", f"Invalid Arn: 'Resource type not valid in this context: {arn}'")
 
 
