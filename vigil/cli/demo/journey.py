@@ -60,6 +60,10 @@ class Journey:
         self.steps.append(step)
         return step
 
+    def has(self, stage: str, name: str) -> bool:
+        """Whether that step has been seen."""
+        return any((step.stage, step.name) == (stage, name) for step in self.steps)
+
     def observe_dag_run(self, api: AirflowApi, dag_id: str, run_id: str, order: Iterable[str]) -> None:
         """Take over the states of a DAG run's tasks."""
         tasks = api.tasks(dag_id, run_id)

@@ -118,10 +118,8 @@ def _train(follower: Follower, archives: list[str], profile: str) -> tuple[str, 
 def _await_request(follower: Follower, execution: str) -> dict[str, Any] | None:
     """The approval request of this execution; None where the run ended before it asked."""
 
-    waiting = follower.journey.step("Step Functions · train-and-promote", "WaitForApproval")
-
     def look(status: str) -> Any:
-        if waiting.started is None:
+        if not follower.journey.has("Step Functions · train-and-promote", "WaitForApproval"):
             return None if status == "RUNNING" else {}
         listed = json.loads(services.run_vigil("approvals", "list", "--json"))
         for request in listed:

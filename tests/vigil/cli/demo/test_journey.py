@@ -78,3 +78,33 @@ def test_without_a_terminal_each_change_is_one_line() -> None:
     lines = output.getvalue().splitlines()
     assert [line.split("]")[0].strip("[ ") for line in lines] == ["running", "done"]
     assert "two archives" in lines[0]
+
+
+def test_what_is_printed_between_two_displays_stays_on_the_terminal() -> None:
+    journey, output = Journey(), io.StringIO()
+    console = Console(file=output, force_terminal=True, width=100, height=40)
+    display = JourneyDisplay(console, journey)
+    with display:
+        journey.step("Airflow · build_dataset", "land").begin()
+        display.refresh()
+    console.print("A candidate waits")
+    before = output.tell()
+    with display:
+        display.refresh()
+    # Cursor movements upwards come only after as many lines were written: none reaches what was printed before.
+    assert not output.getvalue()[before:].startswith(("\x1b[1A", "\r\x1b[1A", "\r\x1b[2K\x1b[1A"))
+
+
+def test_a_finished_stage_folds_into_one_line_and_long_details_leave_room_for_names() -> None:
+    journey, output = Journey(), io.StringIO()
+    for name in ("land", "curate"):
+        step = journey.step("Airflow · build_dataset", name)
+        step.begin()
+        step.finish("x" * 300)
+    journey.step("Step Functions · train-and-promote", "Train").begin("y" * 300)
+    with JourneyDisplay(Console(file=output, force_terminal=True, width=80, height=24), journey) as display:
+        display.refresh()
+    text = output.getvalue()
+    assert "curate" not in text
+    assert "Airflow · build_dataset" in text
+    assert "Train " in text
