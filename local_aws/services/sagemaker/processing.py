@@ -12,6 +12,7 @@ from local_aws.api import Context, operation
 from local_aws.services.sagemaker import processing_run, tags
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.images import find_image
+from local_aws.services.sagemaker.job_ends import must_stop
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.opt_ml import local_folder
 from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
@@ -75,11 +76,8 @@ def describe_processing_job(aws: Context, request: ProcessingJobNameRequest) -> 
 def stop_processing_job(aws: Context, request: ProcessingJobNameRequest) -> None:
     name = request["ProcessingJobName"]
     with aws.store.transaction():
-        status = _find(aws, name)["ProcessingJobStatus"]
-        if status == "Stopping":
+        if not must_stop(_find(aws, name)["ProcessingJobStatus"], "processing job"):
             return
-        if status != "InProgress":
-            raise validation_error(f"The request was rejected because the processing job is in status {status}.")
         change(aws, PROCESSING_JOB, name, ProcessingJobStatus="Stopping")
     if runtime(aws).jobs.stop(_key(name)):
         processing_run.finish(aws, name, "Stopped")

@@ -10,14 +10,14 @@ import shutil
 from pathlib import Path
 from typing import cast
 
-from local_aws.api import ApiError, Context
-from local_aws.processes import ProcessStartError
+from local_aws.api import Context
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Job, Outcome
 from local_aws.services.job_settings import JobSettings
 from local_aws.services.s3_transfer import TransferError, download_prefix, upload_folder
 from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.images import command, find_image
+from local_aws.services.sagemaker.job_ends import FAILURES, failure_reason
 from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
 from local_aws.services.sagemaker.shapes import ProcessingJob
 
@@ -37,14 +37,11 @@ def run(context: Context, name: str, control: Control, settings: JobSettings) ->
             reason = _algorithm_error(message, outcome.exit_code)
         else:
             status = "Completed" if outcome.ending is Ending.ITSELF and not control.stop.is_set() else "Stopped"
-    except TransferError as error:
-        control.check_closing()
-        message, reason = None, f"ClientError: {error}"
     except UnicodeDecodeError:
         message, reason = None, "ClientError: the file /opt/ml/output/message is not UTF-8 text"
-    except (ProcessStartError, ApiError, OSError) as error:
-        control.check_closing()
-        message, reason = None, f"InternalServerError: {error}"
+    except FAILURES as error:
+        control.check_closing()  # a server that stops answers no S3 request
+        message, reason = None, failure_reason(error)
     finish(context, name, status, reason=reason, message=message)
     if status != "Failed":  # what a failed job left is kept for whoever looks for the reason
         shutil.rmtree(root, ignore_errors=True)

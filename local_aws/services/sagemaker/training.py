@@ -13,6 +13,7 @@ from local_aws.services.s3_transfer import has_objects, join_uri
 from local_aws.services.sagemaker import tags, training_run
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.images import find_image
+from local_aws.services.sagemaker.job_ends import must_stop
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.records import TRAINING_JOB, now
 from local_aws.services.sagemaker.runtime import runtime
@@ -68,11 +69,8 @@ def describe_training_job(aws: Context, request: TrainingJobNameRequest) -> Trai
 def stop_training_job(aws: Context, request: TrainingJobNameRequest) -> None:
     name = request["TrainingJobName"]
     with aws.store.transaction():
-        status = _find(aws, name)["TrainingJobStatus"]
-        if status == "Stopping":
+        if not must_stop(_find(aws, name)["TrainingJobStatus"], "training job"):
             return
-        if status != "InProgress":
-            raise validation_error(f"The request was rejected because the training job is in status {status}.")
         training_run.enter(aws, name, "Stopping", "Stopping the training job", TrainingJobStatus="Stopping")
     if runtime(aws).jobs.stop(_key(name)):
         training_run.finish(aws, name, "Stopped", "Stopped", "Training job stopped")

@@ -11,8 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, cast
 
-from local_aws.api import ApiError, Context
-from local_aws.processes import ProcessStartError
+from local_aws.api import Context
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Job, Outcome
 from local_aws.services.job_settings import JobSettings
@@ -20,6 +19,7 @@ from local_aws.services.s3_transfer import TransferError, download_prefix, join_
 from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.archives import pack
 from local_aws.services.sagemaker.images import command, find_image
+from local_aws.services.sagemaker.job_ends import FAILURES, failure_reason
 from local_aws.services.sagemaker.records import TRAINING_JOB, change, now
 from local_aws.services.sagemaker.shapes import TrainingJob
 
@@ -34,12 +34,9 @@ def run(context: Context, name: str, control: Control, settings: JobSettings) ->
     try:
         outcome = _train(context, job, root, control, settings)
         _conclude(context, job, root, control, outcome)
-    except TransferError as error:
+    except FAILURES as error:
         control.check_closing()  # a server that stops answers no S3 request
-        _fail(context, name, f"ClientError: {error}")
-    except (ProcessStartError, ApiError, OSError) as error:
-        control.check_closing()
-        _fail(context, name, f"InternalServerError: {error}")
+        _fail(context, name, failure_reason(error))
     if _status(context, name) != "Failed":  # what a failed job left is kept for whoever looks for the reason
         shutil.rmtree(root, ignore_errors=True)
 
