@@ -76,20 +76,33 @@ def test_the_smoke_test_meets_the_new_configuration(update_endpoint):
 def test_a_failed_smoke_test_or_record_restores_the_previous_configuration(update_endpoint):
     for name in ("SmokeTest", "MarkActive", "CheckEndpoint"):
         assert [way["Next"] for way in update_endpoint.states[name]["Catch"]] == ["RestorePrevious"]
-    restored = update_endpoint.states["RestoreConfig"]["Arguments"]["EndpointConfigName"]
-    assert expression(restored) == "$previous.config_name"
+    for name in ("RestoreConfig", "RecreatePrevious"):
+        restored = update_endpoint.states[name]["Arguments"]["EndpointConfigName"]
+        assert expression(restored) == "$previous.config_name"
 
 
 def test_only_an_endpoint_that_was_not_there_before_is_deleted(update_endpoint):
     assert update_endpoint.leading_to("DeleteFirstEndpoint") == {"RestorePrevious"}
-    (way,) = update_endpoint.states["RestorePrevious"]["Choices"]
-    assert (expression(way["Condition"]), way["Next"]) == ("$exists($previous.config_name)", "RestoreConfig")
+    ways = [(expression(way["Condition"]), way["Next"]) for way in update_endpoint.states["RestorePrevious"]["Choices"]]
+    assert ways == [
+        ("$exists($previous.config_name) and $endpoint.status = 'Failed'", "RemoveFailed"),
+        ("$exists($previous.config_name)", "RestoreConfig"),
+    ]
+
+
+def test_an_endpoint_that_serves_is_never_deleted_to_be_made_anew(update_endpoint):
+    assert update_endpoint.leading_to("RemoveFailed") == {"EndpointReady", "RestorePrevious"}
+    for name in ("EndpointReady", "RestorePrevious"):
+        (way,) = [each for each in update_endpoint.states[name]["Choices"] if each["Next"] == "RemoveFailed"]
+        assert expression(way["Condition"]).endswith("$endpoint.status = 'Failed'")
 
 
 def test_an_endpoint_is_created_only_on_sagemakers_word_that_there_is_none(update_endpoint):
-    assert update_endpoint.leading_to("CreateEndpoint") == {"EndpointMissing"}
-    (way,) = update_endpoint.states["EndpointMissing"]["Choices"]
-    assert "Could not find endpoint" in way["Condition"]
+    ways = update_endpoint.states["EndpointMissing"]["Choices"]
+    assert [way["Next"] for way in ways] == ["RecreatePrevious", "CreateEndpoint"]
+    for way in ways:
+        assert update_endpoint.leading_to(way["Next"]) == {"EndpointMissing"}
+        assert "Could not find endpoint" in way["Condition"]
     assert update_endpoint.states["EndpointMissing"]["Default"] == "RecordFailure"
 
 

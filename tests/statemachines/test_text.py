@@ -143,7 +143,7 @@ def test_names_fit_sagemaker_and_differ_for_each_attempt(machine_name, state, fi
             compiled = Jsonata(text)
             compiled.assign("states", {"context": context})
             compiled.assign("run", {"key": "0" * 12})
-            compiled.assign("release", {"key": "0" * 12, "artefact_digest": "a" * 64})
+            compiled.assign("name", f"vigil-{'a' * 12}-{'0' * 12}")
             names.add(name := compiled.evaluate({}))
             assert JOB_NAME.match(name), name
     assert len(names) >= 3

@@ -207,3 +207,50 @@ def test_restoring_is_patient_while_an_update_is_in_progress(serving):
     described, _ = serving.update()
     assert described["error"] == "EndpointRolledBack"
     assert settled(serving) == ("InService", "before")
+
+
+def test_an_update_that_ends_failed_is_deleted_and_the_previous_configuration_made_anew(serving):
+    def fail(endpoint, config):
+        if config != "before":
+            endpoint |= {"next": ("Failed", config), "reason": "no capacity"}
+
+    serving.sagemaker.after_update, serving.sagemaker.looks_at_deletion = fail, 2
+    described, course = serving.update()
+    assert (described["error"], described["cause"].count("no capacity")) == ("EndpointRolledBack", 1), described
+    removed = ["RemoveFailed", *["AwaitRemoved", "CheckRemoved", "RemovedState"] * 2, "AwaitRemoved", "CheckRemoved"]
+    assert course[course.index("RemoveFailed") :][: len(removed) + 2] == [
+        *removed,
+        "EndpointMissing",
+        "RecreatePrevious",
+    ]
+    assert "RestoreConfig" not in course
+    assert settled(serving) == ("InService", "before")
+
+
+def test_an_endpoint_that_an_earlier_run_left_failed_is_replaced(serving):
+    serving.sagemaker.endpoints["triage"] = {"status": "Failed", "config": "of the earlier run"}
+    described, course = serving.update()
+    assert described["status"] == "SUCCEEDED", described
+    assert course[course.index("EndpointReady") :][:2] == ["EndpointReady", "RemoveFailed"]
+    assert settled(serving) == ("InService", serving.sagemaker.configs[0])
+
+
+def test_a_failed_configuration_is_never_gone_back_to(serving):
+    serving.sagemaker.endpoints["triage"] = {"status": "Failed", "config": "of the earlier run"}
+    serving.functions["SmokeTest"] = FunctionError("SmokeTestFailedError", "bad answer")
+    described, course = serving.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert "DeleteFirstEndpoint" in course
+    assert serving.sagemaker.endpoints == {}
+
+
+def test_a_failed_endpoint_that_cannot_be_deleted_is_said_with_the_first_reason(serving):
+    def fail(endpoint, config):
+        endpoint |= {"next": ("Failed", config), "reason": "no capacity"}
+
+    serving.sagemaker.after_update = fail
+    serving.sagemaker.refuse("delete_endpoint", *[client_error("AccessDeniedException", "not authorized")] * 3)
+    described, _ = serving.update()
+    assert described["error"] == "InternalFailure"
+    for words in ("no capacity", "not authorized", "could not be deleted"):
+        assert words in described["cause"]

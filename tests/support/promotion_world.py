@@ -54,6 +54,7 @@ class FakeSageMaker:
         self.refusals: dict[str, list[Exception]] = {}
         self.after_update: Callable[[dict[str, Any], str], None] | None = None
         self.looks = 1
+        self.looks_at_deletion = 0
 
     def refuse(self, call: str, *errors: Exception) -> None:
         """The next calls of that name are refused with these errors, one after the other."""
@@ -102,7 +103,11 @@ class FakeSageMaker:
         answer = {"EndpointName": name, "EndpointStatus": endpoint["status"], "EndpointConfigName": endpoint["config"]}
         if endpoint.get("reason"):
             answer["FailureReason"] = endpoint["reason"]
-        if endpoint.get("next") and endpoint["looks"] <= 1:
+        if endpoint["status"] == "Deleting" and "left" in endpoint:
+            endpoint["left"] -= 1
+            if endpoint["left"] <= 0:
+                del self.endpoints[name]
+        elif endpoint.get("next") and endpoint["looks"] <= 1:
             endpoint["status"], endpoint["config"] = endpoint.pop("next")
         elif endpoint.get("next"):
             endpoint["looks"] -= 1
@@ -115,13 +120,19 @@ class FakeSageMaker:
 
     def update_endpoint(self, **request: Any) -> dict[str, Any]:
         self._may("update_endpoint")
-        before = self.endpoints[request["EndpointName"]]["config"]
+        endpoint = self.endpoints[request["EndpointName"]]
+        if endpoint["status"] == "Failed":  # SageMaker API reference, EndpointStatus
+            raise client_error("ValidationException", "Cannot update endpoint in status Failed")
+        before = endpoint["config"]
         self._change(request["EndpointName"], "Updating", before, request["EndpointConfigName"])
         return {"EndpointArn": "arn"}
 
     def delete_endpoint(self, **request: Any) -> dict[str, Any]:
         self._may("delete_endpoint")
-        del self.endpoints[request["EndpointName"]]
+        if self.looks_at_deletion:
+            self.endpoints[request["EndpointName"]] |= {"status": "Deleting", "left": self.looks_at_deletion}
+        else:
+            del self.endpoints[request["EndpointName"]]
         return {}
 
     def _change(self, name: str, status: str, before: str, after: str) -> None:
