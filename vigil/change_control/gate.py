@@ -14,6 +14,7 @@ from vigil.change_control.models import AcceptanceProfile, Limit, Plan
 from vigil.models.hyperparameters import HyperparameterError, parse_hyperparameters
 from vigil.models.models import Evaluation
 
+PROFILE_CRITERION = "data-profile"  # its measured value is the dataset's profile
 Outcome = Literal["within-plan", "below-limits", "leak-suspected", "outside-plan"]
 
 
@@ -68,7 +69,7 @@ def _scope(evaluation: Evaluation, plan: Plan, *, known_profile: bool) -> Iterat
         reason="the evaluation must have been made under the very plan it is judged by",
     )
     yield Criterion(
-        name="data-profile",
+        name=PROFILE_CRITERION,
         measured=evaluation.profile,
         limit=f"one of {', '.join(plan.protocol.acceptance)}",
         passed=known_profile,

@@ -14,10 +14,13 @@ from vigil.approvals.errors import ApprovalError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import ApprovalRequest, Moment
 from vigil.approvals.ports import Evidence
+from vigil.change_control.gate import PROFILE_CRITERION
 from vigil.cli.evaluation_tables import print_evaluation
 from vigil.models.models import Evaluation
 
 STYLES = {"PENDING": "yellow", "APPROVED": "green", "REJECTED": "red"}
+
+STRICTEST = "full"  # the profile of whole quarters
 
 console = Console(highlight=False)
 
@@ -47,6 +50,7 @@ def print_request(request: ApprovalRequest) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row("status", Text(request.status, style=STYLES.get(request.status, "dim")))
+    table.add_row("data profile", Text(_profile(request), style="bold"))
     table.add_row("opened, expires", f"{_when(request.created_at)}, {_when(request.expires_at)}")
     table.add_row("run", f"{request.execution_arn} ({request.state_name}, attempt {request.attempt})")
     for name, value in request.facts.model_dump(mode="json", exclude={"verdict"}).items():
@@ -117,6 +121,13 @@ def _print_criteria(request: ApprovalRequest) -> None:
         verdict = Text("pass", style="green") if criterion.passed else Text("FAIL", style="bold red")
         table.add_row(criterion.name, Text(criterion.measured), Text(criterion.limit), verdict)
     console.print(table)
+
+
+def _profile(request: ApprovalRequest) -> str:
+    """The kind of data, which decides what limits were asked of the candidate."""
+    named = (found.measured for found in request.facts.verdict.criteria if found.name == PROFILE_CRITERION)
+    profile = next(named, "unknown")
+    return profile if profile == STRICTEST else f"{profile} (not whole quarters: laxer limits than {STRICTEST})"
 
 
 def _when(moment: Moment) -> str:

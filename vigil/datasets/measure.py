@@ -13,6 +13,7 @@ from vigil.cases.curate import connect, staged_tables
 from vigil.cases.curation import CURATED_SCHEMA, StagedTables
 from vigil.cases.quarter import Quarter
 from vigil.cases.stage import StagedArchive
+from vigil.cases.synthetic import SYNTHETIC_MARK
 from vigil.datasets.models import Measurements
 from vigil.datasets.split import SPLIT_FILES
 
@@ -86,6 +87,7 @@ def _cases(cases: Any, archives: Sequence[StagedArchive]) -> Metrics:
         "received_date.last": cases.received_date.max(),
         "event_date.first": cases.event_date.min(),
         "event_date.last": cases.event_date.max(),
+        "synthetic_rate": cases.authority_number.startswith(SYNTHETIC_MARK).fill_null(False).cast("float64").mean(),
         "received_outside_quarter": outside.cast("float64").mean(),
         "age_years.mean": cases.age_years.mean(),
         "weight_kg.mean": cases.weight_kg.mean(),

@@ -83,6 +83,13 @@ def test_show_has_all_that_is_signed_and_the_evidence(stack, request_id):
         assert value in shown, value
 
 
+def test_show_begins_with_the_kind_of_data_that_the_limits_are_for(stack, request_id):
+    lines = [line for line in run("show", request_id).output.splitlines() if "│" in line]
+    profile = next(line for line in lines if "data profile" in line)
+    assert "synthetic (not whole quarters: laxer limits than full)" in profile
+    assert lines.index(profile) < 3
+
+
 def test_show_says_when_the_evidence_does_not_hold(stack, request_id):
     request = approvals_table(stack.parameters).get(request_id)
     stack.put(request.facts.evaluation_uri, b"{}")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from vigil.datasets.build import build_dataset
 from vigil.datasets.models import MEASUREMENTS_FILE, Measurements
 from vigil.datasets.quality import QualityError, QualityRule, check, judge, load_profiles, profile_named
 
@@ -34,7 +35,34 @@ def test_every_failing_rule_is_listed_with_value_and_bound(measurements):
 
 def test_whole_quarters_are_judged_more_strictly(measurements):
     failing = {result.rule for result in judge(measurements, "full").failures}
-    assert failing == {"cases a quarter", "cases to train on", "cases to test on", "cases in the newest quarter"}
+    assert failing == {
+        "synthetic reports", "cases a quarter", "cases to train on", "cases to test on", "cases in the newest quarter",
+    }  # fmt: skip
+
+
+WHOLE_QUARTER = {"rows.demo.least": 208_000, "rows.train": 140_000, "rows.test": 30_000, "rows.test_next": 200_000}
+
+
+def test_real_reports_do_not_pass_as_synthetic_ones(measurements):
+    for share in (0.0, 0.5, 0.999):
+        failures = judge(changed(measurements, synthetic_rate=share), "synthetic").failures
+        assert [failure.rule for failure in failures] == ["synthetic reports"]
+
+
+@pytest.mark.parametrize("profile", ["full", "openfda-sample"])
+def test_synthetic_reports_do_not_pass_as_real_ones(measurements, profile):
+    for share in (0.01, 1.0):
+        failures = judge(changed(measurements, synthetic_rate=share), profile).failures
+        assert "synthetic reports" in {failure.rule for failure in failures}
+
+
+@pytest.mark.parametrize("metric", WHOLE_QUARTER)
+def test_a_whole_quarter_does_not_pass_as_a_sample(measurements, metric):
+    sample = {"rows.demo.least": 1260, "rows.train": 5000, "rows.test": 1000, "rows.test_next": 1260}
+    real = changed(measurements, synthetic_rate=0.0, **sample)
+    assert judge(real, "openfda-sample").failures == ()
+    failures = judge(changed(real, **{metric: WHOLE_QUARTER[metric]}), "openfda-sample").failures
+    assert [failure.subject for failure in failures] == [metric]
 
 
 def test_a_code_outside_its_set_fails(measurements):
@@ -48,6 +76,15 @@ def test_what_was_not_measured_fails(measurements):
     metrics = {name: value for name, value in measurements.metrics.items() if name != "orphans.outc"}
     report = judge(measurements.model_copy(update={"metrics": metrics}), "synthetic")
     assert [failure.rule for failure in report.failures] == ["outcomes without a report"]
+
+
+@pytest.mark.real_data
+def test_the_real_samples_pass_as_a_sample_and_as_nothing_else(real_data, tmp_path):
+    samples = sorted((real_data / "faers").glob("faers_ascii_2023q*_sample.zip"))
+    measured = build_dataset(samples, tmp_path / "work", tmp_path / "staging", "openfda-sample")
+    assert check(measured, "openfda-sample").failures == ()
+    assert "synthetic reports" in {failure.rule for failure in judge(measured, "synthetic").failures}
+    assert "cases a quarter" in {failure.rule for failure in judge(measured, "full").failures}
 
 
 @pytest.mark.parametrize(("value", "passed"), [("2004-01-01", True), ("2003-12-31", False), (2004, False)])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from vigil.cases.quarter import Quarter
+from vigil.cases.synthetic import SYNTHETIC_MARK
 from vigil.cases.synthetic.draw import Cases
 from vigil.cases.synthetic.figures import Choices, Figures
 
@@ -65,7 +66,7 @@ def _demo(cases: Cases, version: Version, received: date, dice: random.Random) -
     return [
         *(str(version.number), "F" if follow_up else "I", _event_date(received, dice), _ymd(sent)),
         *(_ymd(first_received), _ymd(received), cases.report_codes[i]),
-        f"AUTH-{dice.randrange(10**6):06d}" if expedited and dice.random() < 0.13 else "",
+        f"{SYNTHETIC_MARK}-{dice.randrange(10**6):06d}" if expedited and dice.random() < 0.13 else SYNTHETIC_MARK,
         *(number, cases.senders[i], "SYNTHETIC REFERENCE" if expedited and dice.random() < 0.12 else ""),
         *(age, unit, _age_group(cases.ages[i], dice), cases.sexes[i], "N" if direct else "Y"),
         *(weight, weight_unit, _ymd(received), "", cases.occupations[i], country, occurred),
