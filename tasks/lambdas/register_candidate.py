@@ -7,6 +7,7 @@ from typing import Any
 from vigil.aws.approval_ports import evidence_store
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.aws.registration import RegisterEvent, register_candidate
+from vigil.aws.run_records import RunRecords
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -15,6 +16,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         RegisterEvent.model_validate(event),
         parameters,
         evidence_store(parameters),
+        RunRecords(aws_client("dynamodb"), parameters.tables.runs),
         aws_client("sagemaker"),
         aws_client("s3"),
     )

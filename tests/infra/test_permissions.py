@@ -129,3 +129,12 @@ def test_only_the_sagemaker_role_is_passed_on_and_only_to_sagemaker(template: Te
         if "iam:PassRole" in statement["Action"]:
             assert references(statement["Resource"]) == {"SageMakerRole"}, name
             assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}, name
+
+
+def test_register_candidate_may_record_its_package_and_reject_it(template: Template) -> None:
+    assert "RegisterCandidatePolicy" in who_may(template, "sagemaker:UpdateModelPackage")
+    assert "RegisterCandidatePolicy" in {
+        name
+        for name, statement in statements(template)
+        if "dynamodb:UpdateItem" in statement["Action"] and "RunsTable" in str(statement["Resource"])
+    }

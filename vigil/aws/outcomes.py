@@ -77,14 +77,21 @@ def record_stopped(state_machine: str, executions: Executions, ports: OutcomePor
     done = []
     for status in ("ABORTED", "TIMED_OUT"):
         for arn in executions.recently_ended(state_machine, status):
-            record = ports.records.get(arn)
-            if record is not None and record.get("outcome") != RUNNING:
+            record = ports.records.get(arn) or {}
+            if record.get("outcome", RUNNING) != RUNNING:
                 continue
             described = executions.describe(arn)
             cause = str(described.get("cause") or described.get("error") or f"the execution was {status.lower()}")
-            record_outcome(OutcomeEvent(execution_arn=arn, outcome=STOPPED, cause=cause), ports)
+            record_outcome(_stopped_event(arn, cause, record), ports)
             done.append(arn)
     return done
+
+
+def _stopped_event(arn: str, cause: str, record: dict[str, str]) -> OutcomeEvent:
+    """The run can no longer say what it was: its record does."""
+    run = {name: record[name] for name in ("requested_by", "dataset_version") if name in record}
+    candidate = {name: record[name] for name in ("model_package_arn",) if name in record}
+    return OutcomeEvent(execution_arn=arn, outcome=STOPPED, cause=cause, run=run, candidate=candidate)
 
 
 def _inner_reason(text: str) -> str | None:

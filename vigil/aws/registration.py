@@ -11,8 +11,10 @@ from vigil.approvals.models import Facts
 from vigil.aws.artefacts import keep
 from vigil.aws.environment import StackParameters
 from vigil.aws.evidence_store import EvidenceStore
+from vigil.aws.model_packages import ModelPackages
 from vigil.aws.objects import S3Uri
 from vigil.aws.pinning import PinnedRun
+from vigil.aws.run_records import RUNNING, RunRecords
 from vigil.change_control.gate import Verdict
 
 JSON_TYPE = "application/json"
@@ -29,7 +31,12 @@ class RegisterEvent(BaseModel):
 
 
 def register_candidate(
-    event: RegisterEvent, parameters: StackParameters, evidence: EvidenceStore, sagemaker: Any, s3: Any
+    event: RegisterEvent,
+    parameters: StackParameters,
+    evidence: EvidenceStore,
+    records: RunRecords,
+    sagemaker: Any,
+    s3: Any,
 ) -> Facts:
     """The facts that an approver will sign. Raises ``EvidenceError`` when the model is not the evaluated one.
 
@@ -62,8 +69,12 @@ def register_candidate(
         CustomerMetadataProperties={**digests, "execution_arn": run.execution_arn[:256]},
         ClientToken=run.key.ljust(36, "0"),  # SageMaker wants up to 36 letters, digits and hyphens
     )
+    package = str(answer["ModelPackageArn"])
+    outcome = records.register(run.execution_arn, package)
+    if outcome != RUNNING:  # the run was stopped meanwhile, and its end was recorded without this package
+        ModelPackages(sagemaker).set_status(package, "Rejected", f"{outcome}: the run ended while it registered this")
     return Facts(
-        model_package_arn=answer["ModelPackageArn"],
+        model_package_arn=package,
         artefact_uri=str(artefact.uri),
         image=run.image,
         evaluation_uri=event.evaluation_uri,

@@ -71,14 +71,19 @@ class RunRecords:
             ExpressionAttributeValues={":at": {"S": timestamp(at)}},
         )
 
-    def register(self, execution_arn: str, model_package_arn: str) -> None:
-        """Record which model package a run has registered: whoever records its end must be able to reject it."""
-        self._client.update_item(
+    def register(self, execution_arn: str, model_package_arn: str) -> str:
+        """Record which model package a run has registered: whoever records its end must be able to reject it.
+
+        Gives the run's outcome so far.
+        """
+        answer = self._client.update_item(
             TableName=self._table,
             Key=_key(execution_arn),
             UpdateExpression="SET model_package_arn = :package",
             ExpressionAttributeValues={":package": {"S": model_package_arn}},
+            ReturnValues="ALL_NEW",
         )
+        return str(answer["Attributes"].get("outcome", {"S": RUNNING})["S"])
 
 
 def _key(execution_arn: str) -> dict[str, Any]:

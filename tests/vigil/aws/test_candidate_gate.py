@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from approval_fakes import EXECUTION
 from moto_stack import MODEL_FILES, archive_of
@@ -8,6 +10,7 @@ from vigil.aws.candidate_gate import GateEvent, gate_candidate
 from vigil.aws.objects import S3Uri
 from vigil.aws.pinning import PinnedRun
 from vigil.aws.registration import RegisterEvent, register_candidate
+from vigil.aws.run_records import RunRecords
 
 
 def pinned_run(stack, facts, **changes):
@@ -81,6 +84,7 @@ def registered(stack, made, **changes):
         RegisterEvent(**(document | changes)),
         stack.parameters,
         stack.evidence,
+        RunRecords(stack.client("dynamodb"), stack.parameters.tables.runs),
         stack.client("sagemaker"),
         stack.client("s3"),
     )
@@ -95,6 +99,20 @@ def test_a_registered_candidate_is_pending_and_carries_its_digests(stack, made):
     assert package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == facts.artefact_uri
     assert stack.evidence.artefact_digest(facts) == facts.artefact_digest
     assert facts.requested_by == "airflow:dana"
+
+
+def test_the_run_knows_its_package(stack, made):
+    _, _, run, _ = made
+    facts = registered(stack, made)
+    record = RunRecords(stack.client("dynamodb"), stack.parameters.tables.runs).get(run.execution_arn)
+    assert record["model_package_arn"] == facts.model_package_arn
+
+
+def test_a_candidate_of_a_run_that_has_ended_meanwhile_is_rejected_at_once(stack, made):
+    _, _, run, _ = made
+    records = RunRecords(stack.client("dynamodb"), stack.parameters.tables.runs)
+    records.finish(run.execution_arn, "Stopped", "by an operator", datetime(2026, 3, 2, tzinfo=UTC))
+    assert stack.package_status(registered(stack, made).model_package_arn) == "Rejected"
 
 
 def test_a_model_that_is_not_the_evaluated_one_is_not_registered(stack, made):

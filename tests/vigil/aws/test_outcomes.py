@@ -107,3 +107,20 @@ def test_a_stopped_run_is_recorded_once(stack, ports):
     assert record_stopped("machine", Stopped(), ports) == []
     assert len(stack.notices()) == 1
     assert ports.clock() > NOW
+
+
+def test_a_stopped_runs_package_is_rejected_and_who_asked_is_told(stack, ports):
+    package = stack.package()
+    ports.records.start(EXECUTION, {"pinned": "{}", "requested_by": "airflow:dana", "dataset_version": "d" * 64})
+    assert ports.records.register(EXECUTION, package) == "RUNNING"
+    record_stopped("machine", Stopped(), ports)
+    assert stack.package_status(package) == "Rejected"
+    (notice,) = stack.notices()
+    assert (notice["model_package_arn"], notice["requested_by"]) == (package, "airflow:dana")
+
+
+def test_a_stopped_run_whose_model_is_in_service_takes_nothing_back(stack, ports):
+    package = stack.package("Approved")
+    ports.records.register(EXECUTION, package)
+    record_stopped("machine", Stopped(), ports)
+    assert stack.package_status(package) == "Approved"
