@@ -38,7 +38,7 @@ class JourneyDisplay:
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             # A new one each time: a Live that starts again overwrites what was printed since it stopped.
-            self._live = Live(console=self._console, refresh_per_second=8)
+            self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._table)
             self._live.start()
         return self
 
@@ -53,7 +53,7 @@ class JourneyDisplay:
     def refresh(self) -> None:
         """Show the journey as it is now."""
         if self._live is not None:
-            self._live.update(self._table())
+            self._live.refresh()
         else:
             self._print_changes()
 

@@ -45,7 +45,7 @@ def run(state: LocalState, options: Options, console: Console) -> None:
     journey = Journey()
     display = JourneyDisplay(console, journey)
     with display:
-        started = services.start(state, journey)
+        started = services.start(state, journey, display.refresh)
         display.refresh()
         _refuse_beyond_loopback(options, started.aws_url)
         landed = _land(state, options, journey)
@@ -92,10 +92,11 @@ def _await_airflow(state: LocalState, follower: Follower, journey: Journey) -> N
         DAG_IDS, airflow_server.START_LIMIT_SECONDS, lambda: airflow_server.ensure_alive(state)
     )
     journey.step(services.STAGE, "airflow").finish(follower.api.url)
-    for run_id in follower.api.active_runs("train_model"):
-        # One run at a time: what an interrupted demo left waiting for a signature would block this one for two weeks.
-        follower.api.mark_failed("train_model", run_id)
-        journey.step("Airflow · train_model", f"earlier run {run_id}").finish("withdrawn", "skipped")
+    for dag_id in DAG_IDS:
+        # One run at a time: what an interrupted demo left, waiting for a signature perhaps, would block this one.
+        for run_id in follower.api.active_runs(dag_id):
+            follower.api.mark_failed(dag_id, run_id)
+            journey.step(services.STAGE, f"earlier run of {dag_id}").finish(f"ended {run_id}", "skipped")
     follower.refresh()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,11 +34,12 @@ class Services:
     airflow_url: str
 
 
-def start(state: LocalState, journey: Journey) -> Services:
+def start(state: LocalState, journey: Journey, refresh: Callable[[], None] = lambda: None) -> Services:
     """Start what does not run yet. Airflow goes on starting while the stack is deployed."""
     state.create()
     step = journey.step(STAGE, "local_aws")
     step.begin()
+    refresh()
     aws_url = local_aws_server.start(state)
     write_shell_variables(state, aws_url)
     os.environ.update(aws_variables(aws_url))
@@ -47,6 +49,7 @@ def start(state: LocalState, journey: Journey) -> Services:
     airflow_url = airflow_server.start(state, aws_url)
     step = journey.step(STAGE, "stack")
     step.begin("deploying infra/template.yaml")
+    refresh()
     registry = registry_url(state)
     run_vigil("stack", "deploy", "--stack", STACK, "--registry-url", registry, "--image", local_image(REPOSITORY))
     step.finish(f"vigil-{STACK}")
