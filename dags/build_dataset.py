@@ -81,10 +81,12 @@ def announce(released: dict[str, Any]) -> Any:
     """The asset's event, which starts `train_model`."""
     if released["already_released"]:
         raise AirflowSkipException(f"version {released['version']} is unchanged: no event")
-    if get_current_context()["dag_run"].run_type == "backfill":
+    run = get_current_context()["dag_run"]
+    if run.run_type == "backfill":
         raise AirflowSkipException("a backfill announces nothing: start train_model by hand where it is wanted")
     extra = {name: released[name] for name in ("version", "prefix", "quarters", "already_released")}
-    yield Metadata(FAERS_DATASET, extra=extra)
+    # The person behind a training that an asset starts: who asked may not be who signs.
+    yield Metadata(FAERS_DATASET, extra={**extra, "requested_by": run.triggering_user_name})
 
 
 @dag(

@@ -66,7 +66,7 @@ def choose_dataset() -> dict[str, Any]:
     choice = choose(events, context["params"], FAERS_DATASET.name if events else user)
     context["ti"].xcom_push(key="superseded", value=list(choice.superseded))
     logger.info("superseded versions: %s", ", ".join(choice.superseded) or "none")
-    return TrainingRequest.model_validate(choice.request).model_dump(mode="json")
+    return TrainingRequest.model_validate(choice.request).model_dump(mode="json", exclude_none=True)
 
 
 def _events(triggering: Any, asset: Asset) -> list[Any]:

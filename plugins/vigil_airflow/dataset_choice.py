@@ -15,7 +15,10 @@ class DatasetChoiceError(AirflowFailException):
 
 
 class ReleaseEvent(Protocol):
-    """An event of the dataset asset: ``extra`` holds ``version``, ``prefix`` and ``quarters``."""
+    """An event of the dataset asset: ``extra`` holds ``version``, ``prefix``, ``quarters`` and ``requested_by``.
+
+    ``requested_by``: who started the run that released the version; None where nobody did by hand.
+    """
 
     @property
     def timestamp(self) -> datetime: ...
@@ -35,14 +38,15 @@ class Choice:
 def choose(events: Iterable[ReleaseEvent], params: Mapping[str, Any], asker: str) -> Choice:
     """The newest of the triggering events' versions, or without events what the form says.
 
-    ``asker`` is who started the run by hand, or the asset's name. Events coalesce while a run is active: the older
-    versions among them are superseded. Raises ``DatasetChoiceError``.
+    ``asker`` is who started the run by hand, or the asset's name; who had the newest version built comes before the
+    asset. Events coalesce while a run is active: the older versions among them are superseded. Raises
+    ``DatasetChoiceError``.
     """
-    newest_first = [
-        str((event.extra or {})["version"]) for event in sorted(events, key=lambda event: event.timestamp, reverse=True)
-    ]
+    released = [event.extra or {} for event in sorted(events, key=lambda event: event.timestamp, reverse=True)]
+    newest_first = [str(extra["version"]) for extra in released]
     if newest_first:
         version, reason = newest_first[0], "a new dataset version was released"
+        asker = str(released[0].get("requested_by") or asker)
     else:
         version, reason = _from_form(params)
     request = {

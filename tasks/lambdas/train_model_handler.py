@@ -16,7 +16,9 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     machine = load_parameters().state_machines.train_and_promote
 
     def start_one(record: Mapping[str, Any]) -> None:
-        request = TrainingRequest.model_validate_json(record["body"])
-        executions().start(machine, execution_name(record), request.model_dump(mode="json"))
+        claimed = TrainingRequest.model_validate_json(record["body"])
+        # Always overwritten: a message cannot say who sent it.
+        request = claimed.model_copy(update={"sent_by": record.get("attributes", {}).get("SenderId")})
+        executions().start(machine, execution_name(record), request.model_dump(mode="json", exclude_none=True))
 
     return each_message(event, start_one)

@@ -50,7 +50,8 @@ for already_released in (False, True):
     scenario(already_released)
     run = bag.dags["build_dataset"].test()
     states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
-    answers.append({"state": str(run.state), "tasks": states, "history": list(history)})
+    answer = {"state": str(run.state), "tasks": states, "history": list(history)}
+    answers.append({**answer, "user": run.triggering_user_name})
 
 from airflow.models.asset import AssetEvent
 from airflow.utils.session import create_session
@@ -94,4 +95,10 @@ def test_an_unchanged_version_leaves_the_asset_alone_and_the_run_succeeds(answer
     second = answers["runs"][1]
     assert (second["state"], second["tasks"]["announce"]) == ("success", "skipped")
     extra = {"version": "a" * 64, "prefix": "s3://d/a/", "quarters": ["2023Q1"], "already_released": False}
-    assert answers["events"] == [{"asset": "faers-dataset", "extra": extra}]
+    (event,) = answers["events"]
+    assert event["asset"] == "faers-dataset"
+    assert {name: value for name, value in event["extra"].items() if name != "requested_by"} == extra
+
+
+def test_the_event_names_the_person_who_started_the_run(answers: dict[str, Any]) -> None:
+    assert answers["events"][0]["extra"]["requested_by"] == answers["runs"][0]["user"] is not None

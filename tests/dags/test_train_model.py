@@ -111,6 +111,14 @@ def test_a_run_that_releases_started_takes_the_newest_and_records_the_others(
     assert task_instance.xcoms["superseded"] == [A]
 
 
+def test_a_run_that_a_persons_release_started_names_that_person(dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = {"dataset_version": None, "reason": None, "hyperparameters": {}}
+    event = released(A, 1)
+    event.extra["requested_by"] = "jane"
+    request, _ = chosen(dag, monkeypatch, [event], params, None)
+    assert request["requested_by"] == "airflow:jane"
+
+
 def test_a_run_by_hand_names_the_person(dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     params = {"dataset_version": A, "reason": "drift", "hyperparameters": {"max_depth": 4}}
     request, _ = chosen(dag, monkeypatch, [], params, "jane")

@@ -103,6 +103,7 @@ def pin_run(
             "reason_asked": request.reason,
             "dataset_version": request.dataset_version,
             "started_at": event.started_at.isoformat(),
+            **({"sent_by": request.sent_by} if request.sent_by else {}),
         },
     )
     return PinnedRun.model_validate_json(recorded["pinned"])

@@ -22,12 +22,17 @@ class _Frozen(BaseModel):
 
 
 class TrainingRequest(_Frozen):
-    """What starts ``train-and-promote``, from a person or a schedule. Hyperparameters are text, as in SageMaker."""
+    """What starts ``train-and-promote``, from a person or a schedule. Hyperparameters are text, as in SageMaker.
+
+    ``requested_by`` is what the asker says; four eyes compares it. ``sent_by`` is who sent the message as AWS says it
+    (SQS ``SenderId``), stamped by the queue's consumer.
+    """
 
     dataset_version: Sha256
     requested_by: str = Field(min_length=1, max_length=200)
     reason: str = Field(min_length=1, max_length=2000)
     hyperparameters: dict[str, str] = Field(default_factory=dict, max_length=50)
+    sent_by: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class Measure(_Frozen):

@@ -30,6 +30,14 @@ def test_the_newest_of_all_triggering_events_is_taken_and_the_others_are_superse
     assert choice.request["requested_by"] == "airflow:faers-dataset"
 
 
+def test_the_person_who_had_the_newest_version_built_is_the_one_who_asks() -> None:
+    older, newer = event(A, 1), event(B, 2)
+    older.extra["requested_by"], newer.extra["requested_by"] = "joe", "jane"
+    assert choose([newer, older], {}, "faers-dataset").request["requested_by"] == "airflow:jane"
+    newer.extra["requested_by"] = None
+    assert choose([newer, older], {}, "faers-dataset").request["requested_by"] == "airflow:faers-dataset"
+
+
 def test_a_version_that_came_twice_is_not_superseded_by_itself() -> None:
     choice = choose([event(A, 1), event(B, 2), event(A, 3)], {}, "faers-dataset")
     assert choice.request["dataset_version"] == A

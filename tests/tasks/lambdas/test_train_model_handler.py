@@ -24,7 +24,15 @@ def test_each_request_starts_train_and_promote_once(stack, machines):
         assert request["stateMachineArn"] == stack.parameters.state_machines.train_and_promote
         assert len(request["name"]) <= 80
     inputs = [json.loads(request["input"]) for request in machines.started.values()]
-    assert inputs[0] == REQUEST | {"hyperparameters": {}}
+    assert inputs[0] == REQUEST | {"hyperparameters": {}, "sent_by": "AIDAIENQZJOLO23YVJ4VO"}
+
+
+def test_who_sent_a_message_is_what_aws_says_and_not_what_the_message_says(stack, machines):
+    event = event_of(REQUEST | {"sent_by": "somebody-else"}, REQUEST | {"sent_by": "somebody-else"})
+    del event["Records"][1]["attributes"]["SenderId"]
+    handler(event, None)
+    inputs = [json.loads(request["input"]) for request in machines.started.values()]
+    assert [each.get("sent_by") for each in inputs] == ["AIDAIENQZJOLO23YVJ4VO", None]
 
 
 def test_a_fifo_queues_deduplication_id_names_the_execution(stack, machines):

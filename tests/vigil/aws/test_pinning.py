@@ -96,3 +96,11 @@ def test_an_image_that_could_be_moved_after_signing_is_refused(stack, pin, image
     stack.parameters = stack.parameters.model_copy(update={"sagemaker": sagemaker})
     with pytest.raises(ImageNotPinnedError, match=r"sagemaker/image \(MlImage\).*give the pushed image's digest"):
         pin()
+
+
+def test_who_sent_the_request_is_kept_with_the_run(stack, pin):
+    pin(sent_by="AIDAIENQZJOLO23YVJ4VO")
+    key = {"execution_arn": {"S": EXECUTION}}
+    table = stack.parameters.tables.runs
+    item = stack.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+    assert (item["sent_by"], item["requested_by"]) == ({"S": "AIDAIENQZJOLO23YVJ4VO"}, {"S": "airflow:dana"})
