@@ -82,7 +82,7 @@ def sweep(ports: DeliveryPorts) -> dict[str, str]:
 
     Gives what was done, by request id. One request that fails does not stop the others.
     """
-    done: dict[str, str] = dict.fromkeys(supersede_older(ports.store), Status.SUPERSEDED.value)
+    done = _supersede(ports)
     for status in DECIDED:
         for request in ports.store.with_status(status):
             if request.delivered_at is None:
@@ -90,6 +90,14 @@ def sweep(ports: DeliveryPorts) -> dict[str, str]:
     for request in ports.store.with_status(Status.PENDING):
         _note(done, request, ports, _close)
     return done
+
+
+def _supersede(ports: DeliveryPorts) -> dict[str, str]:
+    try:
+        return dict.fromkeys(supersede_older(ports.store), Status.SUPERSEDED.value)
+    except Exception:  # the next sweep tries again; no decision must wait for it
+        logger.exception("superseding older approval requests failed")
+        return {}
 
 
 def _note(

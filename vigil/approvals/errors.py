@@ -57,6 +57,10 @@ class EvidenceError(ApprovalError):
     exit_code = 10
 
 
+class UnreadableRequestError(ApprovalError):
+    """A stored request is malformed. The message names its id and the fields, never what is in them."""
+
+
 class NotPendingError(ApprovalError):
     """The store refused a decision: the request was no longer pending. Who asked reads it again and says why."""
 

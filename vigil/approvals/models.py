@@ -38,7 +38,8 @@ class Decision(StrEnum):
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Errors name fields, never what is in them: tokens, decisions, what people wrote.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Facts(_Frozen):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
-from vigil.approvals.errors import NotPendingError
+from vigil.approvals.errors import NotPendingError, UnreadableRequestError
 from vigil.approvals.models import ApprovalRequest, SignedDecision, Status, timestamp
+
+logger = logging.getLogger(__name__)
 
 STATUS_INDEX = "by_status"
 DOCUMENTS = ("facts", "decision")  # kept as JSON text: numbers stay exactly what was signed
@@ -45,7 +49,7 @@ class ApprovalsTable:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={":status": {"S": status.value}},
         )
-        return [_from_item(item) for page in pages for item in page["Items"]]
+        return [request for page in pages for item in page["Items"] if (request := _readable(item)) is not None]
 
     def decide(self, request_id: str, decision: SignedDecision) -> None:
         update = {
@@ -135,10 +139,25 @@ def _to_item(request: ApprovalRequest) -> dict[str, Any]:
     return item
 
 
+def _readable(item: dict[str, Any]) -> ApprovalRequest | None:
+    """None for a row that cannot be read: it must not keep the others from being decided, delivered or shown."""
+    try:
+        return _from_item(item)
+    except UnreadableRequestError as error:
+        logger.warning("%s; it is passed over", error)
+        return None
+
+
 def _from_item(item: dict[str, Any]) -> ApprovalRequest:
     known = {name: value for name, value in item.items() if name in ApprovalRequest.model_fields}
     fields: dict[str, Any] = {name: next(iter(value.values())) for name, value in known.items()}
-    for name in DOCUMENTS:
-        if name in fields:
-            fields[name] = json.loads(fields[name])
-    return ApprovalRequest.model_validate(fields)
+    try:
+        for name in DOCUMENTS:
+            if name in fields:
+                fields[name] = json.loads(fields[name])
+        return ApprovalRequest.model_validate(fields)
+    except ValidationError as error:
+        wrong = sorted({str(problem["loc"][0]) for problem in error.errors(include_input=False) if problem["loc"]})
+    except (TypeError, ValueError):
+        wrong = list(DOCUMENTS)
+    raise UnreadableRequestError(f"approval request {fields.get('request_id')} cannot be read: see {', '.join(wrong)}")

@@ -89,9 +89,13 @@ def record_stopped(state_machine: str, executions: Executions, ports: OutcomePor
 
 def _stopped_event(arn: str, cause: str, record: dict[str, str]) -> OutcomeEvent:
     """The run can no longer say what it was: its record does."""
-    run = {name: record[name] for name in ("requested_by", "dataset_version") if name in record}
-    candidate = {name: record[name] for name in ("model_package_arn",) if name in record}
+    run = _of(record, "requested_by", "dataset_version")
+    candidate = _of(record, "model_package_arn")
     return OutcomeEvent(execution_arn=arn, outcome=STOPPED, cause=cause, run=run, candidate=candidate)
+
+
+def _of(record: dict[str, str], *names: str) -> dict[str, Any]:
+    return {name: record[name] for name in names if name in record}
 
 
 def _inner_reason(text: str) -> str | None:

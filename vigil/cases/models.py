@@ -16,7 +16,7 @@ class CaseReport(BaseModel):
     ``reporter_country`` is never a feature: it is a proxy of the channel, kept for evaluation by region.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # no patient's data in a log
 
     case_id: str
     reactions: tuple[str, ...] = Field(max_length=1000)

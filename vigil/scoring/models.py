@@ -16,7 +16,7 @@ MOST_CASES = 500  # in one request: some 5 s of work on one core, well within an
 class ScoreRequest(BaseModel):
     """One invocation's cases, at least one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     cases: tuple[CaseReport, ...]
 

@@ -101,3 +101,11 @@ def test_one_request_that_fails_does_not_stop_the_sweep_of_the_others(bench, app
     done = sweep(bench.delivery)
     assert done[approved.request_id] == Delivery.DELIVERED.value
     assert done[broken.request_id].startswith("failed")
+
+
+def test_superseding_that_fails_does_not_stop_the_delivery_of_decisions(bench, approved, monkeypatch):
+    def broken(store):
+        raise ConnectionError("not now")
+
+    monkeypatch.setattr("vigil.approvals.deliver.supersede_older", broken)
+    assert sweep(bench.delivery) == {approved.request_id: Delivery.DELIVERED.value}
