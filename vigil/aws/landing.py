@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from vigil.aws.environment import load_parameters
 from vigil.aws.objects import S3Uri, get_file, put_file, put_new
 from vigil.cases.inspect import ArchiveSummary, inspect_archive
+from vigil.cases.pack import pack_folder
 
 LANDING = "landing"
 QUARTERS = "quarters"
@@ -35,13 +36,16 @@ class LandedArchive(BaseModel):
 def upload(files: Sequence[Path], bucket: str | None = None, s3: Any = None) -> list[tuple[ArchiveSummary, str]]:
     """Check local archives and put them at ``s3://<raw>/landing/<file>``; returns each summary and address.
 
-    All are checked before the first is put. Raises ``ArchiveError`` and ``LandingError``.
+    An unpacked archive (a folder) is packed first. All are checked before the first is put. Raises ``ArchiveError``
+    and ``LandingError``.
     """
-    summaries = [(inspect_archive(path), path) for path in files]
-    _refuse_repeats([summary for summary, _ in summaries])
-    landing = S3Uri(bucket or load_parameters().buckets.raw, LANDING)
-    for summary, path in summaries:
-        put_file(path, landing / summary.name, s3)
+    with tempfile.TemporaryDirectory(prefix="vigil-pack-") as temporary:
+        paths = [_one_file(path, Path(temporary) / str(index)) for index, path in enumerate(files)]
+        summaries = [(inspect_archive(path), path) for path in paths]
+        _refuse_repeats([summary for summary, _ in summaries])
+        landing = S3Uri(bucket or load_parameters().buckets.raw, LANDING)
+        for summary, path in summaries:
+            put_file(path, landing / summary.name, s3)
     return [(summary, str(landing / summary.name)) for summary, _ in summaries]
 
 
@@ -70,6 +74,13 @@ def land(archives: Sequence[str], bucket: str | None = None, s3: Any = None) -> 
                 LandedArchive(quarter=summary.quarter, uri=str(target), sha256=summary.sha256, size=summary.size)
             )
     return landed
+
+
+def _one_file(path: Path, folder: Path) -> Path:
+    if not path.is_dir():
+        return path
+    folder.mkdir()
+    return pack_folder(path, folder)
 
 
 def _refuse_repeats(summaries: Sequence[ArchiveSummary]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from vigil.cases.archive import open_archive
+from vigil.cases.archive import ArchiveError, open_archive
 from vigil.cases.header import check_header
 from vigil.cases.lines import count_lines
 from vigil.digests import file_digest
@@ -27,6 +27,8 @@ class ArchiveSummary(BaseModel):
 
 def inspect_archive(path: Path) -> ArchiveSummary:
     """Inspect a zip. Raises ``ArchiveError``."""
+    if path.is_dir():
+        raise ArchiveError(f"{path} is a folder: pack it first, since what is kept is one file with one digest")
     lines: dict[str, int] = {}
     with open_archive(path) as archive:
         for table, file in archive.files.items():

@@ -23,7 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print only the S3 addresse
 
 @app.command()
 def land(
-    files: Annotated[list[Path], typer.Argument(help="FAERS archives (zip), one quarter each.")],
+    files: Annotated[list[Path], typer.Argument(help="FAERS archives, one quarter each: zips or unpacked folders.")],
     as_json: AsJson = False,
 ) -> None:
     """Check FAERS archives and upload them to the landing area of the stack's raw bucket."""

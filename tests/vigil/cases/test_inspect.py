@@ -1,7 +1,7 @@
 import hashlib
 
 import pytest
-from faers_archives import Archive
+from faers_archives import Archive, write_folder
 
 from vigil.cases.archive import ArchiveError
 from vigil.cases.inspect import inspect_archive
@@ -18,3 +18,8 @@ def test_an_archive_is_summed_up(tmp_path):
 def test_every_header_is_checked(tmp_path):
     with pytest.raises(ArchiveError, match=r"INDI23Q1.txt line 1: wrong header"):
         inspect_archive(Archive().report(1).write(tmp_path, changes={"ASCII/INDI23Q1.txt": b"a$b\n"}))
+
+
+def test_a_folder_is_said_to_be_one(tmp_path):
+    with pytest.raises(ArchiveError, match="is a folder: pack it first"):
+        inspect_archive(write_folder(tmp_path / "unpacked", Archive().report(1).files()))

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from faers_archives import Archive
+from faers_archives import Archive, write_folder
 from moto_stack import moto_stack
 from typer.testing import CliRunner
 
+from vigil.aws.landing import land
 from vigil.cli.quarters import app
 
 
@@ -48,6 +49,14 @@ def test_landed_archives_are_told_as_a_table_for_people(stack, tmp_path):
     done = run("land", Archive("2023Q1").report(1, reactions=["A"] * 3).write(tmp_path))
     assert done.exit_code == 0
     assert "2023Q1" in done.output and "/landing/faers_ascii_2023q1.zip" in done.output
+
+
+def test_an_unpacked_quarter_lands_as_its_zip(stack, tmp_path):
+    folder = write_folder(tmp_path / "unpacked", Archive("2023Q1").report(1).files())
+    done = run("land", "--json", folder)
+    (uri,) = json.loads(done.stdout)
+    assert uri == f"s3://{stack.parameters.buckets.raw}/landing/faers_ascii_2023q1.zip"
+    assert [archive.quarter for archive in land([uri])] == ["2023Q1"]
 
 
 def test_a_bad_archive_is_one_line_of_error(stack, tmp_path):
