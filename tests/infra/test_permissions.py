@@ -138,3 +138,13 @@ def test_register_candidate_may_record_its_package_and_reject_it(template: Templ
         for name, statement in statements(template)
         if "dynamodb:UpdateItem" in statement["Action"] and "RunsTable" in str(statement["Resource"])
     }
+
+
+def test_verify_approval_may_read_what_a_run_pinned_and_not_write_it(template: Template) -> None:
+    actions = [
+        action
+        for name, statement in statements(template)
+        if name == "VerifyApprovalPolicy" and "RunsTable" in str(statement["Resource"])
+        for action in statement["Action"]
+    ]
+    assert actions == ["dynamodb:GetItem"]

@@ -28,6 +28,7 @@ from vigil.approvals.models import (
 )
 from vigil.approvals.open import open_request
 from vigil.approvals.ports import DecidingPorts, DeliveryPorts, VerificationPorts
+from vigil.approvals.verify import PINNED
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
 
@@ -186,6 +187,16 @@ class FakeRuns:
 
 
 @dataclass
+class FakePins:
+    """What each run fixed when it started."""
+
+    runs: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def pinned(self, execution_arn: str) -> Mapping[str, object]:
+        return self.runs.get(execution_arn, {})
+
+
+@dataclass
 class FakeClock:
     now: datetime = NOW
 
@@ -210,6 +221,7 @@ class Bench:
     runs: FakeRuns
     clock: FakeClock
     authenticator: FakeAuthenticator
+    pins: FakePins
 
     @classmethod
     def make(cls) -> Bench:
@@ -225,7 +237,7 @@ class Bench:
             FakeEvidence(
                 {plan.digest: plan}, {facts.evaluation_uri: evaluation}, {facts.artefact_uri: facts.artefact_digest}
             ),
-            FakeRuns(), clock, FakeAuthenticator(clock, people),
+            FakeRuns(), clock, FakeAuthenticator(clock, people), FakePins(),
         )  # fmt: skip
 
     @property
@@ -238,7 +250,7 @@ class Bench:
 
     @property
     def verification(self) -> VerificationPorts:
-        return VerificationPorts(self.store, self.signer, self.evidence)
+        return VerificationPorts(self.store, self.signer, self.evidence, self.pins, self.clock)
 
     def message(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> WaitMessage:
         document = {
@@ -250,6 +262,7 @@ class Bench:
     def open(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> ApprovalRequest:
         """A run that waits, and its request."""
         self.runs.waiting[token] = execution
+        self.pins.runs[execution] = self.facts.model_dump(include=set(PINNED))
         return open_request(self.message(execution, token, **changes), self.store, self.vault, self.clock).request
 
     def with_evidence(self, **changes: Any) -> Bench:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from vigil.approvals.errors import (
     AlreadyDecidedError,
@@ -29,10 +29,8 @@ from vigil.approvals.models import (
 )
 from vigil.approvals.ports import ApprovalStore, Clock, DecidingPorts
 from vigil.approvals.statement import is_requester, statement_digest
+from vigil.approvals.timing import is_fresh
 from vigil.change_control.models import Plan
-
-FRESHNESS = timedelta(minutes=5)  # the sign-in must be for this signature, not one of this morning
-CLOCK_SKEW = timedelta(minutes=1)  # between the identity provider's clock and ours
 
 MEANINGS = {
     Decision.APPROVED: "I reviewed the evidence and approve this model for service",
@@ -111,8 +109,7 @@ def _closure(request: ApprovalRequest) -> ApprovalError | None:
 
 
 def _refuse_stale(authentication: Authentication, now: datetime) -> None:
-    age = now - authentication.authenticated_at
-    if not -CLOCK_SKEW <= age <= FRESHNESS:
+    if not is_fresh(authentication.authenticated_at, now):
         raise AuthenticationError("the sign-in is not fresh: sign in again for this signature")
 
 

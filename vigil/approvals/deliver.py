@@ -15,6 +15,7 @@ from vigil.approvals.models import ApprovalRequest, Decision, Status
 from vigil.approvals.open import supersede_older
 from vigil.approvals.ports import DeliveryPorts
 from vigil.approvals.statement import check_signature
+from vigil.approvals.timing import may_still_be_applied
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +86,8 @@ def sweep(ports: DeliveryPorts) -> dict[str, str]:
     done = _supersede(ports)
     for status in DECIDED:
         for request in ports.store.with_status(status):
-            if request.delivered_at is None:
-                _note(done, request, ports, lambda request, ports: deliver(request.request_id, ports).value)
+            act = _deliver if request.delivered_at is None else _age_out
+            _note(done, request, ports, act)
     for request in ports.store.with_status(Status.PENDING):
         _note(done, request, ports, _close)
     return done
@@ -113,6 +114,20 @@ def _note(
         result = f"failed: {type(error).__name__}"
     if result:
         done[request.request_id] = result
+
+
+def _deliver(request: ApprovalRequest, ports: DeliveryPorts) -> str:
+    return deliver(request.request_id, ports).value
+
+
+def _age_out(request: ApprovalRequest, ports: DeliveryPorts) -> str | None:
+    """An approval that reached its run and was never used, for example because the run was stopped then."""
+    if request.status is not Status.APPROVED or request.applied_by is not None:
+        return None
+    if may_still_be_applied(request.expires_at, ports.clock()):
+        return None
+    target, note = Status.DECIDED_NOT_APPLIED, "it was approved, and never applied before it expired"
+    return target.value if ports.store.move(request.request_id, Status.APPROVED, target, note) else None
 
 
 def _close(request: ApprovalRequest, ports: DeliveryPorts) -> str | None:

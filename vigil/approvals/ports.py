@@ -96,6 +96,11 @@ class Runs(Protocol):
         """Whether the state left its wait with this request's answer."""
 
 
+class Pins(Protocol):
+    def pinned(self, execution_arn: str) -> Mapping[str, object]:
+        """What a run fixed when it started, by field; empty where nothing is recorded."""
+
+
 @dataclass(frozen=True)
 class DecidingPorts:
     store: ApprovalStore
@@ -119,3 +124,5 @@ class VerificationPorts:
     store: ApprovalStore
     signer: Signer
     evidence: Evidence
+    pins: Pins
+    clock: Clock

@@ -9,6 +9,7 @@ from vigil.aws.approvals_table import ApprovalsTable
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.executions import Executions
+from vigil.aws.run_records import RunRecords
 from vigil.aws.sign_in import CognitoSignIn
 from vigil.aws.signing import KmsSigner
 from vigil.aws.token_vault import KmsTokenVault
@@ -61,5 +62,9 @@ def delivery_ports(parameters: StackParameters) -> DeliveryPorts:
 
 def verification_ports(parameters: StackParameters) -> VerificationPorts:
     return VerificationPorts(
-        store=approvals_table(parameters), signer=signer(parameters), evidence=evidence_store(parameters)
+        store=approvals_table(parameters),
+        signer=signer(parameters),
+        evidence=evidence_store(parameters),
+        pins=RunRecords(aws_client("dynamodb"), parameters.tables.runs),
+        clock=server_time,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,11 @@ class RunRecords:
         if "Item" not in answer:
             return None
         return {name: str(next(iter(value.values()))) for name, value in answer["Item"].items()}
+
+    def pinned(self, execution_arn: str) -> dict[str, object]:
+        """What the run fixed when it started; empty where nothing is recorded."""
+        fields: dict[str, object] = json.loads((self.get(execution_arn) or {}).get("pinned", "{}"))
+        return fields
 
     def start(self, execution_arn: str, fields: Mapping[str, str]) -> dict[str, str]:
         """Record a run, unless it is recorded already; gives what is recorded: what was pinned first stays."""

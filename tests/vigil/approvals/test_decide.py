@@ -4,7 +4,7 @@ import pytest
 from approval_fakes import NOW, PASSWORD, proof_of
 from candidate_evidence import ROLE
 
-from vigil.approvals.decide import CLOCK_SKEW, FRESHNESS, DecisionOrder, decide
+from vigil.approvals.decide import DecisionOrder, decide
 from vigil.approvals.errors import (
     AlreadyDecidedError,
     ApprovalError,
@@ -18,6 +18,7 @@ from vigil.approvals.errors import (
 )
 from vigil.approvals.models import Decision, Status
 from vigil.approvals.statement import check_signature, statement
+from vigil.approvals.timing import CLOCK_SKEW, FRESHNESS
 
 
 def approve(request, **fields):

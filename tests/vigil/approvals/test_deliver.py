@@ -109,3 +109,19 @@ def test_superseding_that_fails_does_not_stop_the_delivery_of_decisions(bench, a
 
     monkeypatch.setattr("vigil.approvals.deliver.supersede_older", broken)
     assert sweep(bench.delivery) == {approved.request_id: Delivery.DELIVERED.value}
+
+
+def test_an_approval_that_was_never_applied_ages_out(bench, approved):
+    deliver(approved.request_id, bench.delivery)
+    bench.clock.now = approved.expires_at
+    assert sweep(bench.delivery) == {}
+    bench.clock.advance(minutes=30)
+    assert sweep(bench.delivery) == {approved.request_id: "DECIDED_NOT_APPLIED"}
+    assert "never applied" in bench.store.get(approved.request_id).note
+
+
+def test_an_approval_that_was_applied_stays(bench, approved):
+    deliver(approved.request_id, bench.delivery)
+    bench.store.claim(approved.request_id, "an update")
+    bench.clock.now = approved.expires_at.replace(year=2040)
+    assert sweep(bench.delivery) == {}

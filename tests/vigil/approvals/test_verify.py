@@ -1,5 +1,7 @@
 """Attacks on the way to the endpoint: each is refused by the verification, whoever started it."""
 
+from datetime import timedelta
+
 import pytest
 from approval_fakes import EXECUTION, TOKEN, FakeSigner, proof_of
 
@@ -7,6 +9,7 @@ from vigil.approvals.decide import DecisionOrder, decide
 from vigil.approvals.errors import SignatureInvalidError
 from vigil.approvals.models import Decision, DecisionFacts, SignedDecision, Status
 from vigil.approvals.statement import statement_digest
+from vigil.approvals.timing import TIME_TO_APPLY
 from vigil.approvals.verify import verify_release
 
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:one"
@@ -25,6 +28,15 @@ def verify(bench, request, requested=EXECUTION, by=UPDATE):
 def refused(bench, request, words, **kwargs):
     with pytest.raises(SignatureInvalidError, match=words):
         verify(bench, request, **kwargs)
+
+
+def signed_again(bench, request, **fields):
+    """Somebody may use the key, but went round ``decide``: the decision with other fields, well signed."""
+    facts = DecisionFacts(**request.decision.model_dump(include=set(DecisionFacts.model_fields)) | fields)
+    digest = statement_digest(request, facts)
+    signature = bench.signer.sign(bytes.fromhex(digest)).value
+    forged = SignedDecision(**facts.model_dump(), statement_digest=digest, signature=signature)
+    bench.store.change(request.request_id, decision=forged)
 
 
 def test_an_approval_opens_the_way(bench, approved):
@@ -144,9 +156,44 @@ def test_a_plan_swapped_after_the_decision_is_discerned(bench, approved):
 )
 def test_a_good_signature_over_a_decision_that_nobody_was_entitled_to_opens_nothing(bench, approved, fields, words):
     """Somebody may use the key, but went round ``decide``."""
-    facts = DecisionFacts(**approved.decision.model_dump(include=set(DecisionFacts.model_fields)) | fields)
-    digest = statement_digest(approved, facts)
-    signature = bench.signer.sign(bytes.fromhex(digest)).value
-    forged = SignedDecision(**facts.model_dump(), statement_digest=digest, signature=signature)
-    bench.store.change(approved.request_id, decision=forged)
+    signed_again(bench, approved, **fields)
     refused(bench, approved, words)
+
+
+@pytest.mark.parametrize("before", [timedelta(minutes=5, seconds=1), timedelta(minutes=-2)])
+def test_a_good_signature_after_a_stale_sign_in_opens_nothing(bench, approved, before):
+    """The sign-in of this morning, and one that is yet to come."""
+    signed_again(bench, approved, authenticated_at=approved.decision.decided_at - before)
+    refused(bench, approved, "sign-in was not fresh")
+
+
+def test_a_good_signature_made_after_the_expiry_opens_nothing(bench, approved):
+    moment = approved.expires_at
+    signed_again(bench, approved, authenticated_at=moment, decided_at=moment)
+    refused(bench, approved, "signed after it had expired")
+
+
+def test_an_approval_that_nobody_used_ages_out(bench, approved):
+    bench.clock.now = approved.expires_at + TIME_TO_APPLY - timedelta(seconds=1)
+    assert verify(bench, approved)
+    bench.store.change(approved.request_id, applied_by=None)
+    bench.clock.advance(seconds=1)
+    refused(bench, approved, "never applied")
+
+
+def test_an_approval_that_was_used_in_time_may_be_verified_again_by_its_user(bench, approved):
+    """A redrive of the same execution, weeks later."""
+    verify(bench, approved)
+    bench.clock.now = approved.expires_at + timedelta(days=30)
+    assert verify(bench, approved)
+
+
+@pytest.mark.parametrize("field", ["plan_digest", "dataset_version", "code_revision", "image", "requested_by"])
+def test_what_the_run_did_not_pin_is_not_put_into_service(bench, approved, field):
+    bench.pins.runs[EXECUTION][field] = "another"
+    refused(bench, approved, f"its {field} is .*, its run pinned another")
+
+
+def test_a_request_whose_run_pinned_nothing_opens_nothing(bench, approved):
+    bench.pins.runs.clear()
+    refused(bench, approved, "its run pinned nothing")
