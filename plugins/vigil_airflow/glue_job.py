@@ -71,6 +71,8 @@ class VigilGlueJobOperator(AwsBaseOperator[GlueJobHook]):
 
     def resume(self, context: Context, event: dict[str, Any], job_name: str) -> dict[str, str]:
         """Judge the ended run: its last lines into the task's log, its error into the task's failure."""
+        from vigil.approvals.redaction import redact_text
+
         if event["status"] == UNREACHABLE:
             raise GlueRunFailedError(f"Glue did not answer ({event['reason']}); the run may go on and a retry joins it")
         run = self.hook.conn.get_job_run(JobName=job_name, RunId=event["run_id"])["JobRun"]
@@ -79,7 +81,8 @@ class VigilGlueJobOperator(AwsBaseOperator[GlueJobHook]):
             self.log.info("%s", line)
         if state == "SUCCEEDED":
             return {"run_id": run_id}
-        message = f"run {run_id} of {job_name} ended {state}: {run.get('ErrorMessage') or 'no error message'}"
+        reason = redact_text(run.get("ErrorMessage") or "no error message")
+        message = f"run {run_id} of {job_name} ended {state}: {reason}"
         raise GlueRunStoppedError(message) if state == "STOPPED" else GlueRunFailedError(message)
 
     def on_kill(self) -> None:

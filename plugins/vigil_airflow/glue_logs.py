@@ -12,7 +12,7 @@ DEFAULT_GROUP = "/aws-glue/jobs"  # Glue's own, where the job names none (Glue g
 
 
 def log_tail(run: Mapping[str, Any], client: Any = None) -> Iterator[str]:
-    """The last lines of a run's output and error streams. A log that cannot be read is said, never an error."""
+    """The last lines of a run's output and error streams, redacted. A log that cannot be read is said."""
     if client is None:
         from vigil.aws.environment import aws_client
 
@@ -23,6 +23,8 @@ def log_tail(run: Mapping[str, Any], client: Any = None) -> Iterator[str]:
 
 
 def _stream_tail(client: Any, group: str, stream: str) -> Iterator[str]:
+    from vigil.approvals.redaction import redact_text
+
     try:
         answer = client.get_log_events(logGroupName=group, logStreamName=stream, limit=LINES, startFromHead=False)
     except client.exceptions.ResourceNotFoundException:
@@ -33,4 +35,4 @@ def _stream_tail(client: Any, group: str, stream: str) -> Iterator[str]:
     if answer["events"]:
         yield f"--- the end of {group}"
     for event in answer["events"]:
-        yield event["message"].rstrip("\n")
+        yield redact_text(event["message"].rstrip("\n"))

@@ -11,6 +11,11 @@ import sys
 from collections.abc import Sequence
 
 from vigil.aws.curation_job import parse_archives, run
+from vigil.failures import describe_failure
+
+
+class CurationFailedError(Exception):
+    """The job failed; the message is what may be told of it. Glue keeps it as the run's ``ErrorMessage``."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -20,7 +25,14 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--profile", required=True)
     parser.add_argument("--stack", required=True)
     arguments, _ = parser.parse_known_args(argv)
-    measurements = run(arguments.archives, arguments.output, arguments.profile)
+    failure: str | None = None
+    try:
+        measurements = run(arguments.archives, arguments.output, arguments.profile)
+    except Exception as error:
+        failure = describe_failure(error)
+    if failure is not None:
+        # Raised out here, so that no trace of the first error and its message goes into the run's log.
+        raise CurationFailedError(failure)
     for name, value in measurements.metrics.items():
         print(f"{name}: {value}")
 

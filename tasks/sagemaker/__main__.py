@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from vigil.aws.environment import code_revision, expected_artefact_digest, serving_port
+from vigil.failures import describe_failure
 
 FAILURE_CHARACTERS = 1024  # what SageMaker keeps of a reason
 # Where it looks for one: training jobs show FailureReason, processing jobs ExitMessage.
@@ -19,7 +20,7 @@ def main() -> int:
     try:
         return {"train": _train, "evaluate": _evaluate, "serve": _serve}[arguments.job](root)
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
+        message = describe_failure(error)
         print(message, file=sys.stderr, flush=True)
         if arguments.job in FAILURE_FILES:
             _write_failure(root / "output" / FAILURE_FILES[arguments.job], message)

@@ -93,6 +93,18 @@ def test_a_failed_run_fails_the_task_with_glues_message_and_may_be_retried(
     assert "reading 2023Q1" in caplog.text
 
 
+def test_a_token_in_a_runs_output_or_error_reaches_neither_log_nor_failure(
+    make_job: MakeJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    token = "AQCEAAAAKgAAAAMAAAAA" * 20
+    make_job(f"print('read task_token={token}')\nraise ValueError('refused {token}')\n")
+    with pytest.raises(GlueRunFailedError, match=r"refused \[redacted\]") as caught:
+        resumed(started(operator()))
+    assert token not in caplog.text + str(caught.value)
+    assert "task_token=[redacted]" in caplog.text
+
+
 def test_a_retry_joins_the_running_run_and_a_kill_stops_it(make_job: MakeJob) -> None:
     job = make_job(WAITING)
     first, second = started(operator()), started(operator())

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from faers_archives import Archive
 from s3_server import S3Server, s3_server
 
+from tasks.glue import curate_quarters
 from vigil.aws.landing import LandedArchive, land, upload
 from vigil.aws.objects import S3Uri, list_prefix, put_bytes
 from vigil.cases.quarter import quarter_range
@@ -78,8 +80,12 @@ def test_a_failure_names_the_file_and_leaves_nothing(server, repository, library
     output = f"s3://{server.datasets}/staging/run-2/"
     done = run_job(repository, library, landed(server, [good, bad.write(tmp_path)]), output)
     assert done.returncode != 0
-    assert done.stderr.splitlines()[-1].startswith(
-        "vigil.cases.archive.ArchiveError: faers_ascii_2024q2.zip: ASCII/REAC24Q2.txt: 50 of 50 lines are unusable"
+    assert (
+        done.stderr.splitlines()[-1]
+        .removeprefix("__main__.")
+        .startswith(
+            "CurationFailedError: ArchiveError: faers_ascii_2024q2.zip: ASCII/REAC24Q2.txt: 50 of 50 lines are unusable"
+        )
     )
     assert list_prefix(S3Uri.parse(output)) == []
 
@@ -90,3 +96,13 @@ def test_an_archive_that_changed_since_it_was_landed_is_refused(server, reposito
     done = run_job(repository, library, [archive], f"s3://{server.datasets}/staging/run-3/")
     assert done.returncode != 0
     assert "ArchiveChangedError" in done.stderr and archive.sha256 in done.stderr
+
+
+def test_a_librarys_message_is_not_told_since_it_may_quote_a_report(monkeypatch, capsys):
+    def fail(*_: object) -> None:
+        raise ValueError("could not convert string 'JANE DOE, 44' to float")
+
+    monkeypatch.setattr(curate_quarters, "run", fail)
+    with pytest.raises(curate_quarters.CurationFailedError, match=r"^ValueError at .*:\d+$") as caught:
+        curate_quarters.main(["--archives", "[]", "--output", "s3://b/o/", "--profile", "synthetic", "--stack", "s"])
+    assert "JANE" not in "".join(traceback.format_exception(caught.value))

@@ -83,6 +83,16 @@ def test_a_failed_training_says_why_where_the_platform_looks(dataset: Path, tmp_
     assert not (tmp_path / "model").exists()
 
 
+def test_a_librarys_message_is_not_told_since_it_may_quote_a_report(dataset: Path, tmp_path: Path) -> None:
+    write_job_inputs(tmp_path, dataset, quick_plan(), QUICK)
+    (tmp_path / "input/config/hyperparameters.json").write_bytes(b"\xffJANE DOE")
+    done = run("train", tmp_path)
+    failure = (tmp_path / "output/failure").read_text()
+    assert done.returncode == 1
+    assert failure.startswith("UnicodeDecodeError at vigil.models.jobs:")
+    assert "byte 0xff" not in failure + done.stderr
+
+
 def test_a_failed_evaluation_says_why_where_the_platform_looks(dataset: Path, tmp_path: Path) -> None:
     write_job_inputs(tmp_path, dataset, quick_plan(), QUICK)
     assert run("evaluate", tmp_path, VIGIL_CODE_REVISION="revision-1").returncode == 1
