@@ -188,7 +188,6 @@ class ApprovalRules(_Part):
 
 class RetrainingRules(_Part):
     triggers: list[Modification] = Field(min_length=1)
-    cool_down_hours: int = Field(ge=0)
 
 
 class UpdateRules(_Part):

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.approvals.decide import MEANINGS, DecisionOrder, decide, find_request
 from vigil.approvals.errors import ApprovalError
 from vigil.approvals.models import Decision, PasswordProof, Status
 from vigil.approvals.ports import DecidingPorts
 from vigil.aws.approval_ports import deciding_ports
-from vigil.aws.environment import ConfigurationError, load_parameters
+from vigil.aws.environment import load_parameters
 from vigil.cli import approval_tables
+from vigil.cli.errors import told_plainly
 from vigil.cli.passwords import PasswordSourceError, read_password
 
 EXIT_CODES = """
@@ -37,31 +35,11 @@ PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the 
 Meaning = Annotated[str, typer.Option("--meaning", help="What the signature means, where it is not the usual.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking back.")]
 
-
-Parameters = ParamSpec("Parameters")
-
-
-def _said_clearly(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """A refusal, or an AWS that cannot be reached, ends in one line and an exit code, never in a stack trace."""
-
-    @functools.wraps(command)
-    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except ApprovalError as error:
-            typer.echo(f"vigil approvals: {error}", err=True)
-            raise typer.Exit(error.exit_code) from None
-        except PasswordSourceError as error:
-            raise typer.BadParameter(str(error)) from None
-        except (ConfigurationError, BotoCoreError, ClientError) as error:
-            typer.echo(f"vigil approvals: {error}", err=True)
-            raise typer.Exit(1) from None
-
-    return run
+_told_plainly = told_plainly("approvals", ApprovalError, PasswordSourceError)
 
 
 @app.command("list")
-@_said_clearly
+@_told_plainly
 def list_requests(
     status: Annotated[list[Status] | None, typer.Option(help="Only these; may be repeated.")] = None,
     as_json: AsJson = False,
@@ -77,7 +55,7 @@ def list_requests(
 
 
 @app.command()
-@_said_clearly
+@_told_plainly
 def show(request_id: RequestId, as_json: AsJson = False) -> None:
     """Show what is to be decided: digests, the gate's criteria, the evaluation beside the baseline."""
     ports = _ports()
@@ -92,7 +70,7 @@ def show(request_id: RequestId, as_json: AsJson = False) -> None:
 
 
 @app.command(epilog=EXIT_CODES)
-@_said_clearly
+@_told_plainly
 def approve(
     request_id: RequestId,
     user: User,
@@ -109,7 +87,7 @@ def approve(
 
 
 @app.command(epilog=EXIT_CODES)
-@_said_clearly
+@_told_plainly
 def reject(
     request_id: RequestId,
     user: User,

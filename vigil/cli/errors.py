@@ -1,4 +1,4 @@
-"""Errors that a person can act on end a command in one message and exit code 1, never in a stack trace."""
+"""Errors that a person can act on end a command in one message and an exit code, never in a stack trace."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from contextlib import contextmanager
 
 import typer
 
+FAILED = 1
+
 
 @contextmanager
 def told_plainly(command: str, *kinds: type[Exception]) -> Iterator[None]:
-    """Print errors of ``kinds``, and of AWS and its configuration, as ``command``'s; others pass."""
+    """Print errors of ``kinds``, and of AWS and its configuration, as ``command``'s; others pass.
+
+    For a block, or as a decorator. An error's ``exit_code``, where it has one, is the command's.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from vigil.aws.environment import ConfigurationError
@@ -19,4 +24,4 @@ def told_plainly(command: str, *kinds: type[Exception]) -> Iterator[None]:
         yield
     except (ConfigurationError, BotoCoreError, ClientError, *kinds) as error:
         typer.echo(f"vigil {command}: {error}", err=True)
-        raise typer.Exit(1) from None
+        raise typer.Exit(getattr(error, "exit_code", FAILED)) from None

@@ -15,6 +15,8 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class PasswordSourceError(Exception):
     """The password cannot be read, or others can read it too; the message says what to do."""
 
+    exit_code = 2  # wrong usage
+
 
 def read_password(file: Path | None, from_stdin: bool) -> SecretStr:
     """One line; the line's end does not belong to it. Raises ``PasswordSourceError``."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.aws import approvers, deployment
-from vigil.aws.environment import ConfigurationError
 from vigil.aws.images import ImageNotPinnedError
 from vigil.aws.packages import PackageError
+from vigil.cli.errors import told_plainly
+from vigil.cli.passwords import PasswordSourceError, read_password
 from vigil.cli.revision import code_revision
 
 app = typer.Typer(no_args_is_help=True)
+
+TOLD = (PackageError, ImageNotPinnedError, deployment.DeploymentError, PasswordSourceError)
 
 StackName = Annotated[str, typer.Option("--stack", help="Name of the stack.", envvar="VIGIL_STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -33,7 +33,7 @@ def deploy(
     as_json: AsJson = False,
 ) -> None:
     """Package the code of a checkout and create or update the stack from infra/template.yaml."""
-    with _explained():
+    with told_plainly("stack", *TOLD):
         package = deployment.build_package(project)
         settings = deployment.StackSettings(
             stack=stack,
@@ -48,7 +48,7 @@ def deploy(
 @app.command()
 def outputs(stack: StackName, as_json: AsJson = False) -> None:
     """Show what the stack gives to others."""
-    with _explained():
+    with told_plainly("stack", *TOLD):
         _show(deployment.outputs(stack), as_json)
 
 
@@ -56,15 +56,13 @@ def outputs(stack: StackName, as_json: AsJson = False) -> None:
 def add_approver(
     user: Annotated[str, typer.Argument(help="User name, as typed when signing.")],
     printed_name: Annotated[str, typer.Option(help="The name that a signature shows.")],
-    password_file: Annotated[Path, typer.Option(help="File with the password.", exists=True, dir_okay=False)],
+    password_file: Annotated[Path, typer.Option(help="Read the password from this file, which only you may read.")],
     role: Annotated[str, typer.Option(help="A role that change_control/plan.yaml lets sign.")],
 ) -> None:
     """Add a person to the approvers of the stack that VIGIL_STACK names."""
-    password = password_file.read_text(encoding="utf-8").rstrip("\n")
-    if not password:
-        _fail(f"{password_file} is empty: put the password into it")
-    with _explained():
-        created = approvers.add_approver(user, printed_name, password, role)
+    with told_plainly("stack", *TOLD):
+        password = read_password(password_file, from_stdin=False)
+        created = approvers.add_approver(user, printed_name, password.get_secret_value(), role)
     print(f"{user} {'was added as an approver' if created else 'was there already: name and password were set'}")
 
 
@@ -74,24 +72,3 @@ def _show(values: dict[str, str], as_json: bool) -> None:
         return
     for name, value in sorted(values.items()):
         print(f"{name}: {value}")
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Errors that people can act on end the command with one line."""
-    try:
-        yield
-    except (
-        PackageError,
-        ImageNotPinnedError,
-        deployment.DeploymentError,
-        ConfigurationError,
-        ClientError,
-        BotoCoreError,
-    ) as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"vigil: {message}", err=True)
-    raise typer.Exit(1)

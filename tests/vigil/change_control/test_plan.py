@@ -128,3 +128,8 @@ def test_plan_and_gate_load_where_numpy_is_not_installed(repository: Path) -> No
         "import vigil.change_control.gate, vigil.change_control.plan, vigil.models.models"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=repository, timeout=60)
+
+
+def test_the_plan_promises_no_cool_down_while_nothing_keeps_one(text: str) -> None:
+    with pytest.raises(PlanError, match="cool_down_hours"):
+        parse_plan(text.replace("  retraining:\n", "  retraining:\n    cool_down_hours: 24\n", 1), "plan.yaml")
