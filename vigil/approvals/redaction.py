@@ -15,8 +15,13 @@ SECRET_KEY = re.compile(
     r"(task[_-]?token|^token$|password|passwd|secret(?!s?arn)|access[_-]?key|authorization|credential|refresh[_-]?token|id[_-]?token)",
     re.IGNORECASE,
 )
-#: A task token as AWS makes it: one long run of base64. Digests (64 hex), ARNs and URLs are not matched.
-TOKEN_TEXT = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{200,}={0,2}(?![A-Za-z0-9+/=_-])")
+#: One long run of base64, as AWS makes task tokens: always a secret from the first length on, whatever is in it.
+ALWAYS_SECRET_CHARACTERS = 200
+#: From this length on where it looks random. Digests (64 hex digits), names in ARNs and paths do not.
+LEAST_SECRET_CHARACTERS = 60
+TOKEN_TEXT = re.compile(
+    rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{LEAST_SECRET_CHARACTERS},}}={{0,2}}(?![A-Za-z0-9+/=_-])"
+)
 #: ``"task_token": "…"`` inside a text that is not JSON as a whole, at any depth of escaping.
 TOKEN_IN_TEXT = re.compile(r"""(task[_-]?token\\*["']?\s*[:=]\s*\\*["']?)([^"'\\\s,}&]+)""", re.IGNORECASE)
 
@@ -79,4 +84,12 @@ def _clean(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, REDACTED)
     text = TOKEN_IN_TEXT.sub(lambda match: match.group(1) + REDACTED, text)
-    return TOKEN_TEXT.sub(REDACTED, text)
+    return TOKEN_TEXT.sub(lambda match: REDACTED if _is_secret(match.group()) else match.group(), text)
+
+
+def _is_secret(run: str) -> bool:
+    """Random base64 has some 40 % capitals and 16 % digits; of 60 characters, fewer than a quarter of that is rare."""
+    if len(run) >= ALWAYS_SECRET_CHARACTERS:
+        return True
+    capitals, small, digits = (sum(map(kind, run)) for kind in (str.isupper, str.islower, str.isdigit))
+    return capitals >= len(run) / 8 and small >= len(run) / 8 and digits >= len(run) / 25

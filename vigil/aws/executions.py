@@ -43,12 +43,12 @@ class Executions:
         return described
 
     def history(self, execution_arn: str, newest_first: bool = False) -> Iterator[dict[str, Any]]:
-        """The events of an execution, redacted one by one."""
+        """The events of an execution. Pages are redacted whole: a secret named in one event is masked in the others."""
         pages = self._client.get_paginator("get_execution_history").paginate(
             executionArn=execution_arn, reverseOrder=newest_first, includeExecutionData=True
         )
         for page in pages:
-            yield from (redact(event) for event in page["events"])
+            yield from redact(page["events"])
 
     def has_received(self, execution_arn: str, state_name: str, request_id: str) -> bool:
         """Whether a task of the execution succeeded with an output that names the request."""

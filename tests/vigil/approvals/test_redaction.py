@@ -1,9 +1,13 @@
+import base64
 import json
+import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vigil.approvals.redaction import REDACTED, redact, redact_text
+from local_aws.services.states.tokens import mint
+from vigil.approvals.redaction import ALWAYS_SECRET_CHARACTERS, REDACTED, redact, redact_text
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAZ/8F+" + "xK3vQ9" * 60 + "=="
 #: GetExecutionHistory, event of sqs:sendMessage.waitForTaskToken: the parameters are JSON text with JSON text inside.
@@ -56,6 +60,32 @@ def test_digests_arns_and_addresses_are_left_as_they_are():
         "uri": "s3://vigil-demo-models/runs/" + "0" * 12 + "/training/" + "t" * 63 + "/output/model.tar.gz",
     }
     assert redact(facts) == facts
+
+
+def test_local_aws_makes_tokens_that_are_always_known_as_secrets():
+    assert len(mint()) >= ALWAYS_SECRET_CHARACTERS
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_random_token_far_shorter_than_aws_makes_them_is_redacted(seed):
+    token = base64.b64encode(random.Random(seed).randbytes(63)).decode()
+    assert redact_text(f"could not deliver {token}: TaskTimedOut") == f"could not deliver {REDACTED}: TaskTimedOut"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f" * 64,
+        "arn:aws:sagemaker:us-east-1:123456789012:model-package/vigil-demo-triage/1",
+        "arn:aws:states:us-east-1:123456789012:execution:vigil-demo-train-and-promote:manual__2026-03-02T09_30_00_00_00-a",
+        "s3://vigil-demo-datasets/datasets/faers/" + "0a" * 32 + "/train.parquet",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:" + "0b" * 32,
+        "https://sqs.us-east-1.amazonaws.com/123456789012/vigil-demo-training-results",
+        "/aws/sagemaker/TrainingJobs/vigil-demo-train-0123456789ab-0-0/algo-1-1234567890",
+    ],
+)
+def test_what_people_need_to_read_stays(text):
+    assert redact_text(text) == text
 
 
 json_values = st.recursive(

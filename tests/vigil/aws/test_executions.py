@@ -98,3 +98,11 @@ def test_a_history_is_redacted_before_anybody_sees_it(stubbed):
     events = list(executions.history(EXECUTION))
     assert TOKEN not in str(events)
     assert "https://sqs/queue" in str(events)
+
+
+def test_a_secret_that_one_event_names_is_masked_in_the_others_of_the_page(stubbed):
+    executions, stubber = stubbed
+    named = SCHEDULED | {"taskScheduledEventDetails": dict(SCHEDULED["taskScheduledEventDetails"])}
+    named["taskScheduledEventDetails"]["parameters"] = json.dumps({"task_token": "a-short-token"})
+    stubber.add_response("get_execution_history", history(named, succeeded("answered with a-short-token")))
+    assert "a-short-token" not in str(list(executions.history(EXECUTION)))
