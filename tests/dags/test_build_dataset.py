@@ -91,7 +91,7 @@ def test_the_form_offers_exactly_the_quality_profiles_that_exist(dag: Any) -> No
 
 class _Run:
     def __init__(self, run_type: str) -> None:
-        self.run_type = run_type
+        self.run_type, self.triggering_user_name = run_type, "jane"
 
 
 def announced(dag: Any, released: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run_type: str = "manual") -> Any:
@@ -100,7 +100,9 @@ def announced(dag: Any, released: dict[str, Any], monkeypatch: pytest.MonkeyPatc
     return list(function(released))
 
 
-def test_the_event_carries_version_prefix_and_quarters(dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_event_carries_version_prefix_quarters_and_who_had_them_built(
+    dag: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (event,) = announced(dag, RELEASED, monkeypatch)
     assert event.asset.name == "faers-dataset"
     assert event.extra == {
@@ -108,6 +110,7 @@ def test_the_event_carries_version_prefix_and_quarters(dag: Any, monkeypatch: py
         "prefix": RELEASED["prefix"],
         "quarters": RELEASED["quarters"],
         "already_released": False,
+        "requested_by": "jane",
     }
 
 
