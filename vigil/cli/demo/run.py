@@ -93,11 +93,21 @@ def _await_airflow(state: LocalState, follower: Follower, journey: Journey) -> N
     )
     journey.step(services.STAGE, "airflow").finish(follower.api.url)
     for dag_id in DAG_IDS:
-        # One run at a time: what an interrupted demo left, waiting for a signature perhaps, would block this one.
         for run_id in follower.api.active_runs(dag_id):
-            follower.api.mark_failed(dag_id, run_id)
+            _end_earlier_run(follower.api, dag_id, run_id)
             journey.step(services.STAGE, f"earlier run of {dag_id}").finish(f"ended {run_id}", "skipped")
     follower.refresh()
+
+
+def _end_earlier_run(api: AirflowApi, dag_id: str, run_id: str) -> None:
+    """One run at a time: what an interrupted demo left, waiting for a signature perhaps, would block this one."""
+    api.mark_failed(dag_id, run_id)
+    execution = api.xcom(dag_id, run_id, "hand_off", "execution_arn") if dag_id == "train_model" else None
+    if execution is not None:
+        # Airflow stops it too, but not where its triggerer had not yet taken the wait up again after the restart.
+        aws_client("stepfunctions").stop_execution(
+            executionArn=execution, error="Demo.StartedAgain", cause="the demo started again on the same stack"
+        )
 
 
 def _train(follower: Follower, archives: list[str], profile: str) -> tuple[str, datetime]:
