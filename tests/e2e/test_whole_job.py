@@ -11,7 +11,9 @@ import sys
 import time
 from datetime import datetime
 
+import boto3
 import pytest
+from botocore.config import Config
 from running_stack import RunningStack, await_value, pid_of, processes, processes_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -92,10 +94,26 @@ def test_a_run_that_waits_survives_kill_9_of_local_aws(running_stack: RunningSta
     assert running_stack.execution(request["execution_arn"])["status"] == "RUNNING"
 
     running_stack.decide("approve", request["request_id"])
-    assert running_stack.await_end(request["execution_arn"])["status"] == "SUCCEEDED"
+    answered = answers_until_the_end(running_stack, request["execution_arn"])
+    assert running_stack.execution(request["execution_arn"])["status"] == "SUCCEEDED"
+    assert answered > 5
     after = running_stack.endpoint()
     assert after["EndpointStatus"] == "InService"
     assert after["EndpointConfigName"] != before["EndpointConfigName"]
+
+
+def answers_until_the_end(stack: RunningStack, execution: str) -> int:
+    """Ask the endpoint for as long as the execution runs, never twice for one answer: a dropped request raises."""
+    once = Config(retries={"max_attempts": 0}, read_timeout=60)
+    runtime = boto3.client("sagemaker-runtime", config=once, **stack.client_settings)
+    endpoint = stack.parameter("sagemaker/endpoint")
+    body = json.dumps({"cases": [{"case_id": "one", "reactions": ["nausea"]}]})
+    answered, deadline = 0, time.monotonic() + 300
+    while stack.execution(execution)["status"] == "RUNNING" and time.monotonic() < deadline:
+        answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="application/json", Body=body)
+        assert json.loads(answer["Body"].read())["results"]
+        answered += 1
+    return answered
 
 
 def test_a_rejection_leaves_the_endpoint_as_it_was(running_stack: RunningStack) -> None:

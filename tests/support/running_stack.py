@@ -46,11 +46,17 @@ class RunningStack:
         pid: int = json.loads((self.state_dir / "local_aws" / "endpoint.json").read_text())["pid"]
         return pid
 
+    @property
+    def client_settings(self) -> dict[str, str]:
+        return {
+            "endpoint_url": self.variables["AWS_ENDPOINT_URL"],
+            "region_name": "us-east-1",
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+        }
+
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service, endpoint_url=self.variables["AWS_ENDPOINT_URL"], region_name="us-east-1",
-            aws_access_key_id="test", aws_secret_access_key="test",
-        )  # fmt: skip
+        return boto3.client(service, **self.client_settings)
 
     def parameter(self, name: str) -> str:
         value: str = self.client("ssm").get_parameter(Name=f"/vigil/demo/{name}")["Parameter"]["Value"]
