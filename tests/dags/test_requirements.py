@@ -22,6 +22,7 @@ MODULES = [
     "vigil.aws.history",
     "vigil.aws.landing",
     "vigil.approvals.models",
+    "vigil.approvals.redaction",
     "vigil.datasets.quality",
     "vigil.models.models",
 ]
