@@ -11,7 +11,11 @@ from vigil.cases.models import CaseReport
 
 
 class IntakeError(ValueError):
-    """A row is no case report; the message names the fields, never their values."""
+    """A row is no case report; the message names the fields, as ``fields`` does, never their values."""
+
+    def __init__(self, message: str, fields: list[str]) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 def case_report(row: Mapping[str, Any]) -> CaseReport:
@@ -30,7 +34,7 @@ def case_report(row: Mapping[str, Any]) -> CaseReport:
             reporter_country=row["reporter_country"],
         )
     except KeyError as error:
-        raise IntakeError(f"the row has no column {error}: curate the quarters again") from error
+        raise IntakeError(f"the row has no column {error}: curate the quarters again", [str(error.args[0])]) from error
     except ValidationError as error:
         fields = sorted({".".join(map(str, problem["loc"])) for problem in error.errors()})
-        raise IntakeError(f"case {row['case_id']} is no case report, see {', '.join(fields)}") from None
+        raise IntakeError(f"case {row['case_id']} is no case report, see {', '.join(fields)}", fields) from None

@@ -14,6 +14,7 @@ import pyarrow
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from vigil.cases.intake import IntakeError, case_report
 from vigil.cases.models import CaseReport
 
 REPORT_COLUMNS = ("case_id", "reactions", "drugs", "age_years", "weight_kg", "sex", "reporter_country")
@@ -77,14 +78,10 @@ class CuratedSplit:
         return table.column(name).combine_chunks()
 
     def _report(self, record: dict[str, Any], row: int) -> CaseReport:
-        record["case_id"] = str(record["case_id"])
-        record["reactions"] = tuple(record["reactions"] or ())
-        record["drugs"] = tuple(record["drugs"] or ())
         try:
-            return CaseReport(**record)
-        except ValueError as error:
-            fields = {".".join(map(str, problem["loc"])) for problem in getattr(error, "errors", list)()}
-            raise CuratedDataError(f"{self._path.name}: row {row}: not a case report: {sorted(fields)}") from None
+            return case_report(record)
+        except IntakeError as error:
+            raise CuratedDataError(f"{self._path.name}: row {row}: not a case report: {error.fields}") from None
 
 
 def _text(column: Any) -> NDArray[np.str_]:
