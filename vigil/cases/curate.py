@@ -1,36 +1,24 @@
-"""Run the curation on DuckDB over staged files and write its rows as Parquet."""
+"""Run the curation over an archive's staged files and write its rows as Parquet whose bytes depend on them alone."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from vigil.cases.archive import DELETED
-from vigil.cases.curation import CURATED_SCHEMA, StagedTables, curate
+from vigil.cases.curation import StagedTables, curate
+from vigil.cases.engine import Engine
 from vigil.cases.parquet import write_rows
-
-THREADS = 2
-MEMORY_LIMIT = "2GB"  # DuckDB spills to disk beyond it; a full quarter needs less
-BATCH_ROWS = 50_000
+from vigil.cases.schema import CURATED_SCHEMA
+from vigil.cases.stage import StagedArchive
 
 
-def connect(spill: Path) -> Any:
-    """An Ibis connection to an in-memory DuckDB with bounded threads and memory, spilling into ``spill``."""
-    import ibis
+def staged_tables(engine: Engine, staged: Path) -> StagedTables:
+    """The tables that ``stage_archive`` left in the folder ``staged``."""
 
-    return ibis.duckdb.connect(
-        threads=THREADS, memory_limit=MEMORY_LIMIT, temp_directory=str(spill), preserve_insertion_order=False
-    )
-
-
-def staged_tables(connection: Any, staged: Path) -> StagedTables:
-    """The staged tables of all quarters below ``staged``."""
-
-    def read(table: str) -> Any:
-        return connection.read_parquet(str(staged / table / "*.parquet"), table_name=table.lower())
+    def read(table: str) -> object:
+        return engine.read([staged / f"{table}.parquet"], table.lower())
 
     return StagedTables(
         demo=read("DEMO"),
@@ -42,21 +30,14 @@ def staged_tables(connection: Any, staged: Path) -> StagedTables:
     )
 
 
-def curate_staged(staged: Path, target: Path) -> int:
-    """Curate what ``stage_archives`` staged into the one file ``target``. Returns the number of cases.
+def curate_staged(staged: Path, archive: StagedArchive, target: Path, engine: Engine) -> int:
+    """Curate what ``stage_archive`` staged into the one file ``target``. Returns the number of cases.
 
-    The same input gives the same bytes: rows in order of case id, row groups of a fixed size, fixed writer settings.
+    The same input gives the same bytes, whichever engine runs: rows in order of case id, row groups of a fixed size,
+    fixed writer settings.
     """
-    connection = connect(staged / "spill")
-    raw = staged / "curated-by-engine.parquet"
-    try:
-        curate(staged_tables(connection, staged)).to_parquet(str(raw))
-    finally:
-        connection.disconnect()
-    with pq.ParquetFile(raw) as file:
-        count = write_rows((_cast(batch) for batch in file.iter_batches(BATCH_ROWS)), CURATED_SCHEMA, target)
-    raw.unlink()
-    return count
+    rows = curate(staged_tables(engine, staged), archive.name, archive.quarter)
+    return write_rows((_cast(batch) for batch in engine.batches(rows)), CURATED_SCHEMA, target)
 
 
 def _cast(batch: pa.RecordBatch) -> pa.Table:

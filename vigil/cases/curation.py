@@ -1,10 +1,12 @@
-"""Curation: staged FAERS tables become one row for each case, as one Ibis expression.
+"""Curation: one quarter's staged tables become one row for each of its cases, as one Ibis expression.
 
-It uses only what DuckDB and Spark both have, so either can run it. The rules:
+It uses only what DuckDB and Spark both have and read alike, so either can run it. The rules:
 
-- *Versions.* A case's newest version over all quarters is kept: latest ``fda_dt``, then numerically highest
-  ``primaryid`` (facts of FDA's FAQ 29); then newest quarter and first line, so that exact repeats have one answer.
-- *Deletions.* A case on any archive's list of deleted cases is removed.
+- *Versions.* A case's newest version is kept, in the quarter here and over all quarters by ``vigil.datasets.history``:
+  latest ``fda_dt`` (no calendar day comes last), then numerically highest ``primaryid`` (FDA's FAQ 29), then newest
+  quarter and first line, so that exact repeats have one answer. The order is total: the newest of each quarter's newest
+  versions is the newest of all.
+- *Deletions.* A case on the archive's list of deleted cases is removed.
 - *Units.* Age in years, weight in kilograms. A number without a known unit, or beyond what a person can have, is null.
 - *Dates.* ISO text. A partial event date (``2003``, ``201507``) is null, for half of a date cannot be compared; so is
   one that is no calendar day, is before 1900 or is after the report was received. The case itself is kept.
@@ -19,10 +21,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
-import pyarrow as pa
 from ibis import _
 
-SCHEMA_VERSION = 1
+from vigil.cases.countries import load_countries
+from vigil.cases.schema import CURATED_SCHEMA
+
 YEARS_BY_AGE_UNIT = {"DEC": 10.0, "YR": 1.0, "MON": 1 / 12, "WK": 7 / 365.25, "DY": 1 / 365.25, "HR": 1 / 8766}
 KILOGRAMS_BY_WEIGHT_UNIT = {"KG": 1.0, "LBS": 0.45359237, "GMS": 0.001}
 OLDEST_YEARS, HEAVIEST_KG = 150.0, 700.0  # the bounds of CaseReport
@@ -30,44 +33,17 @@ EARLIEST_EVENT = "1900-01-01"
 SUSPECT_ROLES = ["PS", "SS"]  # primary and secondary suspect; interacting and concomitant drugs are in `drugs` only
 SEXES = ["F", "M"]
 NO_COUNTRY = "COUNTRY NOT SPECIFIED"
-
-_TEXTS = pa.list_(pa.string())
-CURATED_SCHEMA = pa.schema(
-    [
-        ("case_id", pa.int64()),
-        ("primary_id", pa.int64()),
-        ("case_version", pa.int32()),
-        ("quarter", pa.string()),
-        ("received_date", pa.string()),
-        ("initial_received_date", pa.string()),
-        ("event_date", pa.string()),
-        ("age_years", pa.float64()),
-        ("weight_kg", pa.float64()),
-        ("sex", pa.string()),
-        ("reporter_country", pa.string()),
-        ("occurrence_country", pa.string()),
-        ("reporter_occupation", pa.string()),
-        ("report_code", pa.string()),
-        ("initial_or_followup", pa.string()),
-        ("sender", pa.string()),
-        ("literature_reference", pa.string()),
-        ("authority_number", pa.string()),
-        ("reactions", _TEXTS),
-        ("drugs", _TEXTS),
-        ("suspect_drugs", _TEXTS),
-        ("indications", _TEXTS),
-        ("outcomes", _TEXTS),
-        ("serious", pa.bool_()),
-        ("source_archive", pa.string()),
-        ("source_table", pa.string()),
-        ("source_line", pa.int64()),
-    ]
-)
+# What both engines read as the same number: their own casts differ ("5d" is a number to Java, "1_0" to DuckDB).
+PLAIN_NUMBER = r"^[0-9]{1,15}([.][0-9]{0,15})?$"
+DAY = r"^[12][0-9]{7}$"
+# Collapsing blanks is a regular expression over every text; few texts need it.
+UNEVEN_BLANKS = r"[\t\n\f\r]|  "
+BLANKS = r"[ \t\n\f\r]+"
 
 
 @dataclass(frozen=True)
 class StagedTables:
-    """Ibis tables over the staged files, with the columns of ``vigil.cases.stage``."""
+    """Ibis tables over the staged files of one archive, with the columns of ``vigil.cases.stage``."""
 
     demo: Any
     drug: Any
@@ -77,64 +53,85 @@ class StagedTables:
     deleted: Any
 
 
-def curate(tables: StagedTables) -> Any:
-    """The curated cases, in order of ``case_id``, with the columns of ``CURATED_SCHEMA``."""
-    newest = _newest_versions(tables.demo)
-    cases = newest.anti_join(tables.deleted, "case_id")
+def curate(tables: StagedTables, archive: str, quarter: str) -> Any:
+    """The curated cases of ``archive``, in order of ``case_id``, with the columns of ``CURATED_SCHEMA``."""
+    cases = _newest_versions(tables.demo).anti_join(tables.deleted, "case_id")
     for lists in (
         _terms(tables.reac, "pt", "reactions"),
-        _terms(tables.drug, "drugname", "drugs"),
-        _terms(tables.drug.filter(_.role_cod.upper().isin(SUSPECT_ROLES)), "drugname", "suspect_drugs"),
+        _drugs(tables.drug),
         _terms(tables.indi, "indi_pt", "indications"),
         _outcomes(tables.outc),
     ):
-        cases = cases.left_join(lists, ["source_archive", "primary_id"]).drop(
-            "source_archive_right", "primary_id_right"
-        )
-    return cases.select(**_columns(cases)).cast(_ibis_schema()).order_by("case_id")
+        cases = cases.left_join(lists, "primaryid").drop("primaryid_right")
+    return cases.select(**_columns(cases, archive, quarter)).cast(_ibis_schema()).order_by("case_id")
+
+
+def newest_first(versions: Any) -> list[Any]:
+    """How the versions of one case are ordered: by these columns, the version to keep first."""
+    return [
+        versions.received_date.desc(nulls_first=False),
+        versions.primary_id.desc(),
+        versions.quarter.desc(),
+        versions.source_line.asc(),
+    ]
+
+
+def newest_of_each_case(versions: Any) -> Any:
+    """Of ``versions`` (with ``case_id`` and the columns of ``newest_first``) the one to keep of each case."""
+    rank = ibis.row_number().over(ibis.window(group_by="case_id", order_by=newest_first(_)))
+    return versions.mutate(rank=rank).filter(_["rank"] == 0).drop("rank")
 
 
 def _newest_versions(demo: Any) -> Any:
     versions = demo.mutate(
-        case_id=_.caseid.cast("int64"),
-        primary_id=_.primaryid.cast("int64"),
-        case_version=_.caseversion.try_cast("int32"),
+        case_id=_.caseid,
+        primary_id=_.primaryid,
+        quarter=ibis.literal(""),  # one archive's versions are of one quarter
+        received_date=_day(_.fda_dt),
     )
-    order = [_.fda_dt.desc(), _.primary_id.desc(), _.quarter.desc(), _.source_line.asc()]
-    rank = ibis.row_number().over(ibis.window(group_by="case_id", order_by=order))
-    return versions.mutate(rank=rank).filter(_["rank"] == 0).drop("rank")
+    return newest_of_each_case(versions).drop("quarter")
 
 
 def _terms(table: Any, column: str, name: str) -> Any:
     """Distinct sorted lower-case texts of ``column`` for each report."""
-    terms = table.select("source_archive", primary_id=_.primaryid.cast("int64"), term=_clean(table[column]).lower())
+    terms = table.select("primaryid", term=_clean(table[column]).lower())
     terms = terms.filter(_.term.notnull()).distinct()
-    return terms.group_by(["source_archive", "primary_id"]).aggregate(**{name: _.term.collect().sort()})
+    return terms.group_by("primaryid").aggregate(**{name: _.term.collect().sort()})
+
+
+def _drugs(table: Any) -> Any:
+    """As ``_terms``, all drugs and the suspect ones in one pass: DRUG is the largest table."""
+    suspect = _code(table.role_cod).isin(SUSPECT_ROLES).fill_null(False)
+    names = table.select("primaryid", term=_clean(table.drugname).lower(), suspect=suspect)
+    distinct = names.filter(_.term.notnull()).group_by(["primaryid", "term"]).aggregate(suspect=_.suspect.any())
+    return distinct.group_by("primaryid").aggregate(
+        drugs=_.term.collect().sort(), suspect_drugs=_.term.collect(where=_.suspect).sort()
+    )
 
 
 def _outcomes(outc: Any) -> Any:
-    codes = outc.select("source_archive", primary_id=_.primaryid.cast("int64"), code=_code(outc.outc_cod))
-    grouped = codes.distinct().group_by(["source_archive", "primary_id"])
-    return grouped.aggregate(outcomes=_.code.collect(where=_.code.notnull()).sort(), outcome_rows=_.count())
+    codes = outc.select("primaryid", code=_code(outc.outc_cod)).distinct()
+    return codes.group_by("primaryid").aggregate(
+        outcomes=_.code.collect(where=_.code.notnull()).sort(), outcome_rows=_.count()
+    )
 
 
-def _columns(cases: Any) -> dict[str, Any]:
+def _columns(cases: Any, archive: str, quarter: str) -> dict[str, Any]:
     empty = ibis.literal([], type="array<string>")
-    received = _day(cases.fda_dt)
     lists = ("reactions", "drugs", "suspect_drugs", "indications", "outcomes")
     return {
         "case_id": cases.case_id,
         "primary_id": cases.primary_id,
-        "case_version": cases.case_version,
-        "quarter": cases.quarter,
-        "received_date": received,
+        "case_version": cases.caseversion.try_cast("int32"),
+        "quarter": ibis.literal(quarter),
+        "received_date": cases.received_date,
         "initial_received_date": _day(cases.init_fda_dt),
-        "event_date": _within(_day(cases.event_dt), EARLIEST_EVENT, received),
+        "event_date": _within(_day(cases.event_dt), EARLIEST_EVENT, cases.received_date),
         "age_years": _measure(cases.age, cases.age_cod, YEARS_BY_AGE_UNIT, 0.0, OLDEST_YEARS),
         "weight_kg": _weight(cases),
         "sex": _only(_code(cases.sex), SEXES),
-        "reporter_country": _code(cases.reporter_country).nullif(NO_COUNTRY),
-        "occurrence_country": _code(cases.occr_country).nullif(NO_COUNTRY),
+        "reporter_country": _country(cases.reporter_country),
+        "occurrence_country": _country(cases.occr_country),
         "reporter_occupation": _code(cases.occp_cod),
         "report_code": _code(cases.rept_cod),
         "initial_or_followup": _code(cases.i_f_code),
@@ -143,18 +140,25 @@ def _columns(cases: Any) -> dict[str, Any]:
         "authority_number": _clean(cases.auth_num),
         **{name: cases[name].fill_null(empty) for name in lists},
         "serious": cases.outcome_rows.fill_null(0) > 0,
-        "source_archive": cases.source_archive,
+        "source_archive": ibis.literal(archive),
         "source_table": ibis.literal("DEMO"),
         "source_line": cases.source_line,
     }
 
 
 def _clean(text: Any) -> Any:
-    return text.re_replace(r"\s+", " ").strip().nullif("")
+    even = ibis.ifelse(text.re_search(UNEVEN_BLANKS), text.re_replace(BLANKS, " "), text)
+    return even.strip().nullif("")
 
 
 def _code(text: Any) -> Any:
     return _clean(text).upper()
+
+
+def _country(text: Any) -> Any:
+    """Two letters where FDA wrote a country's name; any other code as it stands."""
+    code = _code(text).nullif(NO_COUNTRY)
+    return code.substitute(dict(load_countries()), else_=code)
 
 
 def _only(code: Any, allowed: list[str]) -> Any:
@@ -168,7 +172,7 @@ def _within(value: Any, low: Any, high: Any) -> Any:
 def _day(text: Any) -> Any:
     """ISO date of ``YYYYMMDD``; null for anything else, a partial date or 30 February included."""
     iso = ibis.ifelse(
-        text.re_search(r"^[0-9]{8}$"),
+        text.re_search(DAY),
         text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 2),
         ibis.null("string"),
     )
@@ -177,7 +181,9 @@ def _day(text: Any) -> Any:
 
 def _measure(text: Any, unit: Any, factors: dict[str, float], low: float, high: float) -> Any:
     factor = _code(unit).cases(*factors.items(), else_=ibis.null("float64"))
-    return _within(_clean(text).try_cast("float64") * factor, low, high)
+    number = _clean(text)
+    plain = ibis.ifelse(number.re_search(PLAIN_NUMBER), number, ibis.null("string"))
+    return _within(plain.try_cast("float64") * factor, low, high)
 
 
 def _weight(cases: Any) -> Any:

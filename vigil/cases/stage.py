@@ -1,39 +1,43 @@
-"""Stage archives: parse each table once, and keep as Parquet the columns that curation reads.
+"""Stage an archive: parse each table once, and keep as Parquet the columns that curation reads.
 
-Parquet is what DuckDB and Spark both read, so curation is one expression over it. Memory is bounded by a block.
+Parquet is what DuckDB and Spark both read, so curation is one expression over it. Memory is bounded by a block for each
+table that is read at the same time.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from vigil.cases.archive import DELETED, ArchiveError, QuarterArchive, open_archive
+from vigil.cases.archive import DELETED, QuarterArchive, open_archive
 from vigil.cases.parse import SOURCE_LINE, Reject, parse_deleted, parse_table
-from vigil.cases.quarter import Quarter
 
-SOURCE_ARCHIVE, QUARTER = "source_archive", "quarter"
 REJECTS_FILE = "rejects.jsonl"
+REPEATED = "primaryid repeats"  # how the parser's reason begins
 # The other tables and columns are parsed and counted, but no curated column comes from them.
-STAGED_COLUMNS: dict[str, list[str]] = {
-    "DEMO": [
+STAGED_COLUMNS: dict[str, tuple[str, ...]] = {
+    "DEMO": (
         *("primaryid", "caseid", "caseversion", "i_f_code", "event_dt", "init_fda_dt", "fda_dt", "rept_cod"),
         *("auth_num", "mfr_sndr", "lit_ref", "age", "age_cod", "sex", "wt", "wt_cod", "occp_cod"),
         *("reporter_country", "occr_country"),
-    ],
-    "DRUG": ["primaryid", "role_cod", "drugname"],
-    "REAC": ["primaryid", "pt"],
-    "OUTC": ["primaryid", "outc_cod"],
-    "INDI": ["primaryid", "indi_pt"],
+    ),
+    "DRUG": ("primaryid", "role_cod", "drugname"),
+    "REAC": ("primaryid", "pt"),
+    "OUTC": ("primaryid", "outc_cod"),
+    "INDI": ("primaryid", "indi_pt"),
 }
-DELETED_SCHEMA = pa.schema([("case_id", pa.int64()), (QUARTER, pa.string())])
+NUMBERS = frozenset({"primaryid", "caseid"})  # the parser let only whole numbers through
+DELETED_SCHEMA = pa.schema([("case_id", pa.int64())])
+PARSING_THREADS = 2  # reading, unpacking and parsing mostly run outside Python's lock
+# Staged files live for minutes on a local disk: speed counts, size does not.
+COMPRESSION = "lz4"
 
 
 class TableCounts(BaseModel):
@@ -46,6 +50,7 @@ class TableCounts(BaseModel):
     rows: int
     rejects: int
     latin1_lines: int = 0
+    repeats: int = 0  # of the rejects, those whose report the table has already
 
 
 class StagedArchive(BaseModel):
@@ -59,82 +64,79 @@ class StagedArchive(BaseModel):
     tables: dict[str, TableCounts]
 
 
-def stage_archives(archives: Sequence[Path], folder: Path) -> list[StagedArchive]:
-    """Parse ``archives`` into ``folder``: ``<TABLE>/<quarter>.parquet`` for each staged table, and ``rejects.jsonl``.
+@dataclass(frozen=True)
+class _Staged:
+    counts: TableCounts
+    rejects: list[Reject]
 
-    Returns counts by archive, oldest quarter first. Raises ``ArchiveError``, also when two archives are of one quarter.
+
+def stage_archive(path: Path, folder: Path) -> StagedArchive:
+    """Parse the archive ``path`` into ``folder``: ``<TABLE>.parquet`` for each staged table, and ``rejects.jsonl``.
+
+    Raises ``ArchiveError``; of several damaged tables it names the first in the layout's order.
     """
-    if not archives:
-        raise ArchiveError("no archive was given: name at least one FAERS archive")
-    for table in (*STAGED_COLUMNS, DELETED):
-        (folder / table).mkdir(parents=True, exist_ok=True)
-    by_quarter: dict[Quarter, Path] = {}
-    for path in archives:
-        with open_archive(path) as archive:
-            other = by_quarter.setdefault(archive.quarter, path)
-        if other is not path:
-            raise ArchiveError(f"{other.name} and {path.name} are both of {archive.quarter}: keep one of them")
-    with (folder / REJECTS_FILE).open("w", encoding="utf-8") as rejects:
-        return [_stage(by_quarter[quarter], folder, rejects) for quarter in sorted(by_quarter)]
-
-
-def _stage(path: Path, folder: Path, rejects: TextIO) -> StagedArchive:
+    folder.mkdir(parents=True, exist_ok=True)
     with open_archive(path) as archive:
-        tables = {table: _stage_table(archive, table, folder, rejects) for table in archive.vintage.tables}
-        deleted = _stage_deleted(archive, folder, rejects)
-        if deleted is not None:
-            tables[DELETED] = deleted
+        with ThreadPoolExecutor(PARSING_THREADS) as threads:
+            # The large tables first, so that no thread is left with one at the end.
+            order = sorted(archive.vintage.tables, key=lambda table: (table != "DRUG", table != "REAC"))
+            jobs = {table: threads.submit(_stage_table, archive, table, folder) for table in order}
+        staged = {table: jobs[table].result() for table in archive.vintage.tables}
+        staged[DELETED] = _stage_deleted(archive, folder)
+        with (folder / REJECTS_FILE).open("w", encoding="utf-8") as file:
+            for table in staged.values():
+                file.writelines(json.dumps(asdict(reject), sort_keys=True) + "\n" for reject in table.rejects)
+        tables = {table: found.counts for table, found in staged.items()}
+        if archive.deleted_file is None:
+            del tables[DELETED]
         return StagedArchive(
             name=archive.name, quarter=str(archive.quarter), vintage=archive.vintage.name, tables=tables
         )
 
 
-def _stage_table(archive: QuarterArchive, table: str, folder: Path, rejects: TextIO) -> TableCounts:
+def _stage_table(archive: QuarterArchive, table: str, folder: Path) -> _Staged:
     columns = STAGED_COLUMNS.get(table)
-    counts = {"lines": 0, "rows": 0, "rejects": 0, "latin1_lines": 0}
-    target = folder / table / f"{archive.quarter}.parquet"
-    writer = pq.ParquetWriter(target, _schema(columns), compression="zstd") if columns else None
+    lines = rows = latin1_lines = 0
+    rejects: list[Reject] = []
+    schema = _schema(columns or ())
+    writer = pq.ParquetWriter(folder / f"{table}.parquet", schema, compression=COMPRESSION) if columns else None
     try:
         for block in parse_table(archive, table):
-            counts["lines"] += block.lines
-            counts["rows"] += block.rows.num_rows
-            counts["rejects"] += len(block.rejects)
-            counts["latin1_lines"] += block.latin1_lines
-            _write_rejects(block.rejects, rejects)
-            if writer is not None and columns:
-                writer.write_table(_with_source(block.rows.select([*columns, SOURCE_LINE]), archive))
+            lines += block.lines
+            rows += block.rows.num_rows
+            latin1_lines += block.latin1_lines
+            rejects += block.rejects
+            if writer is not None:
+                writer.write_table(block.rows.select(schema.names).cast(schema))
     finally:
         if writer is not None:
             writer.close()
-    return TableCounts(file=archive.files[table], **counts)
+    counts = TableCounts(
+        file=archive.files[table],
+        lines=lines,
+        rows=rows,
+        rejects=len(rejects),
+        latin1_lines=latin1_lines,
+        repeats=sum(reject.reason.startswith(REPEATED) for reject in rejects),
+    )
+    return _Staged(counts, rejects)
 
 
-def _stage_deleted(archive: QuarterArchive, folder: Path, rejects: TextIO) -> TableCounts | None:
+def _stage_deleted(archive: QuarterArchive, folder: Path) -> _Staged:
     deleted = parse_deleted(archive)
-    _write_rejects(deleted.rejects, rejects)
-    quarters = [str(archive.quarter)] * len(deleted.case_ids)
-    rows = pa.table([pa.array(deleted.case_ids, pa.int64()), pa.array(quarters, pa.string())], schema=DELETED_SCHEMA)
-    pq.write_table(rows, folder / DELETED / f"{archive.quarter}.parquet")
-    if archive.deleted_file is None:
-        return None
-    return TableCounts(
-        file=archive.deleted_file,
-        lines=deleted.lines,
-        rows=len(deleted.case_ids),
-        rejects=len(deleted.rejects),
+    rows = pa.table([pa.array(sorted(set(deleted.case_ids)), pa.int64())], schema=DELETED_SCHEMA)
+    pq.write_table(rows, folder / f"{DELETED}.parquet", compression=COMPRESSION)
+    return _Staged(
+        TableCounts(
+            file=archive.deleted_file or "",
+            lines=deleted.lines,
+            rows=len(deleted.case_ids),
+            rejects=len(deleted.rejects),
+        ),
+        deleted.rejects,
     )
 
 
 def _schema(columns: Iterable[str]) -> pa.Schema:
-    text = [(column, pa.string()) for column in columns]
-    return pa.schema([*text, (SOURCE_LINE, pa.int64()), (SOURCE_ARCHIVE, pa.string()), (QUARTER, pa.string())])
-
-
-def _with_source(rows: pa.Table, archive: QuarterArchive) -> pa.Table:
-    for name, value in ((SOURCE_ARCHIVE, archive.name), (QUARTER, str(archive.quarter))):
-        rows = rows.append_column(name, pa.repeat(pa.scalar(value), rows.num_rows))
-    return rows
-
-
-def _write_rejects(rejects: Iterable[Reject], file: TextIO) -> None:
-    file.writelines(json.dumps(asdict(reject), sort_keys=True) + "\n" for reject in rejects)
+    fields = [(column, pa.int64() if column in NUMBERS else pa.string()) for column in columns]
+    return pa.schema([*fields, (SOURCE_LINE, pa.int64())])

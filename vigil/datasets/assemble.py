@@ -7,12 +7,12 @@ from pathlib import Path
 
 from vigil.cases.stage import REJECTS_FILE
 from vigil.datasets import manifest
-from vigil.datasets.build import write_record
 from vigil.datasets.manifest import MANIFEST_FILE, Manifest
 from vigil.datasets.models import (
     DATASET_NAME,
     DESCRIPTION_FILE,
     MEASUREMENTS_FILE,
+    PROFILE_FILE,
     PROVENANCE_FILE,
     QUALITY_FILE,
     DatasetDescription,
@@ -20,9 +20,10 @@ from vigil.datasets.models import (
     Provenance,
 )
 from vigil.datasets.quality import check
-from vigil.datasets.split import SPLIT_FILES
+from vigil.datasets.records import write_record
+from vigil.datasets.split_settings import SPLIT_FILES
 
-COPIED_FILES = (*SPLIT_FILES.values(), REJECTS_FILE, MEASUREMENTS_FILE)
+COPIED_FILES = (*SPLIT_FILES.values(), REJECTS_FILE, MEASUREMENTS_FILE, PROFILE_FILE)
 
 
 class IncompleteStagingError(Exception):
@@ -43,6 +44,7 @@ def assemble(staging: Path, version_folder: Path) -> Manifest:
     report = check(measurements, provenance.profile)
     version_folder.mkdir(parents=True, exist_ok=True)
     for name in COPIED_FILES:
+        (version_folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(staging / name, version_folder / name)
     write_record(version_folder / QUALITY_FILE, report)
     write_record(version_folder / DESCRIPTION_FILE, _describe(provenance, measurements))
@@ -53,4 +55,5 @@ def assemble(staging: Path, version_folder: Path) -> Manifest:
 
 def _describe(provenance: Provenance, measurements: Measurements) -> DatasetDescription:
     rows = {name: int(measurements.metrics[f"rows.{name}"] or 0) for name in SPLIT_FILES}
-    return DatasetDescription(name=DATASET_NAME, rows=rows, **dict(provenance))
+    kept = {field: value for field, value in provenance if field in DatasetDescription.model_fields}
+    return DatasetDescription(name=DATASET_NAME, rows=rows, **kept)

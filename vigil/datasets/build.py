@@ -1,109 +1,116 @@
-"""Build a dataset's files from archives, in two steps: curate, then split. The Glue job and ``dvc repro`` run both."""
+"""Build a dataset's files: curate each archive, then put the quarters together. Job and ``dvc repro`` do both."""
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel
-
-from vigil.cases.curate import curate_staged
-from vigil.cases.curation import SCHEMA_VERSION
-from vigil.cases.stage import REJECTS_FILE, stage_archives
-from vigil.datasets.measure import measure_curation, measure_splits
+from vigil.cases.archive import ArchiveError
+from vigil.cases.engine import DUCKDB, DuckDbEngine
+from vigil.cases.stage import REJECTS_FILE
+from vigil.datasets.history import current_cases
+from vigil.datasets.measure import measure_dataset
 from vigil.datasets.models import (
-    CURATION_FILE,
     MEASUREMENTS_FILE,
+    PROFILE_FILE,
     PROVENANCE_FILE,
-    Curation,
+    CuratedQuarter,
     Measurements,
     Provenance,
-    SourceArchive,
 )
+from vigil.datasets.profiling import profile_dataset
 from vigil.datasets.quality import profile_named
-from vigil.datasets.split import SplitSettings, split_cases
-from vigil.digests import canonical_json, file_digest, tree_digest
-
-CURATED_FILE = "curated.parquet"
-ENGINE = "duckdb"
-
-
-class OutputExistsError(Exception):
-    """The folder to write holds something already."""
+from vigil.datasets.quarters import EngineMaker, curate_quarter, read_quarter
+from vigil.datasets.records import put_in_place, write_record
+from vigil.datasets.split import refuse_too_few, split_cases
+from vigil.datasets.split_settings import SplitSettings
 
 
 def build_dataset(
-    archives: Sequence[Path], work: Path, output: Path, profile: str, settings: SplitSettings | None = None
+    archives: Sequence[Path],
+    work: Path,
+    output: Path,
+    profile: str,
+    settings: SplitSettings | None = None,
+    engine: EngineMaker = DuckDbEngine,
 ) -> Measurements:
-    """Write the four split files, ``rejects.jsonl``, ``measurements.json`` and ``provenance.json`` into ``output``.
+    """Write the split files, ``rejects.jsonl`` and the records of a dataset into ``output``.
 
-    ``work`` takes intermediate files and must be empty. ``output`` appears only when everything succeeded. Raises
-    ``ArchiveError``, ``SplitError``, ``OutputExistsError`` and, for a profile that does not exist, ``QualityError``.
+    ``work`` takes the curated quarters. ``output`` appears only when everything succeeded. Raises ``ArchiveError``,
+    ``SplitError``, ``OutputExistsError`` and, for a quality profile that does not exist, ``QualityError``.
     """
     profile_named(profile)
-    curate_archives(archives, work, work / "curated")
-    return split_curated(work / "curated", output, profile, settings or SplitSettings())
+    quarters = curate_archives(archives, work / "quarters", engine)
+    return assemble_quarters(quarters, output, profile, settings or SplitSettings(), engine.name)
 
 
-def curate_archives(archives: Sequence[Path], work: Path, output: Path) -> Curation:
-    """Write ``curated.parquet``, ``rejects.jsonl`` and ``curation.json`` into ``output``. Raises ``ArchiveError``."""
-    staged, done = work / "staged", work / "curated-unfinished"
-    counts = stage_archives(archives, staged)
-    curate_staged(staged, done / CURATED_FILE)
-    digests = {path.name: _digest(path) for path in archives}
-    curation = Curation(
-        archives=tuple(SourceArchive(sha256=digests[archive.name], counts=archive) for archive in counts),
-        measurements=measure_curation(staged, done / CURATED_FILE, counts),
-        schema_version=SCHEMA_VERSION,
-        engine=ENGINE,
-    )
-    shutil.copyfile(staged / REJECTS_FILE, done / REJECTS_FILE)
-    write_record(done / CURATION_FILE, curation)
-    _put_in_place(done, output)
-    return curation
+def curate_archives(archives: Sequence[Path], folder: Path, engine: EngineMaker = DuckDbEngine) -> list[Path]:
+    """Curate each archive into a folder of its own below ``folder``; returns the folders. Raises ``ArchiveError``."""
+    if not archives:
+        raise ArchiveError("no archive was given: name at least one FAERS archive")
+    folders = [folder / f"{number}-{archive.stem}" for number, archive in enumerate(archives)]
+    for archive, target in zip(archives, folders, strict=True):
+        curate_quarter(archive, target, engine)
+    return folders
 
 
-def split_curated(curated: Path, output: Path, profile: str, settings: SplitSettings) -> Measurements:
-    """Split what ``curate_archives`` wrote. Raises ``SplitError``; ``output`` appears only when all succeeded."""
-    curation = Curation.model_validate_json((curated / CURATION_FILE).read_bytes())
-    quarters = tuple(archive.counts.quarter for archive in curation.archives)
-    done = output.with_name(output.name + ".unfinished")
-    shutil.rmtree(done, ignore_errors=True)
-    try:
-        split_cases(curated / CURATED_FILE, quarters, settings, done)
-        metrics = {**curation.measurements.metrics, **measure_splits(done)}
-        measurements = Measurements(metrics=dict(sorted(metrics.items())), codes=curation.measurements.codes)
-        provenance = Provenance(
-            quarters=quarters,
-            archives=curation.archives,
-            profile=profile,
-            split=settings,
-            schema_version=curation.schema_version,
-            engine=curation.engine,
-        )
-        shutil.copyfile(curated / REJECTS_FILE, done / REJECTS_FILE)
+def assemble_quarters(
+    folders: Sequence[Path], output: Path, profile: str, settings: SplitSettings, engine_name: str = DUCKDB
+) -> Measurements:
+    """Put curated quarters together: current cases, split, measured and profiled, into ``output``.
+
+    Memory does not grow with the number of quarters, but for the keys of their cases. Raises ``SplitError``,
+    ``StaleQuarterError``, ``OutputExistsError``, and ``ArchiveError`` for two archives of one quarter.
+    """
+    quarters = _by_quarter(folders)
+    refuse_too_few(len(quarters))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".assembling-", dir=output.parent) as temporary:
+        done, spill = Path(temporary) / "done", Path(temporary) / "spill"
+        paths = {quarter.quarter: path for quarter, path in quarters}
+        with DuckDbEngine(spill) as engine:
+            current = current_cases(paths, engine)
+        split_cases(paths, current, settings, done)
+        records = [quarter for quarter, _ in quarters]
+        measurements = measure_dataset(records, done, spill)
         write_record(done / MEASUREMENTS_FILE, measurements)
-        write_record(done / PROVENANCE_FILE, provenance)
-        _put_in_place(done, output)
-    finally:
-        shutil.rmtree(done, ignore_errors=True)
+        write_record(done / PROFILE_FILE, profile_dataset(done, spill))
+        write_record(done / PROVENANCE_FILE, _provenance(records, profile, settings, engine_name))
+        _concatenate([path / REJECTS_FILE for path in paths.values()], done / REJECTS_FILE)
+        put_in_place(done, output)
     return measurements
 
 
-def write_record(path: Path, record: BaseModel) -> None:
-    """Write a record as canonical JSON, so that the same record has the same bytes."""
-    path.write_bytes(canonical_json(record.model_dump(mode="json")) + b"\n")
+def _by_quarter(folders: Sequence[Path]) -> list[tuple[CuratedQuarter, Path]]:
+    """The curated quarters, oldest first."""
+    found: dict[str, tuple[CuratedQuarter, Path]] = {}
+    for folder in folders:
+        quarter = read_quarter(folder)
+        if (other := found.get(quarter.quarter)) is not None:
+            names = f"{other[0].archive.counts.name} and {quarter.archive.counts.name}"
+            raise ArchiveError(f"{names} are both of {quarter.quarter}: keep one of them")
+        found[quarter.quarter] = (quarter, folder)
+    return [found[quarter] for quarter in sorted(found)]
 
 
-def _put_in_place(done: Path, output: Path) -> None:
-    output.parent.mkdir(parents=True, exist_ok=True)
-    if output.is_dir() and not any(output.iterdir()):
-        output.rmdir()
-    if output.exists():
-        raise OutputExistsError(f"{output} is not empty: remove it, or name a folder that does not exist yet")
-    shutil.move(done, output)
+def _provenance(
+    quarters: Sequence[CuratedQuarter], profile: str, settings: SplitSettings, engine_name: str
+) -> Provenance:
+    return Provenance(
+        quarters=tuple(quarter.quarter for quarter in quarters),
+        archives=tuple(quarter.archive for quarter in quarters),
+        profile=profile,
+        split=settings,
+        schema_version=quarters[0].schema_version,
+        revision=quarters[0].revision,
+        engine=engine_name,
+    )
 
 
-def _digest(archive: Path) -> str:
-    return tree_digest(archive) if archive.is_dir() else file_digest(archive)
+def _concatenate(parts: Sequence[Path], target: Path) -> None:
+    with target.open("wb") as whole:
+        for part in parts:
+            with part.open("rb") as file:
+                shutil.copyfileobj(file, whole)

@@ -1,0 +1,89 @@
+"""Curate one archive into the files of a curated quarter, which later datasets use again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow.parquet as pq
+
+from vigil.cases.archive import DELETED
+from vigil.cases.curate import curate_staged, staged_tables
+from vigil.cases.engine import DuckDbEngine, Engine
+from vigil.cases.parquet import write_rows
+from vigil.cases.schema import SCHEMA_VERSION
+from vigil.cases.stage import DELETED_SCHEMA, REJECTS_FILE, StagedArchive, stage_archive
+from vigil.datasets.history import CASES_FILE, DELETED_FILE
+from vigil.datasets.measure_staged import measure_staged
+from vigil.datasets.models import QUARTER_FILE, CuratedQuarter, SourceArchive, StagedMeasurements
+from vigil.datasets.records import put_in_place, write_record
+from vigil.datasets.revision import curation_revision
+from vigil.digests import file_digest, tree_digest
+
+QUARTER_FILES = (CASES_FILE, DELETED_FILE, REJECTS_FILE, QUARTER_FILE)
+
+
+class EngineMaker(Protocol):
+    """Makes an engine of the kind ``name``, which may use a folder for what does not fit in memory."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, spill: Path) -> Engine: ...
+
+
+class StaleQuarterError(Exception):
+    """A folder's files were curated from another archive or by other code; they must not be used."""
+
+
+def curate_quarter(archive: Path, output: Path, engine: EngineMaker = DuckDbEngine) -> CuratedQuarter:
+    """Write ``cases.parquet``, ``deleted.parquet``, ``rejects.jsonl`` and ``quarter.json`` into the folder ``output``.
+
+    It appears only when everything succeeded. The same archive gives the same bytes, whichever engine runs. Raises
+    ``ArchiveError`` and ``OutputExistsError``.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".curating-", dir=output.parent) as temporary:
+        staged, done = Path(temporary) / "staged", Path(temporary) / "done"
+        counts = stage_archive(archive, staged)
+        with engine(Path(temporary) / "spill") as running:
+            cases = curate_staged(staged, counts, done / CASES_FILE, running)
+        write_rows([pq.read_table(staged / f"{DELETED}.parquet")], DELETED_SCHEMA, done / DELETED_FILE)
+        shutil.copyfile(staged / REJECTS_FILE, done / REJECTS_FILE)
+        curated = CuratedQuarter(
+            archive=SourceArchive(sha256=_digest(archive), counts=counts),
+            cases=cases,
+            staged=_measure(staged, counts, Path(temporary) / "spill"),
+            schema_version=SCHEMA_VERSION,
+            revision=curation_revision(),
+        )
+        write_record(done / QUARTER_FILE, curated)
+        put_in_place(done, output)
+    return curated
+
+
+def read_quarter(folder: Path) -> CuratedQuarter:
+    """The record of a curated quarter. Raises ``StaleQuarterError`` when other code made it, or it is not whole."""
+    missing = [name for name in QUARTER_FILES if not (folder / name).is_file()]
+    if missing:
+        raise StaleQuarterError(f"{folder.name} lacks {', '.join(missing)}: curate the quarter again")
+    curated = CuratedQuarter.model_validate_json((folder / QUARTER_FILE).read_bytes())
+    if curated.revision != curation_revision():
+        raise StaleQuarterError(
+            f"{folder.name} was curated by revision {curated.revision}, this is {curation_revision()}: "
+            "curate the quarter again"
+        )
+    return curated
+
+
+def _measure(staged: Path, counts: StagedArchive, spill: Path) -> StagedMeasurements:
+    """By DuckDB whatever the engine: the staged files are on this machine, and counting needs one pass over them."""
+    repeated = counts.tables["DEMO"].repeats
+    with DuckDbEngine(spill) as engine:
+        return measure_staged(staged_tables(engine, staged), repeated)
+
+
+def _digest(archive: Path) -> str:
+    return tree_digest(archive) if archive.is_dir() else file_digest(archive)
