@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from vigil.cases.curation import CURATED_SCHEMA
+from vigil.cases.schema import CURATED_SCHEMA
 from vigil.change_control.models import Plan
 from vigil.change_control.plan import load_plan
 from vigil.datasets import manifest
+from vigil.datasets.split_settings import SPLIT_FILES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUICK = {"trees": "50", "members": "3", "max_depth": "4"}  # hyperparameters for tests of anything but quality
@@ -100,7 +101,8 @@ def rows(count: int, seed: int, first_case: int = 1) -> list[dict[str, Any]]:
 
 def write_split(folder: Path, name: str, cases: list[dict[str, Any]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(cases, schema=CURATED_SCHEMA), folder / f"{name}.parquet")
+    (folder / SPLIT_FILES[name]).parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(cases, schema=CURATED_SCHEMA), folder / SPLIT_FILES[name])
 
 
 def seal(folder: Path, profile: str = "synthetic") -> str:

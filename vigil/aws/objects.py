@@ -117,6 +117,15 @@ def get_prefix(prefix: S3Uri, folder: Path, s3: Any = None) -> list[str]:
     return keys
 
 
+def delete_prefix(prefix: S3Uri, s3: Any = None) -> None:
+    """Delete all objects below ``prefix``, which must name a folder. In a versioned bucket their versions stay."""
+    if not prefix.key.endswith("/"):
+        raise ObjectError(f"{prefix} is no folder: a prefix to delete ends in /")
+    client = s3 or aws_client("s3")
+    for key in list_prefix(prefix, s3):
+        client.delete_object(Bucket=prefix.bucket, Key=prefix.key + key)
+
+
 @contextmanager
 def _named(uri: S3Uri) -> Iterator[None]:
     """Turn "no such object" into an ``ObjectError`` that names the address."""

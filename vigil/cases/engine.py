@@ -38,6 +38,15 @@ class Engine(Protocol):
     ) -> None: ...
 
 
+class EngineMaker(Protocol):
+    """Makes an engine of the kind ``name``, which may use a folder for what does not fit in memory."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, spill: Path) -> Engine: ...
+
+
 class DuckDbEngine:
     """DuckDB in this process, with bounded threads and memory, spilling into ``spill``."""
 
@@ -51,7 +60,8 @@ class DuckDbEngine:
         )
 
     def read(self, files: Sequence[Path], name: str) -> Any:
-        return self.connection.read_parquet([str(file) for file in files], table_name=name)
+        paths = [str(file) for file in files]
+        return self.connection.read_parquet(paths, table_name=name, hive_partitioning=False)
 
     def batches(self, rows: Any) -> Iterator[pa.RecordBatch]:
         # Not Ibis's to_pyarrow_batches: it calls what DuckDB 2 has removed.

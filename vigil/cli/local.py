@@ -13,13 +13,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 import yaml
 
+from vigil.cases.engine import DUCKDB
 from vigil.cli.errors import told_plainly
-from vigil.datasets.split import SplitError, SplitSettings
 from vigil.models.models import Evaluation
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -31,28 +31,36 @@ LOCAL_REVISION = "local"  # a working copy has no released revision; only the pi
 
 
 @app.command()
-def curate() -> None:
-    """Curate every archive in data/raw into data/curated."""
+def curate(
+    engine: Annotated[str, typer.Option(help="duckdb, or spark (needs Java 17): the same rows.")] = DUCKDB,
+) -> None:
+    """Curate each archive in data/raw into data/curated/<quarter>; what is up to date there is left as it is."""
     from vigil.cases.archive import ArchiveError
-    from vigil.datasets.build import OutputExistsError, curate_archives
+    from vigil.cases.engine_choice import EngineError, local_engine
+    from vigil.datasets.build import curate_archives
 
-    with told_plainly("local curate", ArchiveError, OutputExistsError), tempfile.TemporaryDirectory() as work:
-        curation = curate_archives(sorted(RAW.glob("*.zip")), Path(work), CURATED)
-    typer.echo(f"{curation.measurements.metrics['rows.total']:,} cases curated into {CURATED}")
+    with told_plainly("local curate", ArchiveError, EngineError), local_engine(engine) as maker:
+        quarters = curate_archives(sorted(RAW.glob("*.zip")), CURATED, maker)
+    typer.echo(f"{', '.join(quarter.name for quarter in quarters)} curated into {CURATED}")
 
 
 @app.command()
 def split() -> None:
-    """Split data/curated, judge it by the profile of params.yaml, and assemble the dataset version in data/splits."""
+    """Put data/curated together, judge it by the profile of params.yaml, and assemble the version in data/splits."""
+    from vigil.cases.archive import ArchiveError
     from vigil.datasets.assemble import assemble
-    from vigil.datasets.build import split_curated
+    from vigil.datasets.build import assemble_quarters
     from vigil.datasets.quality import QualityError
+    from vigil.datasets.quarters import StaleQuarterError
+    from vigil.datasets.split import SplitError
+    from vigil.datasets.split_settings import SplitSettings
 
     settings = _parameters("dataset")
     profile = settings.pop("profile")
-    with told_plainly("local split", SplitError, QualityError), tempfile.TemporaryDirectory() as work:
+    refusals = (SplitError, QualityError, ArchiveError, StaleQuarterError)
+    with told_plainly("local split", *refusals), tempfile.TemporaryDirectory() as work:
         staging = Path(work) / "staging"
-        split_curated(CURATED, staging, profile, SplitSettings.model_validate(settings))
+        assemble_quarters(sorted(CURATED.iterdir()), staging, profile, SplitSettings.model_validate(settings))
         typer.echo(f"dataset version {assemble(staging, SPLITS).version}")
 
 

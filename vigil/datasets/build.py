@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from vigil.cases.archive import ArchiveError
-from vigil.cases.engine import DUCKDB, DuckDbEngine
+from vigil.cases.archive import ArchiveError, open_archive
+from vigil.cases.engine import DUCKDB, DuckDbEngine, EngineMaker
 from vigil.cases.stage import REJECTS_FILE
 from vigil.datasets.history import current_cases
 from vigil.datasets.measure import measure_dataset
@@ -16,13 +16,13 @@ from vigil.datasets.models import (
     MEASUREMENTS_FILE,
     PROFILE_FILE,
     PROVENANCE_FILE,
-    CuratedQuarter,
     Measurements,
     Provenance,
 )
 from vigil.datasets.profiling import profile_dataset
 from vigil.datasets.quality import profile_named
-from vigil.datasets.quarters import EngineMaker, curate_quarter, read_quarter
+from vigil.datasets.quarter_record import CuratedQuarter
+from vigil.datasets.quarters import curate_quarter, is_up_to_date, read_quarter
 from vigil.datasets.records import put_in_place, write_record
 from vigil.datasets.split import refuse_too_few, split_cases
 from vigil.datasets.split_settings import SplitSettings
@@ -47,13 +47,31 @@ def build_dataset(
 
 
 def curate_archives(archives: Sequence[Path], folder: Path, engine: EngineMaker = DuckDbEngine) -> list[Path]:
-    """Curate each archive into a folder of its own below ``folder``; returns the folders. Raises ``ArchiveError``."""
+    """Bring ``folder`` up to date: ``<quarter>/`` for each archive, curated where it is not there yet.
+
+    What was curated from the same bytes by the same code is used again; other folders are removed. Returns the folders,
+    oldest quarter first. Raises ``ArchiveError``, also for two archives of one quarter.
+    """
     if not archives:
         raise ArchiveError("no archive was given: name at least one FAERS archive")
-    folders = [folder / f"{number}-{archive.stem}" for number, archive in enumerate(archives)]
-    for archive, target in zip(archives, folders, strict=True):
-        curate_quarter(archive, target, engine)
-    return folders
+    wanted = _archives_by_quarter(archives)
+    for stale in {path.name for path in folder.glob("*")} - wanted.keys():
+        shutil.rmtree(folder / stale)
+    for quarter, archive in wanted.items():
+        if not is_up_to_date(folder / quarter, archive):
+            shutil.rmtree(folder / quarter, ignore_errors=True)
+            curate_quarter(archive, folder / quarter, engine)
+    return [folder / quarter for quarter in wanted]
+
+
+def _archives_by_quarter(archives: Sequence[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in archives:
+        with open_archive(path) as archive:
+            other = found.setdefault(str(archive.quarter), path)
+        if other is not path:
+            raise ArchiveError(f"{other.name} and {path.name} are both of {archive.quarter}: keep one of them")
+    return {quarter: found[quarter] for quarter in sorted(found)}
 
 
 def assemble_quarters(

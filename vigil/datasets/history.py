@@ -15,9 +15,8 @@ import pyarrow.compute as pc
 
 from vigil.cases.curation import newest_of_each_case
 from vigil.cases.engine import Engine
+from vigil.datasets.quarter_record import CASES_FILE, DELETED_FILE
 
-CASES_FILE = "cases.parquet"
-DELETED_FILE = "deleted.parquet"
 KEYS = ("case_id", "received_date", "primary_id", "quarter", "source_line")
 
 

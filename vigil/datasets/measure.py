@@ -12,7 +12,8 @@ from vigil.cases.engine import DuckDbEngine
 from vigil.cases.quarter import Quarter
 from vigil.cases.schema import load_curated_table
 from vigil.cases.synthetic import SYNTHETIC_MARK
-from vigil.datasets.models import CuratedQuarter, Measurements
+from vigil.datasets.models import Measurements
+from vigil.datasets.quarter_record import CuratedQuarter
 from vigil.datasets.split_settings import SPLIT_FILES
 
 Metrics = dict[str, float | int | str | None]

@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from vigil.cases.curation import StagedTables
-from vigil.datasets.models import ChildRows, StagedMeasurements
+from vigil.datasets.quarter_record import ChildRows, StagedMeasurements
 
 CODE_COLUMNS = {
     "demo": ("rept_cod", "i_f_code", "sex", "age_cod", "wt_cod", "occp_cod"),

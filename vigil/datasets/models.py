@@ -6,10 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from vigil.cases.stage import StagedArchive
+from vigil.datasets.quarter_record import SourceArchive
 from vigil.datasets.split_settings import SplitSettings
 
-QUARTER_FILE = "quarter.json"
 MEASUREMENTS_FILE = "measurements.json"
 PROFILE_FILE = "profile.json"
 PROVENANCE_FILE = "provenance.json"
@@ -20,46 +19,6 @@ DATASET_NAME = "faers"
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SourceArchive(_Record):
-    """One archive a dataset was curated from, and what parsing its tables gave."""
-
-    sha256: str
-    counts: StagedArchive
-
-
-class ChildRows(_Record):
-    """Rows of a child table, and those of them that belong to no report of the archive."""
-
-    rows: int
-    orphans: int
-
-
-class StagedMeasurements(_Record):
-    """What can only be measured before curation: ``codes`` counts the values of columns that hold codes, by column."""
-
-    codes: dict[str, dict[str, int]]
-    children: dict[str, ChildRows]
-    repeated_reports: int
-    partial_event_dates: int
-
-
-class CuratedQuarter(_Record):
-    """``quarter.json``, written last: one archive, curated. A function of the archive and of the code alone.
-
-    ``revision`` names that code (``vigil.datasets.revision``): rows curated by other code are never mixed in.
-    """
-
-    archive: SourceArchive
-    cases: int
-    staged: StagedMeasurements
-    schema_version: int
-    revision: str
-
-    @property
-    def quarter(self) -> str:
-        return self.archive.counts.quarter
 
 
 class Measurements(_Record):

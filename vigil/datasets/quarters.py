@@ -5,37 +5,32 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow.parquet as pq
 
 from vigil.cases.archive import DELETED
 from vigil.cases.curate import curate_staged, staged_tables
-from vigil.cases.engine import DuckDbEngine, Engine
+from vigil.cases.engine import DuckDbEngine, EngineMaker
 from vigil.cases.parquet import write_rows
 from vigil.cases.schema import SCHEMA_VERSION
 from vigil.cases.stage import DELETED_SCHEMA, REJECTS_FILE, StagedArchive, stage_archive
-from vigil.datasets.history import CASES_FILE, DELETED_FILE
 from vigil.datasets.measure_staged import measure_staged
-from vigil.datasets.models import QUARTER_FILE, CuratedQuarter, SourceArchive, StagedMeasurements
+from vigil.datasets.quarter_record import (
+    CASES_FILE,
+    DELETED_FILE,
+    QUARTER_FILE,
+    QUARTER_FILES,
+    CuratedQuarter,
+    SourceArchive,
+    StagedMeasurements,
+)
 from vigil.datasets.records import put_in_place, write_record
 from vigil.datasets.revision import curation_revision
 from vigil.digests import file_digest, tree_digest
 
-QUARTER_FILES = (CASES_FILE, DELETED_FILE, REJECTS_FILE, QUARTER_FILE)
-
-
-class EngineMaker(Protocol):
-    """Makes an engine of the kind ``name``, which may use a folder for what does not fit in memory."""
-
-    @property
-    def name(self) -> str: ...
-
-    def __call__(self, spill: Path) -> Engine: ...
-
 
 class StaleQuarterError(Exception):
-    """A folder's files were curated from another archive or by other code; they must not be used."""
+    """A folder's files are not what this code would curate, or not what was curated; they must not be used."""
 
 
 def curate_quarter(archive: Path, output: Path, engine: EngineMaker = DuckDbEngine) -> CuratedQuarter:
@@ -58,6 +53,7 @@ def curate_quarter(archive: Path, output: Path, engine: EngineMaker = DuckDbEngi
             staged=_measure(staged, counts, Path(temporary) / "spill"),
             schema_version=SCHEMA_VERSION,
             revision=curation_revision(),
+            files=_digests(done),
         )
         write_record(done / QUARTER_FILE, curated)
         put_in_place(done, output)
@@ -65,7 +61,10 @@ def curate_quarter(archive: Path, output: Path, engine: EngineMaker = DuckDbEngi
 
 
 def read_quarter(folder: Path) -> CuratedQuarter:
-    """The record of a curated quarter. Raises ``StaleQuarterError`` when other code made it, or it is not whole."""
+    """The record of a curated quarter, its files verified.
+
+    Raises ``StaleQuarterError`` when other code made it, a file is missing or a file is not what was curated.
+    """
     missing = [name for name in QUARTER_FILES if not (folder / name).is_file()]
     if missing:
         raise StaleQuarterError(f"{folder.name} lacks {', '.join(missing)}: curate the quarter again")
@@ -75,7 +74,20 @@ def read_quarter(folder: Path) -> CuratedQuarter:
             f"{folder.name} was curated by revision {curated.revision}, this is {curation_revision()}: "
             "curate the quarter again"
         )
+    found = _digests(folder)
+    if changed := [name for name in curated.files if curated.files[name] != found[name]]:
+        raise StaleQuarterError(
+            f"{folder.name}: {', '.join(changed)} changed since: remove it, curate the quarter again"
+        )
     return curated
+
+
+def is_up_to_date(folder: Path, archive: Path) -> bool:
+    """Whether ``folder`` holds what curating ``archive`` with this code would write."""
+    try:
+        return read_quarter(folder).archive.sha256 == _digest(archive)
+    except (StaleQuarterError, ValueError):
+        return False
 
 
 def _measure(staged: Path, counts: StagedArchive, spill: Path) -> StagedMeasurements:
@@ -83,6 +95,10 @@ def _measure(staged: Path, counts: StagedArchive, spill: Path) -> StagedMeasurem
     repeated = counts.tables["DEMO"].repeats
     with DuckDbEngine(spill) as engine:
         return measure_staged(staged_tables(engine, staged), repeated)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {name: file_digest(folder / name) for name in QUARTER_FILES if name != QUARTER_FILE}
 
 
 def _digest(archive: Path) -> str:

@@ -11,14 +11,15 @@ from importlib import metadata, resources
 
 from vigil.digests import digest_of, sha256_hex
 
-# All that `vigil.datasets.quarters` runs from an archive to its curated rows; a test follows the imports.
+# All that takes part between an archive and its curated rows; a test follows the imports of `vigil.datasets.quarters`.
 SOURCES = {
+    "vigil": ("digests.py",),
     "vigil.cases": (
         *("archive.py", "countries.py", "countries.yaml", "curate.py", "curated_table.yaml", "curation.py"),
         *("engine.py", "header.py", "layout.py", "layouts.yaml", "lines.py", "parquet.py", "parse.py", "quarter.py"),
-        *("schema.py", "stage.py"),
+        *("schema.py", "spark_engine.py", "stage.py"),
     ),
-    "vigil.datasets": ("measure_staged.py", "models.py", "quarters.py", "split_settings.py"),
+    "vigil.datasets": ("measure_staged.py", "quarter_record.py", "quarters.py", "records.py", "revision.py"),
 }
 # A Parquet file carries its writer's version, and the engine decides how text becomes numbers.
 LIBRARIES = ("duckdb", "ibis-framework", "pyarrow")

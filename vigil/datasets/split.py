@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from vigil.cases.parquet import RowWriter
 from vigil.cases.schema import CURATED_SCHEMA
-from vigil.datasets.history import CASES_FILE
+from vigil.datasets.quarter_record import CASES_FILE
 from vigil.datasets.split_settings import SPLIT_FILES, TEST_NEXT, SplitSettings, split_of
 
 BATCH_ROWS = 50_000

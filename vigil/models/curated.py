@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vigil.cases.intake import IntakeError, case_report
 from vigil.cases.models import CaseReport
+from vigil.datasets.split_settings import SPLIT_FILES
 
 REPORT_COLUMNS = ("case_id", "reactions", "drugs", "age_years", "weight_kg", "sex", "reporter_country")
 LABEL_COLUMN = "serious"
@@ -29,17 +30,18 @@ class CuratedDataError(ValueError):
 
 
 class CuratedSplit:
-    """One split of a dataset version, ``<folder>/<name>.parquet``. Reports can be read as often as needed."""
+    """One split of the dataset version in ``folder``. Reports can be read as often as needed."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._path = folder / f"{name}.parquet"
+        self._file = SPLIT_FILES[name]
+        self._path = folder / self._file
         if not self._path.is_file():
-            raise CuratedDataError(f"{self._path.name} is missing from the dataset: release the dataset again")
-        have = set(pyarrow.parquet.read_schema(self._path).names)
+            raise CuratedDataError(f"{self._file} is missing from the dataset: release the dataset again")
+        have = set(pyarrow.parquet.ParquetFile(self._path).schema_arrow.names)
         missing = [column for column in (*REPORT_COLUMNS, LABEL_COLUMN) if column not in have]
         if missing:
-            raise CuratedDataError(f"{self._path.name}: columns missing: {', '.join(missing)}")
+            raise CuratedDataError(f"{self._file}: columns missing: {', '.join(missing)}")
 
     def __iter__(self) -> Iterator[CaseReport]:
         """The case reports, in the file's order."""
@@ -54,7 +56,7 @@ class CuratedSplit:
         """Whether each case is serious, shape (reports,)."""
         column = self._column(LABEL_COLUMN)
         if column.null_count:
-            raise CuratedDataError(f"{self._path.name}: {column.null_count} rows have no label")
+            raise CuratedDataError(f"{self._file}: {column.null_count} rows have no label")
         return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
     def subgroups(self) -> dict[str, NDArray[np.bool_]]:
@@ -74,14 +76,14 @@ class CuratedSplit:
         }
 
     def _column(self, name: str) -> Any:
-        table = pyarrow.parquet.read_table(self._path, columns=[name], use_threads=False)
-        return table.column(name).combine_chunks()
+        with pyarrow.parquet.ParquetFile(self._path) as file:
+            return file.read(columns=[name], use_threads=False).column(name).combine_chunks()
 
     def _report(self, record: dict[str, Any], row: int) -> CaseReport:
         try:
             return case_report(record)
         except IntakeError as error:
-            raise CuratedDataError(f"{self._path.name}: row {row}: not a case report: {error.fields}") from None
+            raise CuratedDataError(f"{self._file}: row {row}: not a case report: {error.fields}") from None
 
 
 def _text(column: Any) -> NDArray[np.str_]:

@@ -9,18 +9,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from vigil.cases.archive import ArchiveError, open_archive
-from vigil.cases.curate import curate_staged
 from vigil.cases.intake import case_report
-from vigil.cases.stage import StagedArchive, stage_archives
+from vigil.cases.stage import StagedArchive
+from vigil.datasets.quarters import curate_quarter
 
 pytestmark = pytest.mark.real_data
 
 
 def curated(archives: list[Path], folder: Path) -> tuple[list[StagedArchive], list[dict[str, Any]]]:
     assert archives
-    counts = stage_archives(archives, folder / "staged")
-    curate_staged(folder / "staged", folder / "curated.parquet")
-    return counts, pq.read_table(folder / "curated.parquet").to_pylist()
+    counts, cases = [], []
+    for path in archives:
+        counts.append(curate_quarter(path, folder / path.stem).archive.counts)
+        cases += pq.read_table(folder / path.stem / "cases.parquet").to_pylist()
+    return counts, cases
 
 
 def test_all_of_2023_is_read_without_a_reject(real_data, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from faers_archives import Archive, header
 
 from vigil.cases.archive import ArchiveError
-from vigil.cases.stage import stage_archives
+from vigil.cases.stage import stage_archive
 
 REAC = "ASCII/REAC23Q1.txt"
 
@@ -15,7 +15,7 @@ REAC = "ASCII/REAC23Q1.txt"
 def test_counts_and_rejects_are_told_by_archive_and_table(tmp_path):
     body = f"{header('REAC')}\n11$1$Nausea$\ndamaged\n"
     path = Archive(deleted=[9]).report(1).write(tmp_path, changes={REAC: body.encode()})
-    (archive,) = stage_archives([path], tmp_path / "staged")
+    archive = stage_archive(path, tmp_path / "staged")
     assert (archive.name, archive.quarter, archive.vintage) == ("faers_ascii_2023q1.zip", "2023Q1", "current FAERS")
     reac = archive.tables["REAC"]
     assert (reac.file, reac.lines, reac.rows, reac.rejects) == (REAC, 2, 1, 1)
@@ -27,21 +27,26 @@ def test_counts_and_rejects_are_told_by_archive_and_table(tmp_path):
     ]  # fmt: skip
 
 
-def test_only_the_columns_that_curation_reads_are_kept_with_their_source(tmp_path):
-    stage_archives([Archive().report(1).write(tmp_path)], tmp_path / "staged")
-    (row,) = pq.read_table(tmp_path / "staged/REAC/2023Q1.parquet").to_pylist()
-    assert row == {
-        "primaryid": "11", "pt": "Nausea", "source_line": 2, "source_archive": "faers_ascii_2023q1.zip",
-        "quarter": "2023Q1",
-    }  # fmt: skip
-    assert not (tmp_path / "staged/THER").exists()
+def test_only_the_columns_that_curation_reads_are_kept_with_their_line(tmp_path):
+    stage_archive(Archive().report(1).write(tmp_path), tmp_path / "staged")
+    (row,) = pq.read_table(tmp_path / "staged/REAC.parquet").to_pylist()
+    assert row == {"primaryid": 11, "pt": "Nausea", "source_line": 2}
+    assert not (tmp_path / "staged/THER.parquet").exists()
 
 
-def test_archives_are_staged_oldest_first(tmp_path):
-    paths = [Archive(quarter).report(1).write(tmp_path) for quarter in ("2024Q1", "2023Q4")]
-    assert [archive.quarter for archive in stage_archives(paths, tmp_path / "staged")] == ["2023Q4", "2024Q1"]
+def test_rejects_are_listed_in_the_order_of_the_layout_whichever_table_was_read_first(tmp_path):
+    changes = {f"ASCII/{table}23Q1.txt": f"{header(table)}\ndamaged\n".encode() for table in ("REAC", "INDI", "DRUG")}
+    stage_archive(Archive().report(1).write(tmp_path, changes=changes), tmp_path / "staged")
+    rejects = [json.loads(text)["table"] for text in (tmp_path / "staged/rejects.jsonl").read_text().splitlines()]
+    assert rejects == ["DRUG", "REAC", "INDI"]
 
 
-def test_no_archive_is_an_error(tmp_path):
-    with pytest.raises(ArchiveError, match="name at least one"):
-        stage_archives([], tmp_path / "staged")
+def test_of_several_damaged_tables_the_first_of_the_layout_is_named(tmp_path):
+    changes = {f"ASCII/{table}23Q1.txt": b"x\n" for table in ("INDI", "DRUG")}
+    with pytest.raises(ArchiveError, match=r"DRUG23Q1\.txt line 1"):
+        stage_archive(Archive().report(1).write(tmp_path, changes=changes), tmp_path / "staged")
+
+
+def test_a_case_listed_twice_as_deleted_is_kept_once(tmp_path):
+    stage_archive(Archive(deleted=[9, 3, 9]).report(1).write(tmp_path), tmp_path / "staged")
+    assert pq.read_table(tmp_path / "staged/DELETED.parquet").to_pydict() == {"case_id": [3, 9]}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pyarrow.parquet as pq
 import pytest
@@ -8,9 +9,10 @@ from faers_archives import Archive
 
 from vigil.datasets import manifest
 from vigil.datasets.assemble import IncompleteStagingError, assemble
-from vigil.datasets.build import OutputExistsError, build_dataset, curate_archives, split_curated
+from vigil.datasets.build import assemble_quarters, build_dataset, curate_archives
 from vigil.datasets.quality import QualityError
-from vigil.datasets.split import SplitSettings
+from vigil.datasets.records import OutputExistsError
+from vigil.datasets.split_settings import SPLIT_FILES, SplitSettings
 from vigil.digests import file_digest
 
 
@@ -19,17 +21,24 @@ def test_the_same_archives_give_the_same_version_whatever_their_order(archives, 
     assert assemble(tmp_path / "staging", tmp_path / "a").version == assemble(staging, tmp_path / "b").version
 
 
-def test_curating_and_splitting_apart_gives_what_they_give_together(archives, staging, tmp_path):
-    curate_archives(archives, tmp_path / "work", tmp_path / "curated")
-    split_curated(tmp_path / "curated", tmp_path / "staging", "synthetic", SplitSettings())
+def test_a_quarter_added_later_gives_what_all_at_once_gives(archives, staging, tmp_path):
+    curate_archives(archives[:1], tmp_path / "quarters")
+    quarters = curate_archives(archives, tmp_path / "quarters")
+    assemble_quarters(quarters, tmp_path / "staging", "synthetic", SplitSettings())
     assert manifest.build(tmp_path / "staging") == manifest.build(staging)
 
 
 def test_another_seed_or_profile_is_another_version(archives, staging, tmp_path):
-    curate_archives(archives, tmp_path / "work", tmp_path / "curated")
-    split_curated(tmp_path / "curated", tmp_path / "seed", "synthetic", SplitSettings(seed=1))
+    quarters = curate_archives(archives, tmp_path / "quarters")
+    assemble_quarters(quarters, tmp_path / "seed", "synthetic", SplitSettings(seed=1))
     versions = {assemble(folder, tmp_path / f"v{n}").version for n, folder in enumerate([staging, tmp_path / "seed"])}
     assert len(versions) == 2
+
+
+def test_the_engine_is_no_part_of_a_version(archives, staging, tmp_path):
+    quarters = curate_archives(archives, tmp_path / "quarters")
+    assemble_quarters(quarters, tmp_path / "other", "synthetic", SplitSettings(), engine_name="spark")
+    assert assemble(tmp_path / "other", tmp_path / "a").version == assemble(staging, tmp_path / "b").version
 
 
 def test_a_version_says_where_it_comes_from(archives, staging, tmp_path):
@@ -42,22 +51,22 @@ def test_a_version_says_where_it_comes_from(archives, staging, tmp_path):
     )
     assert [archive["sha256"] for archive in described["archives"]] == [file_digest(path) for path in archives]
     assert described["split"] == {"seed": 20140101, "train": 0.7, "validation": 0.15, "test": 0.15}
-    rows = {name: pq.read_metadata(tmp_path / f"version/{name}.parquet").num_rows for name in described["rows"]}
+    rows = {name: pq.read_metadata(tmp_path / "version" / SPLIT_FILES[name]).num_rows for name in described["rows"]}
     assert described["rows"] == rows
 
 
 def test_a_version_has_exactly_the_files_of_the_contract(staging, tmp_path):
     built = assemble(staging, tmp_path / "version")
     assert [entry.path for entry in built.files] == [
-        "dataset.json", "measurements.json", "quality.json", "rejects.jsonl", "test.parquet", "test_next.parquet",
-        "train.parquet", "validation.parquet",
+        "cases/split=test/cases.parquet", "cases/split=test_next/cases.parquet", "cases/split=train/cases.parquet",
+        "cases/split=validation/cases.parquet", "dataset.json", "measurements.json", "profile.json", "quality.json",
+        "rejects.jsonl",
     ]  # fmt: skip
     assert manifest.read(tmp_path / "version") == built
 
 
 def test_what_fails_a_quality_rule_cannot_become_a_version(staging, tmp_path):
-    for path in staging.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(staging, tmp_path, dirs_exist_ok=True)
     measured = json.loads((tmp_path / "measurements.json").read_bytes())
     measured["metrics"]["reject_rate"] = 0.5
     (tmp_path / "measurements.json").write_text(json.dumps(measured))
@@ -67,9 +76,7 @@ def test_what_fails_a_quality_rule_cannot_become_a_version(staging, tmp_path):
 
 
 def test_what_a_failed_run_left_cannot_become_a_version(staging, tmp_path):
-    for path in staging.iterdir():
-        if path.name != "provenance.json":
-            (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(staging, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("provenance.json"))
     with pytest.raises(IncompleteStagingError, match=r"provenance\.json"):
         assemble(tmp_path, tmp_path / "version")
 
@@ -86,7 +93,7 @@ def test_an_existing_output_is_not_overwritten(archives, tmp_path):
     (tmp_path / "out/mine.txt").write_text("mine")
     with pytest.raises(OutputExistsError, match="out is not empty"):
         build_dataset(archives, tmp_path / "work", tmp_path / "out", "synthetic")
-    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "work"]
 
 
 def test_an_unknown_profile_is_refused_before_any_work(archives, tmp_path):

@@ -9,31 +9,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from vigil.cases.curation import CURATED_SCHEMA
-from vigil.datasets.split import SPLIT_FILES, SplitError, SplitSettings, split_cases, split_of
+from vigil.cases.schema import CURATED_SCHEMA
+from vigil.datasets.split import SplitError, split_cases
+from vigil.datasets.split_settings import SPLIT_FILES, SplitSettings, split_of
 
 SETTINGS = SplitSettings()
 
 
-def curated(path, quarters):
-    rows = [{"case_id": n, "quarter": quarter, "serious": False} for n, quarter in enumerate(quarters)]
-    pq.write_table(pa.Table.from_pylist(rows, schema=CURATED_SCHEMA), path)
-    return path
+def split(folder, sizes, superseded=()):
+    """Split made-up quarters of ``sizes`` cases each, numbered through; all but the ``superseded`` are current."""
+    paths, current, first = {}, {}, 0
+    for quarter, size in sizes.items():
+        ids = range(first, first + size)
+        first += size
+        rows = [{"case_id": n, "quarter": quarter, "serious": False} for n in ids]
+        paths[quarter] = folder / quarter
+        paths[quarter].mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist(rows, schema=CURATED_SCHEMA), paths[quarter] / "cases.parquet")
+        current[quarter] = pa.array([n for n in ids if n not in superseded], pa.int64())
+    return split_cases(paths, current, SETTINGS, folder / "out")
+
+
+def read(folder, name):
+    return pq.ParquetFile(folder / "out" / SPLIT_FILES[name]).read()
 
 
 def test_the_newest_quarter_is_kept_for_the_out_of_time_test(tmp_path):
-    path = curated(tmp_path / "c.parquet", ["2023Q1", "2023Q2", "2022Q4"] * 200)
-    counts = split_cases(path, ["2022Q4", "2023Q1", "2023Q2"], SETTINGS, tmp_path / "out")
+    counts = split(tmp_path, {"2023Q1": 200, "2023Q2": 200, "2022Q4": 200})
     assert counts["test_next"] == 200 and sum(counts.values()) == 600
-    assert set(pq.read_table(tmp_path / "out/test_next.parquet")["quarter"].to_pylist()) == {"2023Q2"}
-    assert "2023Q2" not in pq.read_table(tmp_path / "out/train.parquet")["quarter"].to_pylist()
+    assert set(read(tmp_path, "test_next")["quarter"].to_pylist()) == {"2023Q2"}
+    assert "2023Q2" not in read(tmp_path, "train")["quarter"].to_pylist()
 
 
 def test_no_case_is_in_two_splits_and_none_is_lost(tmp_path):
-    path = curated(tmp_path / "c.parquet", ["2023Q1", "2023Q2"] * 300)
-    split_cases(path, ["2023Q1", "2023Q2"], SETTINGS, tmp_path / "out")
-    ids = [pq.read_table(tmp_path / "out" / file)["case_id"].to_pylist() for file in SPLIT_FILES.values()]
+    split(tmp_path, {"2023Q1": 300, "2023Q2": 300})
+    ids = [read(tmp_path, name)["case_id"].to_pylist() for name in SPLIT_FILES]
     assert sorted(case for split in ids for case in split) == list(range(600))
+
+
+def test_superseded_cases_are_left_behind(tmp_path):
+    counts = split(tmp_path, {"2023Q1": 300, "2023Q2": 300}, superseded={1, 2, 3, 301})
+    assert (sum(counts.values()), counts["test_next"]) == (596, 299)
+
+
+def test_rows_are_in_order_of_quarter_and_case(tmp_path):
+    split(tmp_path, {"2023Q2": 300, "2023Q1": 300, "2023Q3": 9})
+    rows = read(tmp_path, "train").select(["quarter", "case_id"]).to_pylist()
+    assert rows == sorted(rows, key=lambda row: (row["quarter"], row["case_id"]))
 
 
 @given(st.integers(0, 10**12))
@@ -51,12 +73,12 @@ def test_shares_and_seed_decide():
 
 def test_one_quarter_cannot_be_split(tmp_path):
     with pytest.raises(SplitError, match="at least one older quarter"):
-        split_cases(curated(tmp_path / "c.parquet", ["2023Q1"]), ["2023Q1"], SETTINGS, tmp_path / "out")
+        split(tmp_path, {"2023Q1": 1})
 
 
 def test_an_empty_split_is_an_error(tmp_path):
     with pytest.raises(SplitError, match="no case falls into"):
-        split_cases(curated(tmp_path / "c.parquet", ["2023Q2"] * 9), ["2023Q1", "2023Q2"], SETTINGS, tmp_path / "out")
+        split(tmp_path, {"2023Q1": 0, "2023Q2": 9})
 
 
 def test_shares_must_sum_to_one():

@@ -33,15 +33,15 @@ def test_an_unknown_country_counts_as_not_us(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CuratedDataError, match=r"test_next\.parquet is missing"):
+    with pytest.raises(CuratedDataError, match=r"split=test_next/cases\.parquet is missing"):
         CuratedSplit(tmp_path, "test_next")
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     write_split(tmp_path, "test", rows(3, seed=7))
-    table = pq.read_table(tmp_path / "test.parquet").drop_columns(["serious", "sex"])
-    pq.write_table(table, tmp_path / "test.parquet")
-    with pytest.raises(CuratedDataError, match=r"test\.parquet: columns missing: sex, serious"):
+    table = pq.ParquetFile(tmp_path / SPLIT_FILES["test"]).read().drop_columns(["serious", "sex"])
+    pq.write_table(table, tmp_path / SPLIT_FILES["test"])
+    with pytest.raises(CuratedDataError, match=r"split=test/cases\.parquet: columns missing: sex, serious"):
         CuratedSplit(tmp_path, "test")
 
 

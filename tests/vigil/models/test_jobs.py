@@ -52,9 +52,9 @@ def test_evaluation_is_bound_to_what_it_evaluated(trained: Path) -> None:
 def test_a_changed_file_of_the_dataset_stops_the_training(root: Path, tmp_path: Path) -> None:
     (root / "input/data/dataset").unlink()
     write_dataset(root / "input/data/dataset", seed=2)
-    with (root / "input/data/dataset/train.parquet").open("ab") as file:
+    with (root / "input/data/dataset/cases/split=train/cases.parquet").open("ab") as file:
         file.write(b"x")
-    with pytest.raises(ManifestError, match=r"train\.parquet"):
+    with pytest.raises(ManifestError, match=r"split=train/cases\.parquet"):
         run_training(root, silent)
     assert not (root / "model").exists()
 

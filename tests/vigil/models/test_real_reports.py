@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from vigil.cases.curation import CURATED_SCHEMA
+from vigil.cases.schema import CURATED_SCHEMA
 from vigil.cases.feature_fields import BANNED_FIELDS
 from vigil.change_control.gate import Verdict, judge
 from vigil.change_control.models import Plan
 from vigil.change_control.plan import load_plan
 from vigil.datasets.assemble import assemble
 from vigil.datasets.build import build_dataset
-from vigil.datasets.split import SPLIT_FILES
+from vigil.datasets.split_settings import SPLIT_FILES
 from vigil.models.evaluate import RunFacts, evaluate
 from vigil.models.hyperparameters import parse_hyperparameters
 from vigil.models.models import Evaluation
@@ -57,7 +57,7 @@ def changed(dataset: Path, folder: Path, change: Change) -> Path:
     """A copy of the dataset whose rows ``change`` has edited in place, split by split."""
     shutil.copytree(dataset, folder)
     for name, file in SPLIT_FILES.items():
-        cases = pq.read_table(folder / file).to_pylist()
+        cases = pq.ParquetFile(folder / file).read().to_pylist()
         change(cases, name)
         pq.write_table(pa.Table.from_pylist(cases, schema=CURATED_SCHEMA), folder / file)
     return folder
