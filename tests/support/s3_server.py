@@ -46,7 +46,8 @@ def s3_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
         yield made
     finally:
         for bucket in (made.raw, made.datasets):
-            for version in made.s3.list_object_versions(Bucket=bucket).get("Versions", []):
+            kept = made.s3.list_object_versions(Bucket=bucket)
+            for version in [*kept.get("Versions", []), *kept.get("DeleteMarkers", [])]:
                 made.s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
             made.s3.delete_bucket(Bucket=bucket)
         aws_client.cache_clear()

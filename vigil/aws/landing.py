@@ -10,12 +10,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from vigil.aws.environment import load_parameters
-from vigil.aws.objects import S3Uri, get_file, put_file, put_new
+from vigil.aws.objects import ObjectError, S3Uri, get_bytes, get_file, object_identity, put_bytes, put_file, put_new
 from vigil.cases.inspect import ArchiveSummary, inspect_archive
 from vigil.cases.pack import pack_folder
+from vigil.digests import canonical_json, digest_of
 
-LANDING = "landing"
-QUARTERS = "quarters"
+LANDING = "landing"  # what people upload
+QUARTERS = "quarters"  # what was checked, by content
+LANDED = "landed"  # which uploaded object became which of them
 
 
 class LandingError(Exception):
@@ -42,7 +44,7 @@ def upload(files: Sequence[Path], bucket: str | None = None, s3: Any = None) -> 
     with tempfile.TemporaryDirectory(prefix="vigil-pack-") as temporary:
         paths = [_one_file(path, Path(temporary) / str(index)) for index, path in enumerate(files)]
         summaries = [(inspect_archive(path), path) for path in paths]
-        _refuse_repeats([summary for summary, _ in summaries])
+        _refuse_repeats([(summary.quarter, summary.name) for summary, _ in summaries])
         landing = S3Uri(bucket or load_parameters().buckets.raw, LANDING)
         for summary, path in summaries:
             put_file(path, landing / summary.name, s3)
@@ -52,27 +54,31 @@ def upload(files: Sequence[Path], bucket: str | None = None, s3: Any = None) -> 
 def land(archives: Sequence[str], bucket: str | None = None, s3: Any = None) -> list[LandedArchive]:
     """Check uploaded archives and keep each at ``s3://<raw>/quarters/<quarter>/<sha256>/<name>``, oldest first.
 
-    Landing the same bytes again changes nothing. Raises ``ArchiveError``, ``LandingError`` (no archive, two of one
-    quarter) and ``ObjectError`` (no such object).
+    An object that was landed before is not read again. Landing the same bytes again changes nothing. Raises
+    ``ArchiveError``, ``LandingError`` (no archive, two of one quarter) and ``ObjectError`` (no such object).
     """
     if not archives:
         raise LandingError("no archive was given: upload some with `vigil quarters land` and name their addresses")
-    root = S3Uri(bucket or load_parameters().buckets.raw, QUARTERS)
-    landed: list[LandedArchive] = []
+    root = S3Uri(bucket or load_parameters().buckets.raw, "")
+    landed = [_land(S3Uri.parse(text), root, s3) for text in archives]
+    _refuse_repeats([(archive.quarter, S3Uri.parse(archive.uri).name) for archive in landed])
+    return sorted(landed, key=lambda archive: archive.quarter)
+
+
+def _land(uri: S3Uri, root: S3Uri, s3: Any) -> LandedArchive:
+    record = root / f"{LANDED}/{digest_of([str(uri), object_identity(uri, s3)])}.json"
+    try:
+        return LandedArchive.model_validate_json(get_bytes(record, s3))
+    except ObjectError:
+        pass  # not landed yet
     with tempfile.TemporaryDirectory(prefix="vigil-land-") as temporary:
-        checked: list[tuple[ArchiveSummary, Path]] = []
-        for index, text in enumerate(archives):
-            uri = S3Uri.parse(text)
-            path = Path(temporary) / str(index) / uri.name
-            get_file(uri, path, s3)
-            checked.append((inspect_archive(path), path))
-        _refuse_repeats([summary for summary, _ in checked])
-        for summary, path in sorted(checked, key=lambda pair: pair[0].quarter):
-            target = root / f"{summary.quarter}/{summary.sha256}/{summary.name}"
-            put_new(path, target, s3)
-            landed.append(
-                LandedArchive(quarter=summary.quarter, uri=str(target), sha256=summary.sha256, size=summary.size)
-            )
+        path = Path(temporary) / uri.name
+        get_file(uri, path, s3)
+        summary = inspect_archive(path)
+        target = root / f"{QUARTERS}/{summary.quarter}/{summary.sha256}/{summary.name}"
+        put_new(path, target, s3)
+    landed = LandedArchive(quarter=summary.quarter, uri=str(target), sha256=summary.sha256, size=summary.size)
+    put_bytes(canonical_json(landed.model_dump(mode="json")), record, s3)
     return landed
 
 
@@ -83,12 +89,13 @@ def _one_file(path: Path, folder: Path) -> Path:
     return pack_folder(path, folder)
 
 
-def _refuse_repeats(summaries: Sequence[ArchiveSummary]) -> None:
+def _refuse_repeats(archives: Sequence[tuple[str, str]]) -> None:
+    """``archives`` are pairs of quarter and file name."""
     seen: dict[str, str] = {}
-    for summary in summaries:
-        other = seen.get(summary.quarter)
-        if other == summary.name:
-            raise LandingError(f"{summary.name} was given twice: name it once")
+    for quarter, name in archives:
+        other = seen.get(quarter)
+        if other == name:
+            raise LandingError(f"{name} was given twice: name it once")
         if other is not None:
-            raise LandingError(f"{other} and {summary.name} are both of {summary.quarter}: keep one of them")
-        seen[summary.quarter] = summary.name
+            raise LandingError(f"{other} and {name} are both of {quarter}: keep one of them")
+        seen[quarter] = name

@@ -58,6 +58,16 @@ def get_bytes(uri: S3Uri, s3: Any = None) -> bytes:
         return body
 
 
+def object_identity(uri: S3Uri, s3: Any = None) -> str:
+    """What tells one content of an object from the next: its version, where the bucket keeps versions, and its ETag.
+
+    Raises ``ObjectError`` where there is no such object.
+    """
+    with _named(uri):
+        head = (s3 or aws_client("s3")).head_object(Bucket=uri.bucket, Key=uri.key)
+    return f"{head.get('VersionId', '')} {head['ETag']} {head['ContentLength']}"
+
+
 def get_file(uri: S3Uri, path: Path, s3: Any = None) -> None:
     """Download one object to ``path``. Raises ``ObjectError`` where there is no such object."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -45,6 +45,14 @@ class Quarter:
     def last_day(self) -> date:
         return self.next().first_day - timedelta(days=1)
 
+    @classmethod
+    def of(cls, day: date) -> Quarter:
+        """The quarter that ``day`` is in."""
+        return cls(day.year, (day.month - 1) // MONTHS + 1)
+
+    def previous(self) -> Quarter:
+        return Quarter(self.year - 1, 4) if self.number == 1 else Quarter(self.year, self.number - 1)
+
     def next(self) -> Quarter:
         return Quarter(self.year + 1, 1) if self.number == 4 else Quarter(self.year, self.number + 1)
 

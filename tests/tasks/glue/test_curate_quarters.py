@@ -68,9 +68,40 @@ def test_landed_quarters_become_split_files_with_measurements(server, repository
     assert done.returncode == 0, done.stderr
     assert "rows.train: " in done.stdout
     assert list_prefix(S3Uri.parse(output)) == [
-        "measurements.json", "provenance.json", "rejects.jsonl", "test.parquet", "test_next.parquet", "train.parquet",
-        "validation.parquet",
+        "cases/split=test/cases.parquet", "cases/split=test_next/cases.parquet", "cases/split=train/cases.parquet",
+        "cases/split=validation/cases.parquet", "measurements.json", "profile.json", "provenance.json", "rejects.jsonl",
     ]  # fmt: skip
+
+
+def test_a_quarter_that_was_curated_before_is_not_read_again(server, repository, library, tmp_path):
+    written = generate(quarter_range("2024Q1:2024Q3"), 300, 7, tmp_path)
+    archives = landed(server, [item.path for item in written])
+    first = run_job(repository, library, archives[:2], f"s3://{server.datasets}/staging/run-1/")
+    assert first.returncode == 0, first.stderr
+    for archive in archives[:2]:
+        uri = S3Uri.parse(archive.uri)
+        server.s3.delete_object(Bucket=uri.bucket, Key=uri.key)
+    second = run_job(repository, library, archives, f"s3://{server.datasets}/staging/run-2/")
+    assert second.returncode == 0, second.stderr
+    assert [line.split(":")[0] for line in second.stdout.splitlines() if "curated before" in line] == [
+        "2024Q1",
+        "2024Q2",
+    ]
+    assert "2024Q3: " in second.stdout and "cases curated by duckdb" in second.stdout
+
+
+def test_a_curated_quarter_that_was_changed_is_refused(server, repository, library, tmp_path):
+    written = generate(quarter_range("2024Q1:2024Q2"), 300, 7, tmp_path)
+    archives = landed(server, [item.path for item in written])
+    assert run_job(repository, library, archives, f"s3://{server.datasets}/staging/run-1/").returncode == 0
+    curated = S3Uri(server.datasets, "curated/")
+    (cases, *_) = [name for name in list_prefix(curated) if name.endswith("cases.parquet")]
+    put_bytes(b"other rows", S3Uri(server.datasets, f"curated/{cases}"))
+    output = f"s3://{server.datasets}/staging/run-2/"
+    done = run_job(repository, library, archives, output)
+    assert done.returncode != 0
+    assert "StaleQuarterError" in done.stderr and "cases.parquet changed since" in done.stderr
+    assert list_prefix(S3Uri.parse(output)) == []
 
 
 def test_a_failure_names_the_file_and_leaves_nothing(server, repository, library, tmp_path):
@@ -104,5 +135,7 @@ def test_a_librarys_message_is_not_told_since_it_may_quote_a_report(monkeypatch,
 
     monkeypatch.setattr(curate_quarters, "run", fail)
     with pytest.raises(curate_quarters.CurationFailedError, match=r"^ValueError at .*:\d+$") as caught:
-        curate_quarters.main(["--archives", "[]", "--output", "s3://b/o/", "--profile", "synthetic", "--stack", "s"])
+        curate_quarters.main(
+            ["--JOB_NAME", "j", "--archives", "[]", "--output", "s3://b/o/", "--profile", "synthetic", "--stack", "s"]
+        )
     assert "JANE" not in "".join(traceback.format_exception(caught.value))
