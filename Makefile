@@ -25,12 +25,13 @@ help:
 
 environment: $(INSTALLED)
 
-$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+$(INSTALLED): requirements/bootstrap.txt requirements/dev.txt requirements/spark-jars.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Vigil needs Python 3.11: install it, or say which one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@echo "Setting up $(VENV) (about a minute) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/bootstrap.txt
 	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --python $(VENV) --require-hashes --no-deps -r requirements/spark-jars.txt
 	$(BIN)/uv pip install --quiet --python $(VENV) --no-deps --editable .
 	@touch $@
 
@@ -56,6 +57,7 @@ test: environment packages lint
 requirements: environment
 	cd requirements && ../$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header bootstrap.in -o bootstrap.txt
 	$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/airflow-constraints.txt requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q -p 3.11 --no-deps --generate-hashes --no-emit-index-url --no-header requirements/spark-jars.in -o requirements/spark-jars.txt
 	$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt requirements/ml.in -o requirements/ml.txt
 
 clean: stop

@@ -2,12 +2,13 @@
 # Installs the Debian packages that `make test` and `make demo` need and that this machine lacks.
 #   git             DVC's data registry is a git repository; releases are commits and tags in it
 #   util-linux      `unshare` and `mount`: every job gets an /opt/ml of its own in a private mount namespace
+#   openjdk-17-jre-headless  Spark's Java, the version of Glue 5.1; `make demo` does without
 #   docker-compose  checks docker-compose.yml (`config -q` needs no engine)
 set -euo pipefail
 
-declare -A command_of=([git]=git [util-linux]=unshare [docker-compose]=docker-compose)
+declare -A command_of=([git]=git [util-linux]=unshare [openjdk-17-jre-headless]=java [docker-compose]=docker-compose)
 missing=()
-for package in git util-linux docker-compose; do
+for package in git util-linux openjdk-17-jre-headless docker-compose; do
   command -v "${command_of[$package]}" >/dev/null || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
