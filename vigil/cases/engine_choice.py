@@ -12,6 +12,8 @@ from vigil.cases.engine import DUCKDB, ENGINES, SPARK, DuckDbEngine, Engine, Eng
 from vigil.cases.spark_engine import LocalExchange, SparkEngine
 
 SPARK_SETTINGS = {
+    "spark.driver.host": "127.0.0.1",  # by default Spark listens on every interface
+    "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "4",
     "spark.sql.session.timeZone": "UTC",
