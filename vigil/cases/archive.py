@@ -19,7 +19,8 @@ from vigil.cases.quarter import Quarter
 
 # DEMO18Q1_new.txt is a real name: FDA's 2018Q1 archive carries its DEMO table under it.
 TABLE_FILE = re.compile(r"(DEMO|DRUG|REAC|OUTC|RPSR|THER|INDI)(\d{2})Q([1-4])\w*\.txt", re.IGNORECASE)
-DELETED_FILE = re.compile(r"DELETED?(\d{2})Q([1-4])\w*\.txt", re.IGNORECASE)
+# DELETE22Q4.txt in what was seen; other tools know names such as ADR19Q1DeletedCases.txt.
+DELETED_FILE = re.compile(r"(?=\w*DELETE)\D*(\d{2})Q([1-4])\w*\.txt", re.IGNORECASE)
 ARCHIVE_NAME = re.compile(r"f?aers.*?(\d{4})q([1-4])", re.IGNORECASE)
 DELETED = "DELETED"
 CENTURY = 2000  # the first archive is 2004Q1, and names carry two digits
@@ -85,7 +86,7 @@ class _Zip:
 
 @dataclass(frozen=True)
 class QuarterArchive:
-    """One opened archive of a vintage that Vigil reads. ``files`` maps a table to its name in the archive."""
+    """One opened archive. ``files`` maps a table to its name in the archive."""
 
     name: str
     quarter: Quarter
@@ -115,7 +116,7 @@ def open_archive(path: Path) -> Iterator[QuarterArchive]:
     """Open a zip or a folder and check everything that can be checked without reading a table.
 
     Raises ``ArchiveError``: not a zip, entries that leave the archive or exceed a limit, no DEMO table, a table
-    missing or twice, files of several quarters, a vintage that is not read yet.
+    missing or twice, files of several quarters, a quarter before FDA's first.
     """
     layouts = load_layouts()
     if path.is_dir():
@@ -156,7 +157,7 @@ def _identify(name: str, source: _Source, layouts: Layouts) -> QuarterArchive:
             "is this a FAERS ASCII archive?"
         )
     quarter = _one_quarter(name, quarters)
-    vintage = _readable_vintage(name, quarter, layouts)
+    vintage = _vintage_of(name, quarter, layouts)
     missing = [table for table in vintage.tables if table not in tables]
     if missing:
         raise ArchiveError(f"{name}: no file for {', '.join(missing)}: fetch the whole quarter from FDA again")
@@ -189,13 +190,8 @@ def _one_quarter(name: str, quarters: dict[Quarter, str]) -> Quarter:
     return next(iter(quarters))
 
 
-def _readable_vintage(name: str, quarter: Quarter, layouts: Layouts) -> Vintage:
+def _vintage_of(name: str, quarter: Quarter, layouts: Layouts) -> Vintage:
     vintage = layouts.of(quarter)
     if vintage is None:
         raise ArchiveError(f"{name}: {quarter} is before FDA's first archive, {layouts.vintages[0].first}")
-    if not vintage.tables:
-        readable = ", ".join(f"{other.name} ({other.span})" for other in layouts.vintages if other.tables)
-        raise ArchiveError(
-            f"{name}: {quarter} has the {vintage.name} layout ({vintage.span}), which is not read: use {readable}"
-        )
     return vintage

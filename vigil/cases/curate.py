@@ -11,7 +11,7 @@ from vigil.cases.curation import StagedTables, curate
 from vigil.cases.engine import Engine
 from vigil.cases.parquet import write_rows
 from vigil.cases.schema import CURATED_SCHEMA
-from vigil.cases.stage import StagedArchive
+from vigil.cases.stage import COUNTRIES, StagedArchive
 
 
 def staged_tables(engine: Engine, staged: Path) -> StagedTables:
@@ -27,6 +27,7 @@ def staged_tables(engine: Engine, staged: Path) -> StagedTables:
         outc=read("OUTC"),
         indi=read("INDI"),
         deleted=read(DELETED),
+        countries=read(COUNTRIES),
     )
 
 

@@ -23,7 +23,6 @@ from typing import Any
 import ibis
 from ibis import _
 
-from vigil.cases.countries import load_countries
 from vigil.cases.schema import CURATED_SCHEMA
 
 YEARS_BY_AGE_UNIT = {"DEC": 10.0, "YR": 1.0, "MON": 1 / 12, "WK": 7 / 365.25, "DY": 1 / 365.25, "HR": 1 / 8766}
@@ -52,6 +51,7 @@ class StagedTables:
     outc: Any
     indi: Any
     deleted: Any
+    countries: Any
 
 
 def curate(tables: StagedTables, archive: str, quarter: str) -> Any:
@@ -64,6 +64,8 @@ def curate(tables: StagedTables, archive: str, quarter: str) -> Any:
         _outcomes(tables.outc),
     ):
         cases = cases.left_join(lists, "primaryid").drop("primaryid_right")
+    for column in ("reporter_country", "occr_country"):
+        cases = _with_country_codes(cases, column, tables.countries)
     return cases.select(**_columns(cases, archive, quarter)).cast(_ibis_schema()).order_by("case_id")
 
 
@@ -110,6 +112,16 @@ def _drugs(table: Any) -> Any:
     )
 
 
+def _with_country_codes(cases: Any, column: str, countries: Any) -> Any:
+    """Two letters where FDA wrote a country's name; any other code as it stands."""
+    cases = cases.mutate(**{column: _code(cases[column]).nullif(NO_COUNTRY)})
+    names = countries.select(country_name=_.name, country_code=_.code)
+    found = cases.left_join(names, cases[column] == names.country_name)
+    return found.mutate(**{column: ibis.coalesce(found.country_code, found[column])}).drop(
+        "country_name", "country_code"
+    )
+
+
 def _outcomes(outc: Any) -> Any:
     codes = outc.select("primaryid", code=_code(outc.outc_cod)).distinct()
     return codes.group_by("primaryid").aggregate(
@@ -131,8 +143,8 @@ def _columns(cases: Any, archive: str, quarter: str) -> dict[str, Any]:
         "age_years": _measure(cases.age, cases.age_cod, YEARS_BY_AGE_UNIT, 0.0, OLDEST_YEARS),
         "weight_kg": _weight(cases),
         "sex": _only(_code(cases.sex), SEXES),
-        "reporter_country": _country(cases.reporter_country),
-        "occurrence_country": _country(cases.occr_country),
+        "reporter_country": cases.reporter_country,
+        "occurrence_country": cases.occr_country,
         "reporter_occupation": _code(cases.occp_cod),
         "report_code": _code(cases.rept_cod),
         "initial_or_followup": _code(cases.i_f_code),
@@ -155,12 +167,6 @@ def _clean(text: Any) -> Any:
 
 def _code(text: Any) -> Any:
     return _clean(text).upper()
-
-
-def _country(text: Any) -> Any:
-    """Two letters where FDA wrote a country's name; any other code as it stands."""
-    code = _code(text).nullif(NO_COUNTRY)
-    return code.substitute(dict(load_countries()), else_=code)
 
 
 def _only(code: Any, allowed: list[str]) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from vigil.cases.archive import ArchiveError, open_archive
-from vigil.cases.header import check_header
+from vigil.cases.header import read_header
 from vigil.cases.lines import count_lines
 from vigil.digests import file_digest
 
@@ -33,7 +33,7 @@ def inspect_archive(path: Path) -> ArchiveSummary:
     with open_archive(path) as archive:
         for table, file in archive.files.items():
             with archive.open(file) as stream:
-                check_header(archive, table, stream)
+                read_header(archive, table, stream)
                 lines[table] = count_lines(stream)
     return ArchiveSummary(
         name=path.name,

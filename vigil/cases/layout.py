@@ -35,22 +35,30 @@ class Limits(_Data):
 
 
 class TableLayout(_Data):
-    """One table: its columns in file order, and what a line needs to be usable at all."""
+    """One table: its columns in file order, and what a line needs to be usable at all.
+
+    ``columns`` are the current layout's names; ``renamed`` maps a header's other names to them.
+    """
 
     columns: tuple[str, ...]
+    renamed: dict[str, str] = Field(default_factory=dict)
+    optional: tuple[str, ...] = ()
     whole_numbers: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    unique: str | None = None
     needs_rows: bool = False
 
 
 class Vintage(_Data):
-    """A span of quarters with one layout. One without ``tables`` is known by name but not read."""
+    """A span of quarters with one layout. With a ``trailing_blank``, lines have one field more than the header says."""
 
     name: str
     first: Quarter
     last: Quarter | None = None
     marks: tuple[str, ...]
-    tables: dict[str, TableLayout] = Field(default_factory=dict)
+    trailing_blank: bool = False
+    renamed: dict[str, str] = Field(default_factory=dict)
+    tables: dict[str, TableLayout]
 
     @field_validator("first", "last", mode="before")
     @classmethod
@@ -61,6 +69,10 @@ class Vintage(_Data):
     def span(self) -> str:
         return f"{self.first} to {self.last}" if self.last else f"{self.first} on"
 
+    def column(self, table: str, name: str) -> str:
+        """The current layout's name of the column that a header of this vintage calls ``name``."""
+        return self.tables[table].renamed.get(name) or self.renamed.get(name, name)
+
     def covers(self, quarter: Quarter) -> bool:
         return self.first <= quarter and (self.last is None or quarter <= self.last)
 
@@ -68,6 +80,11 @@ class Vintage(_Data):
 class Layouts(_Data):
     limits: Limits
     vintages: tuple[Vintage, ...]
+
+    @property
+    def current(self) -> Vintage:
+        """The vintage whose columns every other one's rows are given in."""
+        return self.vintages[-1]
 
     def of(self, quarter: Quarter) -> Vintage | None:
         """The vintage that covers ``quarter``; none before FDA's first archive, 2004Q1."""

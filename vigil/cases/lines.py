@@ -82,7 +82,13 @@ class Lines:
             return "longer than any real line"
         if self.control[index]:
             return "control character"
-        return f"{self.fields[index]} fields where the layout has {self.columns}"
+        fields = int(self.fields[index])
+        looks = ""
+        if fields >= 2 * self.columns - 1 > 1:  # the last field of one and the first of the next make one
+            looks = ", as lines have that were joined"
+        elif fields == self.columns + 1:
+            looks = ", as a line has with a `$` inside a value"
+        return f"{fields} fields where the layout has {self.columns}{looks}"
 
 
 def judge(data: bytes, columns: int, max_line: int) -> Lines:

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from vigil.cases.archive import DELETED, QuarterArchive, open_archive
-from vigil.cases.parse import SOURCE_LINE, Reject, parse_deleted, parse_table
+from vigil.cases.countries import load_countries
+from vigil.cases.parse import REPEATED, SOURCE_LINE, Reject, parse_deleted, parse_table
 
 REJECTS_FILE = "rejects.jsonl"
-REPEATED = "primaryid repeats"  # how the parser's reason begins
 # The other tables and columns are parsed and counted, but no curated column comes from them.
 STAGED_COLUMNS: dict[str, tuple[str, ...]] = {
     "DEMO": (
@@ -34,6 +34,7 @@ STAGED_COLUMNS: dict[str, tuple[str, ...]] = {
     "INDI": ("primaryid", "indi_pt"),
 }
 NUMBERS = frozenset({"primaryid", "caseid"})  # the parser let only whole numbers through
+COUNTRIES = "COUNTRIES"  # a look-up table beside FDA's: a name's two letters
 DELETED_SCHEMA = pa.schema([("case_id", pa.int64())])
 PARSING_THREADS = 2  # reading, unpacking and parsing mostly run outside Python's lock
 # Staged files live for minutes on a local disk: speed counts, size does not.
@@ -76,6 +77,8 @@ def stage_archive(path: Path, folder: Path) -> StagedArchive:
     Raises ``ArchiveError``; of several damaged tables it names the first in the layout's order.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    names, codes = zip(*sorted(load_countries().items()), strict=True)
+    pq.write_table(pa.table({"name": names, "code": codes}), folder / f"{COUNTRIES}.parquet", compression=COMPRESSION)
     with open_archive(path) as archive:
         with ThreadPoolExecutor(PARSING_THREADS) as threads:
             # The large tables first, so that no thread is left with one at the end.

@@ -84,10 +84,48 @@ def test_a_name_that_tells_another_quarter_is_refused(tmp_path):
     assert "the archive's own name" in refusal(Archive("2023Q1").write(tmp_path, "faers_ascii_2023q2.zip"))
 
 
-@pytest.mark.parametrize(("quarter", "vintage"), [("2004Q1", "legacy AERS"), ("2013Q2", "early FAERS")])
-def test_other_vintages_are_named(tmp_path, quarter, vintage):
-    message = refusal(Archive(quarter).write(tmp_path))
-    assert vintage in message and "current FAERS (2014Q3 on)" in message
+@pytest.mark.parametrize(
+    ("quarter", "vintage"),
+    [
+        ("2004Q1", "legacy AERS"),
+        ("2012Q3", "legacy AERS"),
+        ("2012Q4", "early FAERS"),
+        ("2014Q2", "early FAERS"),
+        ("2014Q3", "current FAERS"),
+    ],
+)
+def test_every_quarter_that_fda_published_has_a_vintage(tmp_path, quarter, vintage):
+    with open_archive(Archive(quarter).write(tmp_path)) as archive:
+        assert archive.vintage.name == vintage
+
+
+def test_a_quarter_before_fdas_first_is_refused(tmp_path):
+    files = {name.replace("04Q1", "03Q4"): content for name, content in Archive("2004Q1").files().items()}
+    assert "2003Q4 is before FDA's first archive, 2004Q1" in refusal(write_zip(tmp_path / "q.zip", files))
+
+
+@pytest.mark.parametrize("name", ["Deleted/DELETE23Q1.txt", "deleted/ADR23Q1DeletedCases.txt", "x/23q1deleted.TXT"])
+def test_lists_of_deleted_cases_are_known_by_their_names(tmp_path, name):
+    path = Archive().write(tmp_path, changes={"Deleted/DELETE23Q1.txt": None, name: b" \n7\n"})
+    with open_archive(path) as archive:
+        assert archive.deleted_file == name
+
+
+def test_a_bomb_that_lies_about_its_size_is_stopped_while_it_is_read(tmp_path):
+    """The directory says 100 bytes; no more than those are unpacked, and then the check sum is wrong."""
+    big = ("\n".join(["x"] * 2_000_000)).encode()
+    path = Archive().report(1).write(tmp_path, changes={"ASCII/REAC23Q1.txt": big})
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as file:
+        size = file.getinfo("ASCII/REAC23Q1.txt").file_size.to_bytes(4, "little")
+    assert content.count(size) == 2  # in the entry's own header and in the directory
+    path.write_bytes(bytes(content.replace(size, (100).to_bytes(4, "little"))))
+    with (
+        open_archive(path) as archive,
+        pytest.raises(ArchiveError, match=r"REAC23Q1.txt is truncated or damaged"),
+        archive.open(archive.files["REAC"]) as stream,
+    ):
+        assert len(stream.read()) <= 100
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from vigil.cases.archive import ArchiveError, open_archive
+from vigil.cases.archive import open_archive
 from vigil.cases.intake import case_report
 from vigil.cases.stage import StagedArchive
 from vigil.datasets.quarters import curate_quarter
@@ -62,10 +62,23 @@ def test_the_head_of_2017q2_keeps_cases_with_partial_dates(real_data, tmp_path):
     assert sum(case["event_date"] is not None for case in cases) == 29
 
 
-def test_the_legacy_head_is_refused_by_name(real_data):
-    legacy = open_archive(real_data / "faers/aers_ascii_2004q1_head.zip")
-    with pytest.raises(ArchiveError, match=r"legacy AERS layout \(2004Q1 to 2012Q3\)"), legacy:
-        pass
+def test_the_legacy_head_is_curated_to_the_same_schema(real_data, tmp_path):
+    """Saved again by other software: headers end in a column `v3`, which lines leave blank. Legacy files list no
+    deleted cases, first receipts, versions or countries of the event."""
+    (counts,), cases = curated([real_data / "faers/aers_ascii_2004q1_head.zip"], tmp_path)
+    rows = {table: found.rows for table, found in counts.tables.items()}
+    assert rows == {"DEMO": 100, "DRUG": 386, "REAC": 416, "OUTC": 93, "RPSR": 119, "THER": 145, "INDI": 124}
+    assert sum(found.rejects for found in counts.tables.values()) == 0
+    assert len(cases) == 100
+    assert sum(case["serious"] for case in cases) == 71
+    assert {case["sex"] for case in cases} <= {"F", "M", None}
+    assert sum(case["age_years"] is not None for case in cases) == 82
+    assert all(case["reactions"] and case["drugs"] for case in cases)
+    assert {case["case_version"] for case in cases} == {None}
+    assert {case["reporter_country"] for case in cases} == {None}
+    assert len([case_report(case) for case in cases]) == 100
+    modern = curated([real_data / "faers/faers_ascii_2017q2_head.zip"], tmp_path)[1]
+    assert tuple(cases[0]) == tuple(modern[0])
 
 
 def test_a_curated_case_leads_back_to_the_published_line(real_data, tmp_path):
