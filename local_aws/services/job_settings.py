@@ -35,6 +35,10 @@ class JobSettings:
     """How often in ten minutes a model server that died is started again."""
     glue_minute_seconds: float = 60.0
     """How long a minute of a Glue time-out lasts."""
+    spark_threads: int = 2
+    """Cores of the local Spark of a Glue run."""
+    spark_memory_mb: int = 2048
+    """Heap of its one JVM, in MiB."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> JobSettings:

@@ -105,7 +105,7 @@ def _run(context: Context, stored: StoredRun, control: Control) -> None:
     log.unlink(missing_ok=True)  # an interrupted attempt's last line is not this attempt's error
     folder = context.state_dir / "glue" / run["Id"]
     try:
-        script = prepare(context, stored, folder)
+        script = prepare(context, stored, folder, settings)
         job = Job(f"glue-run/{run['Id']}", script.argv, script.folder, script.environment, log)
         if control.stop.is_set():
             _finish(context, stored, "STOPPED")

@@ -133,7 +133,13 @@ def _new_run(job: Job, request: StartJobRunRequest) -> StoredRun:
         "LogGroupName": LOG_GROUP,
     }
     merged = {**job.get("DefaultArguments", {}), **arguments, **job.get("NonOverridableArguments", {})}
-    return {"run": cast(JobRun, run), "arguments": merged, "script": job["Command"]["ScriptLocation"]}
+    command = job["Command"]
+    return {
+        "run": cast(JobRun, run),
+        "arguments": merged,
+        "script": command["ScriptLocation"],
+        "command": command["Name"],
+    }
 
 
 def _copied(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from local_aws.api import Context
 from local_aws.services.glue.shapes import StoredRun
+from local_aws.services.glue.spark import RUNTIME, spark_environment
+from local_aws.services.job_settings import JobSettings
 from local_aws.services.s3_transfer import download_file, split_uri
 
 #: Arguments that Glue itself takes; the script does not get them.
@@ -47,6 +49,9 @@ OF_GLUE = frozenset(
 )
 
 
+ETL = "glueetl"  # JobCommand.Name of a Spark job
+
+
 @dataclass(frozen=True)
 class Script:
     folder: Path
@@ -54,7 +59,7 @@ class Script:
     environment: dict[str, str]
 
 
-def prepare(context: Context, stored: StoredRun, folder: Path) -> Script:
+def prepare(context: Context, stored: StoredRun, folder: Path, settings: JobSettings) -> Script:
     """Make ``folder`` anew, download what the run needs into it. Raises ``TransferError``.
 
     ``--additional-python-modules`` installs nothing: the run has the packages of this server's interpreter.
@@ -67,7 +72,12 @@ def prepare(context: Context, stored: StoredRun, folder: Path) -> Script:
     libraries = [_download(context, uri, folder / "libraries") for uri in _uris(arguments, "--extra-py-files")]
     for uri in _uris(arguments, "--extra-files"):
         _download(context, uri, folder)
-    environment = {"PYTHONPATH": os.pathsep.join(str(path) for path in libraries)} if libraries else {}
+    environment: dict[str, str] = {}
+    if stored["command"] == ETL:
+        libraries.append(RUNTIME)
+        environment = spark_environment(folder, context.endpoint, arguments, settings)
+    if libraries:
+        environment["PYTHONPATH"] = os.pathsep.join(str(path) for path in libraries)
     return Script(folder, [sys.executable, str(script), *command_line(stored)], environment)
 
 

@@ -95,6 +95,7 @@ class StoredRun(TypedDict):
     run: JobRun
     arguments: dict[str, str]
     script: str
+    command: str
 
 
 class GetJobRunRequest(TypedDict):

@@ -65,8 +65,8 @@ class Glue:
     def describe(self, name: str, run_id: str) -> dict[str, Any]:
         return dict(self.api.get_job_run(JobName=name, RunId=run_id)["JobRun"])
 
-    def ended(self, name: str, run_id: str) -> dict[str, Any]:
-        return eventually(lambda: (run := self.describe(name, run_id))["JobRunState"] in ENDED and run)
+    def ended(self, name: str, run_id: str, within: float = 30.0) -> dict[str, Any]:
+        return eventually(lambda: (run := self.describe(name, run_id))["JobRunState"] in ENDED and run, within=within)
 
     def says(self, run_id: str, word: str) -> None:
         """Return when the run's log holds ``word``."""
