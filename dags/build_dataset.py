@@ -4,7 +4,7 @@
 | task | what it does |
 |---|---|
 | `land` | validates the archives and copies each once to a key that holds its digest |
-| `curate` | one Glue run: newest version of each case, split by case and by time, rejects and measurements |
+| `curate` | one Glue run: each archive curated once, newest version of each case, splits, rejects, measurements |
 | `check` | judges the measurements by the named quality profile; the table is in its log |
 | `release` | writes the content-addressed version, verifies it, registers it in the DVC data registry |
 | `announce` | updates the asset `faers-dataset`, which starts `train_model` |
@@ -12,16 +12,26 @@
 Nothing is released that was not checked, and nothing is announced that was not released. `announce` is skipped when the
 version is unchanged, and in backfills.
 
+**When it runs.** By hand, or by itself in the middle of the month after next following a quarter's end, when FDA has
+published it. A run by the clock is *as of* its date: it takes the landed quarters that had ended by then.
+
+**Backfill.** *Trigger* → *Backfill*, with a range of dates: one run for each quarter's date, each a dataset as of then
+(eight quarters: `2024-05-01` to `2026-03-01`). Quarters curated before are not read again; a run that was done before
+gives the same version. The oldest quarter alone makes no dataset: its run skips. A backfill announces nothing.
+
 **Form.** `archives`: S3 addresses of FAERS archives (ZIP); empty takes everything in the landing area. `profile`: the
 quality bounds, `full` for whole quarters as FDA publishes them, `openfda-sample` for samples, `synthetic` for generated
-ones.
+ones. `engine`: what curates a quarter; `spark` when one machine is too small. Both give the same rows, so the same
+version.
 
 ### Triage notes
 
-- **`land` failed**: the message names the archive and what is wrong with it (unreadable, an older layout, a table
-  missing). Upload a good one (`vigil quarters land FILE`), then clear `land`.
+- **`land` failed**: the message names the archive and what is wrong with it (unreadable, a table missing, two of one
+  quarter), the quarter that has not landed, or that the newest quarter named is older than what was released. Upload a
+  good one (`vigil quarters land FILE`), then clear `land`.
+- **`land` skipped**: a backfill's date whose quarter is the oldest there is; nothing to do.
 - **`curate` failed**: the message is Glue's; the last lines of the run are in the task's log. A retry joins a run that
-  still goes on. "already runs with other arguments": somebody else's run; wait for it, then clear.
+  still goes on. "is in the way": another run of the job; this one waits for its end.
 - **`check` failed**: each failing rule is named with its value and its bound. Nothing was released. Look at the
   archives; a bound is changed only in `quality_profiles.yaml`, with a reason.
 - **`release` failed**: safe to clear; it goes on where it stopped. A rejected push is retried by itself.
@@ -36,23 +46,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Metadata, Param, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, Metadata, Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from vigil_airflow.asset import FAERS_DATASET
 from vigil_airflow.glue_job import VigilGlueJobOperator
 
 VIGIL_VERSION = "0.1.0"
+BACKFILL = "backfill"
+BY_DATE = {BACKFILL, "scheduled"}
+# FDA publishes a quarter some four to six weeks after its end. Switching the DAG on must start nothing: hence no time
+# to run at once, and no start_date, beside which Airflow would ignore that.
+SCHEDULE = CronTriggerTimetable("0 6 15 2,5,8,11 *", timezone="UTC", run_immediately=timedelta(0))
 
 
 @task(multiple_outputs=True)
 def land() -> dict[str, Any]:
     """What `curate` is called with (`arguments`), where it puts its results (`staging`), the `quarters`."""
     from vigil_airflow.config import require_vigil
-    from vigil_airflow.dataset_steps import curation_arguments
+    from vigil_airflow.dataset_steps import RunFacts, curation_arguments
 
     require_vigil(VIGIL_VERSION)
     context = get_current_context()
-    return curation_arguments(context["params"]["archives"], context["params"]["profile"], context["run_id"])
+    params, run = context["params"], context["dag_run"]
+    by_date = run.run_type in BY_DATE and run.logical_date is not None
+    facts = RunFacts(run.run_id, run.run_type == BACKFILL, run.logical_date.date() if by_date else None)
+    return curation_arguments(params["archives"], params["profile"], params["engine"], facts)
 
 
 @task
@@ -82,7 +100,7 @@ def announce(released: dict[str, Any]) -> Any:
     if released["already_released"]:
         raise AirflowSkipException(f"version {released['version']} is unchanged: no event")
     run = get_current_context()["dag_run"]
-    if run.run_type == "backfill":
+    if run.run_type == BACKFILL:
         raise AirflowSkipException("a backfill announces nothing: start train_model by hand where it is wanted")
     extra = {name: released[name] for name in ("version", "prefix", "quarters", "already_released")}
     # The person behind a training that an asset starts: who asked may not be who signs.
@@ -90,7 +108,7 @@ def announce(released: dict[str, Any]) -> Any:
 
 
 @dag(
-    schedule=None,
+    schedule=SCHEDULE,
     catchup=False,
     max_active_runs=1,
     tags=["vigil", "data", "impact:tier-2"],
@@ -109,6 +127,12 @@ def announce(released: dict[str, Any]) -> Any:
             enum=["full", "openfda-sample", "synthetic"],
             title="Quality profile",
             description="Which bounds the data must keep: `full` for whole quarters as FDA publishes them.",
+        ),
+        "engine": Param(
+            "duckdb",
+            enum=["duckdb", "spark"],
+            title="Engine",
+            description="What curates a quarter: `duckdb` in the job's driver, `spark` on all its workers. Same rows.",
         ),
     },
 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:
+    from vigil.aws.landing import LandedArchive
     from vigil.datasets.quality import QualityReport
 
 logger = logging.getLogger(__name__)
@@ -22,33 +25,61 @@ class LandingRefusedError(AirflowFailException):
     """An archive is not what it should be, or none was named: the same archives would be refused again."""
 
 
-def curation_arguments(archives: list[str], profile: str, run_id: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RunFacts:
+    """The DAG run that asks. ``as_of``: the day a scheduled or backfilled run is about; None where a person chose."""
+
+    run_id: str
+    is_backfill: bool = False
+    as_of: date | None = None
+
+
+def curation_arguments(archives: list[str], profile: str, engine: str, run: RunFacts) -> dict[str, Any]:
     """Land the archives. ``arguments`` of the Glue run, ``staging``, a prefix of this DAG run's own, and ``quarters``.
 
-    An empty list means everything in the landing area. Raises ``LandingRefusedError``.
+    An empty list means everything in the landing area; a run as of a day takes the quarters that had ended by then.
+    Raises ``LandingRefusedError``, and skips where the day's quarter is the oldest there is.
     """
     from vigil.aws.environment import load_parameters, stack_name
     from vigil.aws.landing import LandingError, land
     from vigil.cases.archive import ArchiveError
+    from vigil.datasets.selection import SelectionError, TooFewQuartersError
     from vigil.digests import digest_of
 
     buckets = load_parameters().buckets
     try:
         landed = land(archives or _landing_area(buckets.raw), buckets.raw)
-    except (ArchiveError, LandingError) as error:
+        chosen = _chosen(landed, profile, run)
+    except TooFewQuartersError as error:
+        raise AirflowSkipException(str(error)) from error
+    except (ArchiveError, LandingError, SelectionError) as error:
         raise LandingRefusedError(str(error)) from error
-    for archive in landed:
+    for archive in chosen:
         logger.info("%s: %s (%s bytes)", archive.quarter, archive.uri, archive.size)
-    described = [archive.model_dump(mode="json", include={"quarter", "uri", "sha256"}) for archive in landed]
-    run_key = digest_of([run_id, described, profile])[:16]
+    described = [archive.model_dump(mode="json", include={"quarter", "uri", "sha256"}) for archive in chosen]
+    run_key = digest_of([run.run_id, described, profile, engine])[:16]
     staging = f"s3://{buckets.datasets}/staging/{run_key}/"
     arguments = {
         "--archives": json.dumps(described, sort_keys=True),
+        "--engine": engine,
         "--output": staging,
         "--profile": profile,
         "--stack": stack_name(),
     }
     return {"arguments": arguments, "staging": staging, "quarters": [archive["quarter"] for archive in described]}
+
+
+def _chosen(landed: list[LandedArchive], profile: str, run: RunFacts) -> list[LandedArchive]:
+    from vigil.aws.releases import list_releases
+    from vigil.datasets.selection import quarter_ended_before, refuse_step_back, up_to
+
+    chosen = up_to(landed, quarter_ended_before(run.as_of)) if run.as_of else landed
+    if not run.is_backfill:
+        released = [
+            quarter for release in list_releases() if release.profile == profile for quarter in release.quarters
+        ]
+        refuse_step_back(chosen, released)
+    return chosen
 
 
 def _landing_area(bucket: str) -> list[str]:

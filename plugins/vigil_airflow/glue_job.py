@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -53,6 +53,9 @@ class VigilGlueJobOperator(AwsBaseOperator[GlueJobHook]):
 
         job_name = getattr(load_parameters().glue, self.job)
         run_id = self._start_or_join(job_name)
+        if run_id is None:
+            self._wait_for_turn(job_name)
+            return
         self._run = (job_name, run_id)
         context["ti"].xcom_push(key="run_id", value=run_id)
         GlueJobRunDetailsLink.persist(
@@ -68,6 +71,11 @@ class VigilGlueJobOperator(AwsBaseOperator[GlueJobHook]):
             method_name="resume",
             kwargs={"job_name": job_name},
         )
+
+    def take_turn(self, context: Context, event: dict[str, Any]) -> None:
+        """The run that was in the way has ended; another waiting task may still be faster."""
+        self.log.info("run %s, which was in the way, is %s", event.get("run_id"), event["status"])
+        self.execute(context)
 
     def resume(self, context: Context, event: dict[str, Any], job_name: str) -> dict[str, str]:
         """Judge the ended run: its last lines into the task's log, its error into the task's failure."""
@@ -91,32 +99,38 @@ class VigilGlueJobOperator(AwsBaseOperator[GlueJobHook]):
             job_name, run_id = self._run
             self.hook.conn.batch_stop_job_run(JobName=job_name, JobRunIds=[run_id])
 
-    def _start_or_join(self, job_name: str) -> str:
+    def _start_or_join(self, job_name: str) -> str | None:
+        """The run's id; none where another task's run takes the place."""
         if running := self._find_running(job_name):
             self.log.info("joined run %s of %s: it has the same arguments", running, job_name)
             return running
         client = self.hook.conn
         try:
             run_id: str = client.start_job_run(JobName=job_name, Arguments=dict(self.arguments))["JobRunId"]
-        except client.exceptions.ConcurrentRunsExceededException as error:
+        except client.exceptions.ConcurrentRunsExceededException:
             # Either an answer got lost and our own run is there, or somebody else's is.
-            if running := self._find_running(job_name):
-                return running
-            raise GlueRunFailedError(
-                f"{job_name} already runs with other arguments: wait for that run, or stop it; a retry tries again"
-            ) from error
+            return self._find_running(job_name)
         self.log.info("started run %s of %s", run_id, job_name)
         return run_id
 
+    def _wait_for_turn(self, job_name: str) -> None:
+        """A backfill has several DAG runs at once, and the job takes one: wait without a slot, then try again."""
+        other = next(iter(self._active_runs(job_name)), None)
+        if other is None:
+            raise GlueRunFailedError(f"{job_name} takes no run and has none: a retry tries again")
+        self.log.info("run %s of %s is in the way: waiting for its end", other["Id"], job_name)
+        self.defer(trigger=GlueRunTrigger(job_name, other["Id"], self.region_name, own=False), method_name="take_turn")
+
     def _find_running(self, job_name: str) -> str | None:
+        going_on = (run for run in self._active_runs(job_name) if run["JobRunState"] != "STOPPING")
+        return next((str(run["Id"]) for run in going_on if self._is_same(run.get("Arguments", {}))), None)
+
+    def _active_runs(self, job_name: str) -> Iterator[dict[str, Any]]:
         pages = self.hook.conn.get_paginator("get_job_runs").paginate(
             JobName=job_name, PaginationConfig={"MaxItems": RUNS_LOOKED_AT, "PageSize": 50}
         )
         for page in pages:
-            for run in page["JobRuns"]:
-                if run["JobRunState"] in ACTIVE - {"STOPPING"} and self._is_same(run.get("Arguments", {})):
-                    return str(run["Id"])
-        return None
+            yield from (run for run in page["JobRuns"] if run["JobRunState"] in ACTIVE)
 
     def _is_same(self, arguments: Mapping[str, str]) -> bool:
         return all(arguments.get(name) == value for name, value in self.arguments.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -58,6 +59,81 @@ def test_curation_waits_deferred_and_is_the_only_task_that_starts_a_job(dag: Any
     assert dag.get_task("curate").job == "curate_job"
 
 
+def test_the_form_offers_exactly_the_engines_that_exist(dag: Any) -> None:
+    from vigil.cases.engine import DUCKDB, ENGINES
+
+    param = dag.params.get_param("engine")
+    assert (set(param.schema["enum"]), param.resolve()) == (set(ENGINES), DUCKDB)
+
+
+def test_each_quarter_has_one_date_and_a_backfill_of_eight_quarters_has_eight(dag: Any) -> None:
+    from vigil.datasets.selection import quarter_ended_before
+
+    days = scheduled(dag, "2024-05-01", "2026-03-01")
+    quarters = [str(quarter_ended_before(day)) for day in days]
+    assert quarters == ["2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1", "2025Q2", "2025Q3", "2025Q4"]
+
+
+def test_switching_the_dag_on_starts_nothing(dag: Any) -> None:
+    """A first run at once would build a dataset that nobody asked for."""
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.timetables.base import TimeRestriction
+    from pendulum import now
+
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+    restriction = TimeRestriction(earliest=dag.start_date, latest=None, catchup=dag.catchup)
+    first = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
+    assert first is not None and first.run_after > now("UTC")
+
+
+def scheduled(dag: Any, first: str, last: str) -> list[date]:
+    """The days of the runs that a backfill of a range of dates makes."""
+    from airflow.serialization.serialized_objects import DagSerialization
+    from pendulum import parse
+
+    loaded = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    return [info.logical_date.date() for info in loaded.iter_dagrun_infos_between(parse(first), parse(last))]
+
+
+def landing_facts(dag: Any, monkeypatch: pytest.MonkeyPatch, run_type: str, logical_date: datetime | None) -> Any:
+    """What `land` tells the library of its run."""
+    asked: list[Any] = []
+
+    def arguments(_archives: list[str], _profile: str, _engine: str, run: Any) -> dict[str, Any]:
+        asked.append(run)
+        return {}
+
+    monkeypatch.setattr("vigil_airflow.dataset_steps.curation_arguments", arguments)
+    function = dag.get_task("land").python_callable
+    run = _Run(run_type)
+    run.run_id, run.logical_date = "run-1", logical_date
+    params = {"archives": [], "profile": "full", "engine": "duckdb"}
+    monkeypatch.setitem(function.__globals__, "get_current_context", lambda: {"dag_run": run, "params": params})
+    function()
+    return asked[0]
+
+
+@pytest.mark.parametrize(
+    ("run_type", "logical_date", "is_backfill", "as_of"),
+    [
+        ("backfill", datetime(2024, 5, 15, 6, tzinfo=UTC), True, date(2024, 5, 15)),
+        ("scheduled", datetime(2024, 5, 15, 6, tzinfo=UTC), False, date(2024, 5, 15)),
+        ("manual", datetime(2024, 5, 15, 6, tzinfo=UTC), False, None),
+        ("manual", None, False, None),
+    ],
+)
+def test_a_run_by_date_is_as_of_its_date_and_a_run_by_hand_is_not(
+    dag: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    run_type: str,
+    logical_date: datetime | None,
+    is_backfill: bool,
+    as_of: date | None,
+) -> None:
+    facts = landing_facts(dag, monkeypatch, run_type, logical_date)
+    assert (facts.run_id, facts.is_backfill, facts.as_of) == ("run-1", is_backfill, as_of)
+
+
 def test_one_run_at_a_time(dag: Any) -> None:
     assert dag.max_active_runs == 1
 
@@ -90,6 +166,9 @@ def test_the_form_offers_exactly_the_quality_profiles_that_exist(dag: Any) -> No
 
 
 class _Run:
+    run_id: str
+    logical_date: datetime | None
+
     def __init__(self, run_type: str) -> None:
         self.run_type, self.triggering_user_name = run_type, "jane"
 

@@ -29,7 +29,7 @@ def scenario(already_released):
         return {**released, "already_released": already_released}
     dataset_steps.release_dataset = release
 
-def arguments(archives, profile, run_id):
+def arguments(archives, profile, engine, run):
     history.append("land")
     return {"arguments": {"--output": "s3://s/"}, "staging": "s3://s/", "quarters": ["2023Q1"]}
 

@@ -23,7 +23,9 @@ MODULES = [
     "vigil.aws.landing",
     "vigil.approvals.models",
     "vigil.approvals.redaction",
+    "vigil.aws.releases",
     "vigil.datasets.quality",
+    "vigil.datasets.selection",
     "vigil.models.models",
 ]
 PROGRAM = """

@@ -161,6 +161,7 @@ def _create() -> tuple[dict[str, str], str]:
         "state-machines/train-and-promote": f"{machines}vigil-{STACK}-train-and-promote",
         "state-machines/update-endpoint": f"{machines}vigil-{STACK}-update-endpoint",
         "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",
+        "glue/database": "vigil_unit",
         "sagemaker/role": "arn:aws:iam::123456789012:role/sagemaker",
         "sagemaker/image": IMAGE, "sagemaker/endpoint": "triage",
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",

@@ -1,4 +1,4 @@
-"""An S3 that other processes can reach too (DVC, the Glue job): moto's server on a free port."""
+"""S3 and a Data Catalog that other processes can reach too (DVC, the Glue job): moto's server on a free port."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class S3Server:
     url: str
     raw: str = "vigil-unit-raw"
     datasets: str = "vigil-unit-datasets"
+    database: str = "vigil_unit"
 
     @property
     def s3(self) -> Any:
@@ -43,8 +44,10 @@ def s3_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
         for bucket in (made.raw, made.datasets):
             made.s3.create_bucket(Bucket=bucket)
             made.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        aws_client("glue").create_database(DatabaseInput={"Name": made.database})
         yield made
     finally:
+        aws_client("glue").delete_database(Name=made.database)
         for bucket in (made.raw, made.datasets):
             kept = made.s3.list_object_versions(Bucket=bucket)
             for version in [*kept.get("Versions", []), *kept.get("DeleteMarkers", [])]:

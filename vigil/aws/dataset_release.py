@@ -10,12 +10,23 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from vigil.aws.data_catalog import publish_version
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.aws.objects import S3Uri, files_below, get_bytes, get_prefix, put_bytes, put_new
+from vigil.aws.releases import ReleaseRecord, record_release
 from vigil.datasets import manifest
 from vigil.datasets.assemble import assemble
 from vigil.datasets.manifest import MANIFEST_FILE, Manifest
-from vigil.datasets.models import DATASET_NAME, MEASUREMENTS_FILE, PROVENANCE_FILE, QUALITY_FILE, Provenance
+from vigil.datasets.models import (
+    DATASET_NAME,
+    DESCRIPTION_FILE,
+    MEASUREMENTS_FILE,
+    PROVENANCE_FILE,
+    QUALITY_FILE,
+    DatasetDescription,
+    Measurements,
+    Provenance,
+)
 from vigil.datasets.quality import QualityReport, judge
 from vigil.datasets.registry import Registry, tag_of
 from vigil.digests import canonical_json
@@ -59,30 +70,56 @@ def release(
     registry: Registry | None = None,
     s3: Any = None,
     when: datetime | None = None,
+    database: str | None = None,
 ) -> ReleasedDataset:
     """Release what a curation left below ``staging_prefix``. Repeating it changes nothing.
 
-    ``bucket`` and ``registry`` are the stack's unless given; ``when`` dates the registry's commit. Raises
-    ``QualityError``, ``ReleaseError``, ``RegistryError``, ``IncompleteStagingError`` and ``ObjectError``.
+    ``bucket``, ``registry`` and ``database`` are the stack's unless given; ``when`` dates the registry's commit and the
+    release record. Raises ``QualityError``, ``ReleaseError``, ``RegistryError``, ``CatalogError``,
+    ``IncompleteStagingError`` and ``ObjectError``.
     """
     target_bucket = bucket or load_parameters().buckets.datasets
+    when = when or datetime.now(UTC).replace(microsecond=0)
+    staging = S3Uri.parse(staging_prefix)
     with tempfile.TemporaryDirectory(prefix="vigil-release-") as temporary:
-        staging, version_folder = Path(temporary) / "staging", Path(temporary) / "version"
-        get_prefix(S3Uri.parse(staging_prefix), staging, s3)
-        built = assemble(staging, version_folder)
+        staged, version_folder = Path(temporary) / "staging", Path(temporary) / "version"
+        get_prefix(staging, staged, s3)
+        built = assemble(staged, version_folder)
         prefix = S3Uri(target_bucket, f"{DATASETS}/{DATASET_NAME}/{built.version}/")
         _require_versioning(target_bucket, s3)
         _put_version(version_folder, prefix, s3)
         _verify(built, prefix, Path(temporary) / "stored", s3)
-    new = (registry or stack_registry()).register(
-        DATASET_NAME, built.version, str(prefix), when or datetime.now(UTC).replace(microsecond=0)
-    )
+        record = _record(staged, version_folder, built.version, prefix, when)
+    new = (registry or stack_registry()).register(DATASET_NAME, built.version, str(prefix), when)
+    publish_version(database or load_parameters().glue.database, built.version, str(prefix))
+    record_release(record, target_bucket, s3)
     return ReleasedDataset(
         name=DATASET_NAME,
         version=built.version,
         prefix=str(prefix),
-        tag=tag_of(DATASET_NAME, built.version),
+        tag=record.tag,
         already_released=not new,
+    )
+
+
+def _record(staged: Path, version_folder: Path, version: str, prefix: S3Uri, when: datetime) -> ReleaseRecord:
+    provenance = Provenance.model_validate_json((staged / PROVENANCE_FILE).read_bytes())
+    description = DatasetDescription.model_validate_json((version_folder / DESCRIPTION_FILE).read_bytes())
+    measured = Measurements.model_validate_json((version_folder / MEASUREMENTS_FILE).read_bytes()).metrics
+    rate = measured["serious_rate.all"]
+    return ReleaseRecord(
+        name=DATASET_NAME,
+        version=version,
+        prefix=str(prefix),
+        tag=tag_of(DATASET_NAME, version),
+        quarters=description.quarters,
+        profile=description.profile,
+        rows=description.rows,
+        serious_rate=float(rate) if isinstance(rate, int | float) else None,
+        schema_version=description.schema_version,
+        engine=provenance.engine,
+        curation_revision=provenance.revision,
+        released_at=when,
     )
 
 

@@ -77,7 +77,10 @@ class StateMachines(_Group):
 
 
 class Glue(_Group):
+    """``database`` is that of the Data Catalog."""
+
     curate_job: str
+    database: str
 
 
 class SageMaker(_Group):

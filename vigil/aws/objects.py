@@ -5,7 +5,7 @@ Every function takes the S3 client last, so that tests and jobs may bring their 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,13 +85,30 @@ def put_file(path: Path, uri: S3Uri, s3: Any = None) -> None:
 
 def put_new(path: Path, uri: S3Uri, s3: Any = None) -> bool:
     """Put a file where nothing is yet (If-None-Match); false, and no change, where an object is there already."""
+
+    def put(client: Any) -> None:
+        with path.open("rb") as body:
+            client.put_object(Bucket=uri.bucket, Key=uri.key, Body=body, IfNoneMatch="*")
+
+    return _put_once(put, s3)
+
+
+def put_new_bytes(content: bytes, uri: S3Uri, s3: Any = None) -> bool:
+    """As ``put_new``, for content that is in memory."""
+
+    def put(client: Any) -> None:
+        client.put_object(Bucket=uri.bucket, Key=uri.key, Body=content, IfNoneMatch="*")
+
+    return _put_once(put, s3)
+
+
+def _put_once(put: Callable[[Any], None], s3: Any) -> bool:
     from botocore.exceptions import ClientError
 
     client = s3 or aws_client("s3")
     for attempt in range(1, COPY_ATTEMPTS + 1):
         try:
-            with path.open("rb") as body:
-                client.put_object(Bucket=uri.bucket, Key=uri.key, Body=body, IfNoneMatch="*")
+            put(client)
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in ALREADY_THERE:

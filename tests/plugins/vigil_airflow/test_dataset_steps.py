@@ -2,13 +2,20 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import date
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from stack_parameters import put_parameters
 from vigil_airflow import dataset_steps
-from vigil_airflow.dataset_steps import DatasetQualityError, LandingRefusedError, check_quality, quality_table
+from vigil_airflow.dataset_steps import (
+    DatasetQualityError,
+    LandingRefusedError,
+    RunFacts,
+    check_quality,
+    quality_table,
+)
 
 
 def result(rule: str, passed: bool, measured: float) -> dict[str, Any]:
@@ -63,17 +70,19 @@ def test_without_archives_everything_in_the_landing_area_is_landed(
         return [LandedArchive(quarter="2023Q1", uri="s3://landing-raw/quarters/a.zip", sha256="0" * 64, size=1)]
 
     monkeypatch.setattr("vigil.aws.landing.land", land)
-    made = dataset_steps.curation_arguments([], "synthetic", "manual__1")
+    monkeypatch.setattr("vigil.aws.releases.list_releases", list)
+    made = dataset_steps.curation_arguments([], "synthetic", "spark", RunFacts("manual__1"))
     assert asked == ["s3://landing-raw/landing/a.zip", "s3://landing-raw/landing/b.zip"]
     assert made["quarters"] == ["2023Q1"]
     assert made["arguments"]["--output"] == made["staging"]
     assert made["staging"].startswith("s3://landing-datasets/staging/")
     assert made["arguments"]["--stack"] == "plugins"
+    assert made["arguments"]["--engine"] == "spark"
     assert json.loads(made["arguments"]["--archives"]) == [
         {"quarter": "2023Q1", "uri": "s3://landing-raw/quarters/a.zip", "sha256": "0" * 64}
     ]
-    again = dataset_steps.curation_arguments([], "synthetic", "manual__1")
-    other = dataset_steps.curation_arguments([], "synthetic", "manual__2")
+    again = dataset_steps.curation_arguments([], "synthetic", "spark", RunFacts("manual__1"))
+    other = dataset_steps.curation_arguments([], "synthetic", "spark", RunFacts("manual__2"))
     assert again == made
     assert other["staging"] != made["staging"]
 
@@ -87,5 +96,61 @@ def test_a_refused_archive_fails_the_task_for_good(stack_on_local_aws: str) -> N
     s3.put_object(Bucket="refusing-raw", Key="landing/broken.zip", Body=b"not a zip")
     put_parameters(boto3.client("ssm"), "plugins", buckets__raw="refusing-raw")
     with pytest.raises(LandingRefusedError, match="broken") as caught:
-        dataset_steps.curation_arguments(["s3://refusing-raw/landing/broken.zip"], "full", "manual__1")
+        dataset_steps.curation_arguments(
+            ["s3://refusing-raw/landing/broken.zip"], "full", "duckdb", RunFacts("manual__1")
+        )
     assert isinstance(caught.value, AirflowFailException)
+
+
+@pytest.fixture
+def three_quarters_landed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2023Q3 to 2024Q1 have landed, and a dataset up to 2024Q1 was released."""
+    from vigil.aws.landing import LandedArchive
+
+    def landed(_archives: list[str], _bucket: str) -> list[LandedArchive]:
+        quarters = ("2023Q3", "2023Q4", "2024Q1")
+        return [LandedArchive(quarter=each, uri=f"s3://raw/quarters/{each}.zip", sha256="0" * 64) for each in quarters]
+
+    class Release:
+        profile, quarters = "full", ("2023Q3", "2023Q4", "2024Q1")
+
+    monkeypatch.setattr("vigil.aws.landing.land", landed)
+    monkeypatch.setattr("vigil.aws.releases.list_releases", lambda: [Release()])
+    monkeypatch.setattr("vigil.aws.environment.load_parameters", StandIn)
+    monkeypatch.setattr("vigil.aws.environment.stack_name", lambda: "unit")
+
+
+class StandIn:
+    class buckets:  # noqa: N801 - a field
+        raw, datasets = "raw", "datasets"
+
+
+def quarters_of(profile: str, run: RunFacts) -> list[str]:
+    quarters: list[str] = dataset_steps.curation_arguments(["s3://raw/x.zip"], profile, "duckdb", run)["quarters"]
+    return quarters
+
+
+@pytest.mark.usefixtures("three_quarters_landed")
+def test_a_backfilled_run_takes_the_quarters_that_had_ended_by_its_date() -> None:
+    run = RunFacts("backfill__1", is_backfill=True, as_of=date(2024, 2, 15))
+    assert quarters_of("full", run) == ["2023Q3", "2023Q4"]
+
+
+@pytest.mark.usefixtures("three_quarters_landed")
+def test_a_backfilled_run_for_the_oldest_quarter_is_skipped() -> None:
+    with pytest.raises(AirflowSkipException, match="2023Q3 is the oldest quarter"):
+        quarters_of("full", RunFacts("backfill__1", is_backfill=True, as_of=date(2023, 11, 15)))
+
+
+@pytest.mark.usefixtures("three_quarters_landed")
+def test_a_scheduled_run_whose_quarter_has_not_landed_fails_by_name() -> None:
+    with pytest.raises(LandingRefusedError, match="2024Q2 has not landed"):
+        quarters_of("full", RunFacts("scheduled__1", as_of=date(2024, 8, 15)))
+
+
+@pytest.mark.usefixtures("three_quarters_landed")
+def test_only_a_backfill_may_end_before_the_last_release() -> None:
+    run = RunFacts("scheduled__1", as_of=date(2024, 2, 15))
+    with pytest.raises(LandingRefusedError, match="2023Q4 is older than 2024Q1"):
+        quarters_of("full", run)
+    assert quarters_of("synthetic", run) == ["2023Q3", "2023Q4"]

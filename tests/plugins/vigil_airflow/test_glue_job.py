@@ -116,12 +116,28 @@ def test_a_retry_joins_the_running_run_and_a_kill_stops_it(make_job: MakeJob) ->
     assert isinstance(caught.value, AirflowFailException)
 
 
-def test_a_run_with_other_arguments_is_not_joined_but_named_as_the_obstacle(make_job: MakeJob) -> None:
-    make_job(WAITING)
-    deferral = started(operator())
-    with pytest.raises(GlueRunFailedError, match="already runs with other arguments"):
-        operator(**{"--output": "s3://staging/two/"}).execute(context_of(FakeTaskInstance()))
-    asyncio.run(deferral.trigger.on_kill())
+def test_a_run_with_other_arguments_is_not_joined_but_awaited(make_job: MakeJob) -> None:
+    job = make_job(WAITING)
+    first = started(operator())
+    second = operator(**{"--output": "s3://staging/two/"})
+    turn = started(second)
+    assert (turn.trigger.run_id, turn.method_name) == (first.trigger.run_id, "take_turn")
+    asyncio.run(first.trigger.on_kill())
+    with pytest.raises(TaskDeferred) as deferred:
+        second.take_turn(context_of(FakeTaskInstance(task_id="curate")), first_event(turn.trigger))
+    own = deferred.value.trigger
+    assert own.run_id != first.trigger.run_id
+    assert {run["Arguments"]["--output"] for run in runs(job)} == {"s3://staging/one/", "s3://staging/two/"}
+    asyncio.run(own.on_kill())
+
+
+def test_a_task_that_is_killed_while_it_waits_for_its_turn_stops_nobody_elses_run(make_job: MakeJob) -> None:
+    job = make_job(WAITING)
+    first = started(operator())
+    turn = started(operator(**{"--output": "s3://staging/two/"}))
+    asyncio.run(turn.trigger.on_kill())
+    assert [run["JobRunState"] for run in runs(job)] in (["STARTING"], ["RUNNING"])
+    asyncio.run(first.trigger.on_kill())
 
 
 def test_a_kill_on_the_worker_stops_the_run(make_job: MakeJob) -> None:

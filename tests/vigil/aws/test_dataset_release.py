@@ -13,13 +13,16 @@ import pytest
 from s3_server import S3Server, s3_server
 
 from vigil.aws.dataset_release import ReleasedDataset, ReleaseError, check_staged, release
+from vigil.aws.environment import aws_client
 from vigil.aws.objects import S3Uri, files_below, get_bytes, list_prefix, put_bytes, put_file
+from vigil.aws.releases import list_releases
 from vigil.cases.quarter import quarter_range
 from vigil.cases.synthetic.generate import generate
 from vigil.datasets import manifest
 from vigil.datasets.build import build_dataset
 from vigil.datasets.quality import QualityError
 from vigil.datasets.registry import Registry, RegistryError
+from vigil.datasets.split_settings import SPLIT_FILES
 
 WHEN = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -60,8 +63,12 @@ def log(registry: Registry) -> list[str]:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
+def release_staged(prefix: str, server: S3Server, registry: Registry, when: datetime = WHEN) -> ReleasedDataset:
+    return release(prefix, server.datasets, registry, when=when, database=server.database)
+
+
 def released_by(server: S3Server, staging: Path, registry: Registry, **options: str) -> ReleasedDataset:
-    return release(stage(server, staging, **options), server.datasets, registry, when=WHEN)
+    return release_staged(stage(server, staging, **options), server, registry)
 
 
 def test_a_release_lies_where_its_content_names_it_and_is_registered(server, staging, registry):
@@ -70,8 +77,9 @@ def test_a_release_lies_where_its_content_names_it_and_is_registered(server, sta
     assert released.tag == f"faers-{released.version[:12]}"
     assert not released.already_released
     assert set(list_prefix(S3Uri.parse(released.prefix))) == {
-        "dataset.json", "manifest.json", "measurements.json", "quality.json", "rejects.jsonl", "test.parquet",
-        "test_next.parquet", "train.parquet", "validation.parquet",
+        "cases/split=test/cases.parquet", "cases/split=test_next/cases.parquet", "cases/split=train/cases.parquet",
+        "cases/split=validation/cases.parquet", "dataset.json", "manifest.json", "measurements.json", "profile.json",
+        "quality.json", "rejects.jsonl",
     }  # fmt: skip
     stored = manifest.Manifest.model_validate_json(get_bytes(S3Uri.parse(released.prefix) / "manifest.json"))
     assert stored.version == released.version
@@ -81,18 +89,39 @@ def test_a_release_lies_where_its_content_names_it_and_is_registered(server, sta
     ]
 
 
+def test_a_release_is_recorded_and_stands_in_the_catalog(server, staging, registry):
+    released = released_by(server, staging, registry)
+    (record,) = list_releases(server.datasets)
+    assert (record.version, record.prefix, record.tag) == (released.version, released.prefix, released.tag)
+    assert (record.quarters, record.profile, record.engine) == (("2024Q1", "2024Q2"), "synthetic", "duckdb")
+    assert (sum(record.rows.values()), record.released_at) == (
+        record.rows["train"] + sum(rows for name, rows in record.rows.items() if name != "train"),
+        WHEN,
+    )
+    table = aws_client("glue").get_table(DatabaseName=server.database, Name="cases")["Table"]
+    assert table["Owner"] == "data-engineering"
+    partitions = aws_client("glue").get_partitions(DatabaseName=server.database, TableName="cases")["Partitions"]
+    assert {(part["Values"][0], part["Values"][1]) for part in partitions} == {
+        (released.version, name) for name in SPLIT_FILES
+    }
+    assert {part["StorageDescriptor"]["Location"] for part in partitions} == {
+        f"{released.prefix}cases/split={name}/" for name in SPLIT_FILES
+    }
+
+
 def test_releasing_again_changes_nothing(server, staging, registry):
     first = released_by(server, staging, registry)
     before = server.s3.list_object_versions(Bucket=server.datasets, Prefix="datasets/")["Versions"]
     again = released_by(server, staging, registry)
     assert again == first.model_copy(update={"already_released": True})
+    assert len(list_releases(server.datasets)) == 1
     assert server.s3.list_object_versions(Bucket=server.datasets, Prefix="datasets/")["Versions"] == before
     assert len(log(registry)) == 2
 
 
 def test_a_version_can_be_had_after_its_objects_were_overwritten(server, staging, registry, tmp_path):
     released = released_by(server, staging, registry)
-    put_bytes(b"overwritten", S3Uri.parse(released.prefix) / "train.parquet")
+    put_bytes(b"overwritten", S3Uri.parse(released.prefix) / SPLIT_FILES["train"])
     registry.get("faers", released.version[:12], tmp_path / "got")
     manifest.verify(tmp_path / "got", manifest.read(tmp_path / "got"))
     assert manifest.read(tmp_path / "got").version == released.version
@@ -101,7 +130,9 @@ def test_a_version_can_be_had_after_its_objects_were_overwritten(server, staging
     path = f"faers/{released.version}"
     command = [sys.executable, "-m", "dvc", "get", "--rev", released.tag, registry.url, path, "-o", "plain"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert (tmp_path / "plain/train.parquet").read_bytes() == (tmp_path / "got/train.parquet").read_bytes()
+    assert (tmp_path / "plain" / SPLIT_FILES["train"]).read_bytes() == (
+        tmp_path / "got" / SPLIT_FILES["train"]
+    ).read_bytes()
 
 
 def test_the_registry_pins_versions_and_holds_no_endpoint(server, staging, registry):
@@ -111,7 +142,7 @@ def test_the_registry_pins_versions_and_holds_no_endpoint(server, staging, regis
         ["git", "-C", folder, "show", f"{released.tag}:faers/{released.version}.dvc"],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    assert pinned.count("version_id:") == 9
+    assert pinned.count("version_id:") == 10
     assert server.url.removeprefix("http://") not in pinned
 
 
@@ -123,7 +154,7 @@ def test_a_rejected_push_is_rebased_and_tried_again(server, staging, registry, m
         """Another release comes first, between this one's clone and its push."""
         if not raced:
             raced.append(tag)
-            release(other, server.datasets, Registry(registry.url), when=WHEN)
+            release_staged(other, server, Registry(registry.url))
         return real_push(self, clone, tag, message, date)
 
     monkeypatch.setattr(Registry, "_push", push_late)
@@ -140,7 +171,7 @@ def test_two_releases_of_one_version_at_once_are_one(server, staging, registry, 
     def push_late(self, clone, tag, message, date):
         if not raced:
             raced.append(tag)
-            release(stage(server, staging), server.datasets, Registry(registry.url), when=WHEN + later)
+            release_staged(stage(server, staging), server, Registry(registry.url), WHEN + later)
         return real_push(self, clone, tag, message, date)
 
     monkeypatch.setattr(Registry, "_push", push_late)
@@ -150,8 +181,8 @@ def test_two_releases_of_one_version_at_once_are_one(server, staging, registry, 
 
 def test_overwritten_objects_stop_a_release(server, staging, registry):
     released = released_by(server, staging, registry)
-    put_bytes(b"overwritten", S3Uri.parse(released.prefix) / "test.parquet")
-    with pytest.raises(ReleaseError, match=r"test\.parquet has 11 bytes.*restore"):
+    put_bytes(b"overwritten", S3Uri.parse(released.prefix) / SPLIT_FILES["test"])
+    with pytest.raises(ReleaseError, match=r"split=test/cases\.parquet has 11 bytes.*restore"):
         released_by(server, staging, registry)
 
 
@@ -173,7 +204,7 @@ def test_staged_files_are_judged_and_the_report_is_kept(server, staging, registr
     kept = json.loads(get_bytes(S3Uri.parse(prefix) / "quality.json"))
     assert [result["rule"] for result in kept["results"] if not result["passed"]] == ["serious cases"]
     with pytest.raises(QualityError, match="serious cases"):
-        release(prefix, server.datasets, registry)
+        release_staged(prefix, server, registry)
     assert list_prefix(S3Uri(server.datasets, "datasets/")) == []
 
 

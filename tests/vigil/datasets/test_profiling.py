@@ -8,7 +8,6 @@ from vigil.cases.schema import CURATED_SCHEMA
 from vigil.datasets.profiling import OTHER, profile_dataset
 from vigil.datasets.split_settings import SPLIT_FILES
 
-
 TERMS_OF_A_CASE = ("reactions", "drugs", "suspect_drugs", "indications", "outcomes")
 
 

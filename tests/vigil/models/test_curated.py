@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 from triage_cases import rows, write_split
 
+from vigil.datasets.split_settings import SPLIT_FILES
 from vigil.models.curated import CuratedDataError, CuratedSplit
 
 

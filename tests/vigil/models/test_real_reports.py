@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from vigil.cases.schema import CURATED_SCHEMA
 from vigil.cases.feature_fields import BANNED_FIELDS
+from vigil.cases.schema import CURATED_SCHEMA
 from vigil.change_control.gate import Verdict, judge
 from vigil.change_control.models import Plan
 from vigil.change_control.plan import load_plan
