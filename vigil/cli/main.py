@@ -17,12 +17,14 @@ app = typer.Typer(
 
 # Name on the command line → module with an `app`. Only the one that is called is imported, so that each starts fast.
 SUBCOMMANDS = {
+    "synth": ("vigil.cli.synth", "synth"),
     "approvals": ("vigil.cli.approvals", "List, show, approve or reject candidate models."),
     "datasets": ("vigil.cli.datasets", "List, show, compare, get and verify released dataset versions."),
-    "quarters": ("vigil.cli.quarters", "Land FAERS archives; make synthetic ones."),
+    "quarters": ("vigil.cli.quarters", "Land FAERS archives."),
     "stack": ("vigil.cli.stack", "Deploy the stack; add approvers."),
 }
 COMMANDS = {
+    "synth": ("vigil.cli.synth", "synth"),
     "demo": ("vigil.cli.demo.command", "demo"),
     "start": ("vigil.cli.demo.command", "start"),
     "stop": ("vigil.cli.demo.command", "stop"),

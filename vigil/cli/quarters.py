@@ -1,4 +1,4 @@
-"""`vigil quarters`: land FAERS archives, and make synthetic ones of the same layout."""
+"""`vigil quarters`: land FAERS archives."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ DELETED = "DELETE"  # as FDA names the list
 AsJson = Annotated[bool, typer.Option("--json", help="Print only the S3 addresses, as a JSON list.")]
 
 
+@app.callback()
+def quarters() -> None:
+    """Land FAERS archives."""  # beside one command, this keeps its name on the command line
+
+
 @app.command()
 def land(
     files: Annotated[list[Path], typer.Argument(help="FAERS archives, one quarter each: zips or unpacked folders.")],
@@ -36,30 +41,13 @@ def land(
         typer.echo(json.dumps([uri for _, uri in uploaded]))
         return
     uploaded.sort(key=lambda pair: pair[0].quarter)
-    _print_lines("Landed", [(summary.quarter, summary.lines) for summary, _ in uploaded])
+    print_lines("Landed", [(summary.quarter, summary.lines) for summary, _ in uploaded])
     for _, uri in uploaded:
         console.print(uri, soft_wrap=True)
 
 
-@app.command()
-def synth(
-    quarters: Annotated[str, typer.Option(help="A quarter, or a range such as 2024Q1:2024Q4.")] = "2024Q1:2024Q4",
-    cases: Annotated[int, typer.Option(min=50, help="New cases in each quarter; FDA's have some 400,000.")] = 2600,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
-    out: Annotated[Path, typer.Option(help="Folder for the archives.")] = Path("data/raw"),
-) -> None:
-    """Write synthetic quarters in FDA's layout, drawn from aggregate figures: nobody's reports."""
-    from vigil.cases.quarter import QuarterError, quarter_range
-    from vigil.cases.synthetic.generate import generate
-
-    with told_plainly("quarters synth", QuarterError):
-        written = generate(quarter_range(quarters), cases, seed, out)
-    _print_lines("Synthetic", [(item.quarter, {**item.lines, DELETED: item.deleted}) for item in written])
-    for item in written:
-        console.print(str(item.path), soft_wrap=True)
-
-
-def _print_lines(title: str, rows: Sequence[tuple[str, Mapping[str, int]]]) -> None:
+def print_lines(title: str, rows: Sequence[tuple[str, Mapping[str, int]]]) -> None:
+    """A table of the lines of each quarter's tables."""
     columns = [*TABLES, *([DELETED] if any(DELETED in lines for _, lines in rows) else [])]
     table = Table(title=f"{title}: lines of each table", title_justify="left")
     table.add_column("quarter", no_wrap=True)

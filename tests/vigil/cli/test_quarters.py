@@ -21,24 +21,6 @@ def stack(monkeypatch):
         yield made
 
 
-def test_synthetic_quarters_are_written_and_counted(tmp_path):
-    done = run("synth", "--quarters", "2024Q1:2024Q2", "--cases", 60, "--out", tmp_path)
-    assert done.exit_code == 0, done.output
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "faers_ascii_2024q1_synthetic.zip",
-        "faers_ascii_2024q2_synthetic.zip",
-    ]
-    assert "2024Q1" in done.output and "DELETE" in done.output and "all" in done.output
-
-
-def test_a_wrong_range_is_one_line_of_error(tmp_path):
-    done = run("synth", "--quarters", "2024Q2:2024Q1", "--out", tmp_path)
-    assert done.exit_code == 1
-    assert (
-        done.output == "vigil quarters synth: the range '2024Q2:2024Q1' runs backwards: write the older quarter first\n"
-    )
-
-
 def test_landed_archives_are_told_as_json_for_programs(stack, tmp_path):
     path = Archive("2023Q1").report(1).write(tmp_path)
     done = run("land", "--json", path)

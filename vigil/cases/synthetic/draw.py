@@ -1,97 +1,134 @@
-"""Draw synthetic cases: what they have in common over all their versions, column by column."""
+"""Draw synthetic cases as arrays: what they have in common over all their versions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from vigil.cases.synthetic.figures import Bools, Choices, Figures, Floats, Ints
+from vigil.cases.synthetic.figures import Bools, Choices, Figures, Floats, Ints, Texts
 
-FIRST_CASE_ID = 30_000_001
 # Some reports' terms say nothing of how serious the case was; no model can be perfect.
 UNINFORMATIVE_SHARE = 0.04
 FROM_DRUG_SHARE = 0.3  # of the terms, drawn from those reported with the main drug
 MAX_REDRAWS = 4
 ADULT_YEARS = 16
 LONGEST_LIFE = 100
+FOLLOWED_UP = 0.12  # of a quarter's cases, listed in the next one again
+DELETED = 0.004
+DIRECT, CENTRAL_TRIAGE = "DIR", "FDA-CTU"  # direct reports are FDA's own
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A list of values for each case, laid end to end: ``case`` holds the index of the case that each value is of."""
+
+    case: Ints  # sorted
+    values: Texts
+
+    def of(self, cases: Ints, count: int) -> Rows:
+        """The rows of some of ``count`` cases, in the order of ``cases``, which are numbered anew."""
+        sizes = np.bincount(self.case, minlength=count)
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        chosen = sizes[cases]
+        within = np.arange(chosen.sum()) - np.repeat(np.cumsum(chosen) - chosen, chosen)
+        return Rows(np.repeat(np.arange(len(cases)), chosen), self.values[np.repeat(starts[cases], chosen) + within])
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Drawn cases; every list and array has one item for each."""
+    """Drawn cases; every array has one item for each, but for the two lists."""
 
     case_ids: Ints
-    first_quarter: Ints  # index into the quarters asked for
     serious: Bools
     first_version: Ints
     followed_up: Bools
     deleted: Bools
-    countries: list[str]
-    report_codes: list[str]
-    occupations: list[str]
-    sexes: list[str]
-    senders: list[str]
+    countries: Texts
+    report_codes: Texts
+    occupations: Texts
+    sexes: Texts
+    senders: Texts
     ages: Floats  # years; NaN where unknown
     weights: Floats  # kilograms; NaN where unknown
-    outcomes: list[list[str]]
-    drugs: list[list[str]]
-    reactions: list[list[str]]
+    outcomes: Texts  # codes joined by `+`
+    drugs: Rows  # the first of a case is its main drug
+    reactions: Rows
 
     def __len__(self) -> int:
         return len(self.case_ids)
 
+    def take(self, cases: Ints) -> Cases:
+        """Some of the cases, in this order."""
+        lists: dict[str, Any] = {
+            "drugs": self.drugs.of(cases, len(self)),
+            "reactions": self.reactions.of(cases, len(self)),
+        }
+        arrays: dict[str, Any] = {name: value[cases] for name, value in vars(self).items() if name not in lists}
+        return Cases(**arrays, **lists)
 
-def draw_cases(figures: Figures, count: int, quarters: int, random: np.random.Generator) -> Cases:
-    """``count`` cases spread evenly over ``quarters``. The same generator state gives the same cases."""
-    serious = random.random(count) < figures.serious_share
+
+def draw_cases(
+    figures: Figures, count: int, first_id: int, random: np.random.Generator, serious_share: float | None = None
+) -> Cases:
+    """``count`` cases with ids from ``first_id`` on. The same generator state gives the same cases."""
+    share = figures.serious_share if serious_share is None else serious_share
+    serious = random.random(count) < share
     countries = figures.countries.draw_values(random, serious)
-    regions = [country if country in figures.report_codes else "OTHER" for country in countries]
+    regions = np.where(np.isin(countries, list(figures.report_codes)), countries, "OTHER").astype(object)
     codes = _draw_given(figures.report_codes, regions, random, serious)
     occupations = _draw_given(figures.occupations, codes, random, serious)
     senders = figures.senders.draw_values(random, serious)
-    first_quarter = np.sort(random.integers(0, quarters, count))
-    drugs = _draw_lists(figures.drugs, figures.drugs_per_report, random, serious)
+    drugs = _draw_lists(figures, random, serious)
     ages = _draw_ages(figures, random, serious)
+    chosen = random.permutation(count)
     return Cases(
-        case_ids=FIRST_CASE_ID + np.arange(count),
-        first_quarter=first_quarter,
+        case_ids=first_id + np.arange(count),
         serious=serious,
         first_version=figures.versions.draw(random, serious) + 1,
-        followed_up=random.random(count) < 0.12,
-        deleted=random.random(count) < 0.004,
+        followed_up=chosen < round(count * FOLLOWED_UP),
+        deleted=chosen >= count - round(count * DELETED),
         countries=countries,
         report_codes=codes,
         occupations=occupations,
         sexes=_draw_given(figures.sexes, occupations, random, serious),
-        senders=["FDA-CTU" if code == "DIR" else sender for code, sender in zip(codes, senders, strict=True)],
+        senders=np.where(codes == DIRECT, CENTRAL_TRIAGE, senders).astype(object),
         ages=ages,
         weights=_draw_weights(figures, random, serious, ages),
-        outcomes=_draw_outcomes(figures, random, serious),
+        outcomes=np.where(serious, figures.outcomes.draw_values(random, serious), "").astype(object),
         drugs=drugs,
-        reactions=_draw_reactions(figures, random, serious, [names[0] for names in drugs]),
+        reactions=_draw_reactions(figures, random, serious, drugs),
     )
 
 
-def _draw_given(tables: dict[str, Choices], given: list[str], random: np.random.Generator, serious: Bools) -> list[str]:
+def _draw_given(tables: dict[str, Choices], given: Texts, random: np.random.Generator, serious: Bools) -> Texts:
     """Draw each case from the table that its value in ``given`` names; tables are visited in sorted order."""
-    keys = np.array(given)
     drawn = np.empty(len(given), dtype=object)
-    for key in sorted(set(given)):
-        here = keys == key
+    for key in sorted(set(given.tolist())):
+        here = given == key
         drawn[here] = tables[key].draw_values(random, serious[here])
-    return [str(value) for value in drawn]
+    return drawn
 
 
-def _draw_lists(items: Choices, sizes: Choices, random: np.random.Generator, serious: Bools) -> list[list[str]]:
-    """For each case a list of distinct values, at least one; repeats are dropped, so lists run a little short."""
-    counts = np.array([int(value) for value in sizes.values])[sizes.draw(random, serious)]
-    values = iter(items.draw_values(random, np.repeat(serious, counts)))
-    return [list(dict.fromkeys(next(values) for _ in range(count))) for count in counts]
+def _draw_lists(figures: Figures, random: np.random.Generator, serious: Bools) -> Rows:
+    """For each case a list of distinct drugs, at least one; repeats are dropped, so lists run a little short."""
+    sizes = figures.drugs_per_report
+    counts = sizes.as_numbers()[sizes.draw(random, serious)]
+    case = np.repeat(np.arange(len(serious)), counts)
+    drugs = figures.drugs.draw(random, serious[case])
+    kept = _first_of_each(case, drugs, len(figures.drugs.values))
+    return Rows(case[kept], figures.drugs.texts[drugs[kept]])
+
+
+def _first_of_each(case: Ints, value: Ints, values: int) -> Ints:
+    """Positions of the first occurrence of each value within its case, in order."""
+    _, first = np.unique(case * values + value, return_index=True)
+    return np.sort(first)
 
 
 def _draw_ages(figures: Figures, random: np.random.Generator, serious: Bools) -> Floats:
-    bands = np.array([int(value) for value in figures.ages.values], dtype=np.float64)
+    bands = figures.ages.as_numbers().astype(np.float64)
     ages = bands[figures.ages.draw(random, serious)] + random.random(len(serious)) * 5
     unknown = random.random(len(serious)) < np.where(serious, figures.age_missing[1], figures.age_missing[0])
     return np.where(unknown, np.nan, np.minimum(ages, LONGEST_LIFE))
@@ -104,31 +141,21 @@ def _draw_weights(figures: Figures, random: np.random.Generator, serious: Bools,
     return np.where(known, np.round(median * np.exp(random.normal(0, 0.27, len(serious))), 2), np.nan)
 
 
-def _draw_outcomes(figures: Figures, random: np.random.Generator, serious: Bools) -> list[list[str]]:
-    drawn = figures.outcomes.draw_values(random, serious)
-    return [codes.split("+") if label else [] for codes, label in zip(drawn, serious, strict=True)]
-
-
-def _draw_reactions(figures: Figures, random: np.random.Generator, serious: Bools, drugs: list[str]) -> list[list[str]]:
+def _draw_reactions(figures: Figures, random: np.random.Generator, serious: Bools, drugs: Rows) -> Rows:
+    """Distinct terms: most by the label, some by the main drug, and in a few cases by neither."""
     sizes = figures.reactions_per_report
-    counts = np.array([int(value) for value in sizes.values])[sizes.draw(random, serious)]
+    counts = sizes.as_numbers()[sizes.draw(random, serious)]
     uninformative = random.random(len(serious)) < UNINFORMATIVE_SHARE
-    pool = int(counts.sum()) * MAX_REDRAWS
-    labels = np.repeat(serious, counts * MAX_REDRAWS)
-    told = figures.terms.draw(random, labels)
-    untold = figures.all_terms.draw(random, labels)
-    from_drug = random.random(pool) < FROM_DRUG_SHARE
-    points = random.random(pool)
-    reactions, start = [], 0
-    for index, count in enumerate(counts):
-        stop = start + int(count) * MAX_REDRAWS
-        terms = (untold if uninformative[index] else told)[start:stop].copy()
-        known = figures.drug_terms.get(drugs[index])
-        if known is not None and not uninformative[index]:
-            here = from_drug[start:stop]
-            terms[here] = known[0][
-                np.searchsorted(known[1], points[start:stop][here], side="right").clip(0, len(known[0]) - 1)
-            ]
-        reactions.append([figures.terms.values[term] for term in list(dict.fromkeys(terms.tolist()))[:count]])
-        start = stop
-    return reactions
+    case = np.repeat(np.arange(len(serious)), counts * MAX_REDRAWS)
+    terms = figures.terms.draw(random, serious[case])
+    untold = figures.all_terms.draw(random, serious[case])
+    terms = np.where(uninformative[case], untold, terms)
+    _, main = np.unique(drugs.case, return_index=True)
+    known = figures.drug_terms.rows_of(drugs.values[main])[case]
+    here = (random.random(len(case)) < FROM_DRUG_SHARE) & (known >= 0) & ~uninformative[case]
+    terms[here] = figures.drug_terms.draw(random, known[here])
+    kept = _first_of_each(case, terms, len(figures.terms.values))
+    starts = np.concatenate([[0], np.cumsum(np.bincount(case[kept], minlength=len(serious)))[:-1]])
+    rank = np.arange(len(kept)) - starts[case[kept]]
+    kept = kept[rank < counts[case[kept]]]
+    return Rows(case[kept], figures.terms.texts[terms[kept]])

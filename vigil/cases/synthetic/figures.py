@@ -15,6 +15,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.object_]
 # Real reports have some 5,000 terms and the rare ones tell most; the figures have the 800 commonest. Stretching their
 # odds makes up for it: a linear model on the terms reaches about the AUROC it has on real reports.
 TERM_SHARPNESS = 1.6
@@ -27,6 +28,14 @@ class Choices:
 
     values: tuple[str, ...]
     cumulative: Floats  # (2, values)
+
+    @property
+    def texts(self) -> Texts:
+        """``values`` as an array of Python's texts, to be taken from by index."""
+        return np.array(self.values, dtype=object)
+
+    def as_numbers(self) -> Ints:
+        return np.array([int(value) for value in self.values], dtype=np.int64)
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Any]]) -> Choices:
@@ -58,8 +67,40 @@ class Choices:
             drawn[here] = np.searchsorted(self.cumulative[int(label)], points[here], side="right")
         return np.minimum(drawn, len(self.values) - 1)
 
-    def draw_values(self, random: np.random.Generator, serious: Bools) -> list[str]:
-        return [self.values[index] for index in self.draw(random, serious)]
+    def draw_values(self, random: np.random.Generator, serious: Bools) -> Texts:
+        drawn: Texts = self.texts[self.draw(random, serious)]
+        return drawn
+
+
+@dataclass(frozen=True)
+class DrugTerms:
+    """For each of some drugs, terms with cumulative shares, padded to one length."""
+
+    rows: dict[str, int]
+    terms: Ints  # (drugs, longest): indices into the figures' terms
+    cumulative: Floats  # (drugs, longest)
+
+    @classmethod
+    def of(cls, raw: dict[str, Sequence[Sequence[int]]]) -> DrugTerms:
+        longest = max(len(rows) for rows in raw.values())
+        terms = np.zeros((len(raw), longest), dtype=np.int64)
+        cumulative = np.full((len(raw), longest), 2.0)  # beyond any draw
+        for index, rows in enumerate(raw.values()):
+            counts = np.array([row[1] for row in rows], dtype=np.float64)
+            terms[index, : len(rows)] = [row[0] for row in rows]
+            cumulative[index, : len(rows)] = np.cumsum(counts / counts.sum())
+            cumulative[index, len(rows) - 1] = 1.0
+        return cls({drug: index for index, drug in enumerate(raw)}, terms, cumulative)
+
+    def rows_of(self, drugs: Texts) -> Ints:
+        """Each drug's row, or -1."""
+        return np.array([self.rows.get(drug, -1) for drug in drugs.tolist()], dtype=np.int64)
+
+    def draw(self, random: np.random.Generator, rows: Ints) -> Ints:
+        """One term for each of ``rows``."""
+        points = random.random(len(rows))
+        drawn: Ints = self.terms[rows, (points[:, None] >= self.cumulative[rows]).sum(axis=1)]
+        return drawn
 
 
 @dataclass(frozen=True)
@@ -68,7 +109,7 @@ class Figures:
     terms: Choices
     all_terms: Choices  # the same terms, drawn alike for both labels
     drugs: Choices
-    drug_terms: dict[str, tuple[Ints, Floats]]  # drug to indices into terms, and cumulative shares
+    drug_terms: DrugTerms
     countries: Choices
     senders: Choices
     report_codes: dict[str, Choices]  # by region: US, EU, OTHER
@@ -99,7 +140,7 @@ def load_figures() -> Figures:
         terms=Choices.of(raw["terms"]).sharpened(TERM_SHARPNESS),
         all_terms=Choices.plain([[value, low + high] for value, low, high in raw["terms"]]),
         drugs=Choices.of(raw["drugs"]),
-        drug_terms={drug: _shares(rows) for drug, rows in raw["drug_terms"].items()},
+        drug_terms=DrugTerms.of(raw["drug_terms"]),
         countries=Choices.of(raw["countries"]),
         senders=Choices.of(raw["senders"]),
         report_codes=by("report_codes"),
@@ -119,8 +160,3 @@ def load_figures() -> Figures:
 
 def _by_label(counts: Sequence[int], reports: Sequence[int]) -> tuple[float, float]:
     return counts[0] / reports[0], counts[1] / reports[1]
-
-
-def _shares(rows: Sequence[Sequence[int]]) -> tuple[Ints, Floats]:
-    counts = np.array([row[1] for row in rows], dtype=np.float64)
-    return np.array([row[0] for row in rows], dtype=np.int64), np.cumsum(counts / counts.sum())

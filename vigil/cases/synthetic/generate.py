@@ -1,23 +1,31 @@
-"""Write synthetic quarters as archives in FDA's own layout. The same arguments give the same bytes."""
+"""Write synthetic quarters as archives in FDA's own layout. The same arguments give the same bytes.
+
+A quarter depends on the seed, on its size and on drift, but on no other quarter that is asked for: it lists its own
+cases and the follow-ups of the one before, which is drawn again for that. So memory does not grow with the range.
+"""
 
 from __future__ import annotations
 
-import random
-import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from vigil.cases.layout import Vintage, load_layouts
+from vigil.cases.layout import load_layouts
 from vigil.cases.quarter import Quarter, QuarterError
-from vigil.cases.synthetic.draw import Cases, draw_cases
+from vigil.cases.synthetic.children import child_tables
+from vigil.cases.synthetic.draw import FOLLOWED_UP, Cases, draw_cases
+from vigil.cases.synthetic.drift import Drift, spelling_of
 from vigil.cases.synthetic.figures import Figures, load_figures
-from vigil.cases.synthetic.rows import Version, lines_of
+from vigil.cases.synthetic.reports import demo_table, list_reports
+from vigil.cases.synthetic.write import write_archive
 
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # zip's own zero
-COMPRESSION_LEVEL = 6
+FIRST_CASE_ID = 30_000_001  # beyond FDA's own of these years
+LARGEST_QUARTER = 1_000_000  # reports: a quarter's case ids are a block of so many
+FIRST_QUARTER = Quarter(2004, 1)
+
+Progress = Callable[[str], None]
 
 
 class WrittenQuarter(BaseModel):
@@ -31,74 +39,65 @@ class WrittenQuarter(BaseModel):
     deleted: int
 
 
-def generate(quarters: Sequence[Quarter], cases: int, seed: int, folder: Path) -> list[WrittenQuarter]:
-    """Write one zip for each of ``quarters`` into ``folder``, with about ``cases`` cases that are new in it.
+def generate(
+    quarters: Sequence[Quarter],
+    cases: int,
+    seed: int,
+    folder: Path,
+    drifts: Sequence[Drift] = (),
+    progress: Progress = lambda _text: None,
+) -> list[WrittenQuarter]:
+    """Write one zip for each of ``quarters`` into ``folder``, with ``cases`` reports each.
 
-    Some cases have a newer version in the next quarter, and some are withdrawn in its list of deleted cases. Raises
-    ``QuarterError`` for a quarter whose layout is not the current one.
+    One in nine is the next version of a case of the quarter before. A zip appears only when it is whole. Raises
+    ``QuarterError`` for a quarter that FDA has no archive of.
     """
-    vintage = _vintage(quarters)
-    figures = load_figures()
-    drawn = draw_cases(figures, cases * len(quarters), len(quarters), np.random.default_rng(seed))
     folder.mkdir(parents=True, exist_ok=True)
-    written: list[WrittenQuarter] = []
-    for position, quarter in enumerate(quarters):
-        dice = random.Random(f"{seed}:{quarter}")  # noqa: S311 - data, not secrets
-        tables = _tables(vintage, drawn, _versions(drawn, position, quarters), figures, dice)
-        deleted = [
-            str(drawn.case_ids[i]) for i in np.flatnonzero(drawn.deleted & (drawn.first_quarter == position - 1))
-        ]
-        path = folder / f"faers_ascii_{quarter.year}q{quarter.number}_synthetic.zip"
-        _write(path, quarter, vintage, tables, deleted)
-        lines = {table: len(rows) for table, rows in tables.items()}
-        written.append(WrittenQuarter(path=path, quarter=str(quarter), lines=lines, deleted=len(deleted)))
-    return written
-
-
-def _vintage(quarters: Sequence[Quarter]) -> Vintage:
-    layouts = load_layouts()
-    current = layouts.vintages[-1]
-    if unfit := [quarter for quarter in quarters if layouts.of(quarter) is not current]:
-        raise QuarterError(f"{unfit[0]} does not have the {current.name} layout: name quarters from {current.first} on")
-    return current
-
-
-def _versions(cases: Cases, position: int, quarters: Sequence[Quarter]) -> list[Version]:
-    """What the quarter at ``position`` lists: cases first seen in it, then follow-ups of the one before."""
-    quarter = quarters[position]
-    last = position == len(quarters) - 1
-    versions = [
-        Version(int(i), quarter, int(cases.first_version[i]), superseded=bool(cases.followed_up[i]) and not last)
-        for i in np.flatnonzero(cases.first_quarter == position)
-    ]
-    versions += [
-        Version(int(i), quarter, int(cases.first_version[i]) + 1, superseded=False)
-        for i in np.flatnonzero((cases.first_quarter == position - 1) & cases.followed_up & ~cases.deleted)
-    ]
-    return versions
-
-
-def _tables(
-    vintage: Vintage, cases: Cases, versions: Sequence[Version], figures: Figures, dice: random.Random
-) -> dict[str, list[str]]:
-    tables: dict[str, list[str]] = {table: [] for table in vintage.tables}
-    for version in versions:
-        for table, fields in lines_of(cases, version, figures, dice):
-            tables[table].append("$".join(fields))
-    return tables
+    return [_write(quarter, cases, seed, folder, drifts, progress) for quarter in quarters]
 
 
 def _write(
-    path: Path, quarter: Quarter, vintage: Vintage, tables: Mapping[str, Sequence[str]], deleted: Sequence[str]
-) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        for table, rows in tables.items():
-            _add(archive, f"ASCII/{table}{quarter.short}.txt", ["$".join(vintage.tables[table].columns), *rows])
-        _add(archive, f"Deleted/DELETE{quarter.short}.txt", [" ", *deleted])
+    quarter: Quarter, reports: int, seed: int, folder: Path, drifts: Sequence[Drift], progress: Progress
+) -> WrittenQuarter:
+    vintage = load_layouts().of(quarter)
+    if vintage is None:
+        raise QuarterError(f"{quarter} is before FDA's first archive, {FIRST_QUARTER}: name a later quarter")
+    figures = load_figures()
+    progress(f"{quarter}: drawing {reports:,} reports")
+    before = _cases_of(quarter.previous(), reports, seed, drifts, figures)
+    follow_ups = before.take(np.flatnonzero(before.followed_up & ~before.deleted)[: reports - _new(reports)])
+    random = _dice(seed, quarter, "reports")
+    listed = list_reports(_cases_of(quarter, reports, seed, drifts, figures), follow_ups, quarter, random)
+    spelling = spelling_of(drifts, quarter, vintage)
+    tables = {"DEMO": demo_table(listed, spelling, random), **child_tables(listed, figures, spelling, random)}
+    deleted = [int(case) for case in before.case_ids[before.deleted]]
+    prefix = "aers" if vintage.trailing_blank else "faers"
+    path = folder / f"{prefix}_ascii_{quarter.year}q{quarter.number}_synthetic.zip"
+    progress(f"{quarter}: writing {path.name}")
+    write_archive(path, quarter, vintage, tables, deleted)
+    lines = {name: tables[name].num_rows for name in vintage.tables}
+    has_list = vintage.last is None
+    return WrittenQuarter(path=path, quarter=str(quarter), lines=lines, deleted=len(deleted) if has_list else 0)
 
 
-def _add(archive: zipfile.ZipFile, name: str, lines: Sequence[str]) -> None:
-    entry = zipfile.ZipInfo(name, ZIP_TIME)
-    entry.external_attr = 0o644 << 16
-    content = ("\n".join(lines) + "\n").encode("ascii")
-    archive.writestr(entry, content, zipfile.ZIP_DEFLATED, COMPRESSION_LEVEL)
+def _new(reports: int) -> int:
+    """Of so many reports, those of cases that the quarter is the first to list."""
+    return round(reports / (1 + FOLLOWED_UP))
+
+
+def _cases_of(quarter: Quarter, reports: int, seed: int, drifts: Sequence[Drift], figures: Figures) -> Cases:
+    """The cases that ``quarter`` is the first to list: the same whoever asks."""
+    index = 4 * (quarter.year - FIRST_QUARTER.year) + quarter.number
+    first_id = FIRST_CASE_ID + max(index, 0) * LARGEST_QUARTER
+    random = _dice(seed, quarter, "cases")
+    active = [drift for drift in drifts if drift.since <= quarter]
+    share = next((drift.scenario.serious_share for drift in active if drift.scenario.serious_share), None)
+    cases = draw_cases(figures, _new(reports), first_id, random, share)
+    for drift in active:
+        cases = drift.scenario.change(cases, _dice(seed, quarter, drift.name))
+    return cases
+
+
+def _dice(seed: int, quarter: Quarter, purpose: str) -> np.random.Generator:
+    words = [seed, quarter.year, quarter.number, *purpose.encode()]
+    return np.random.default_rng(words)

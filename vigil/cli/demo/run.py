@@ -79,7 +79,7 @@ def _land(state: LocalState, options: Options, journey: Journey) -> list[str]:
     step = journey.step(services.STAGE, "quarters")
     step.begin("making synthetic quarters" if not archives else "uploading")
     if not archives:
-        services.run_vigil("quarters", "synth", *SYNTHETIC, "--out", str(state.quarters.resolve()))
+        services.run_vigil("synth", *SYNTHETIC, "--out", str(state.quarters.resolve()))
         archives = sorted(state.quarters.glob("*.zip"))
     names = [str(archive.resolve()) for archive in archives]
     uris: list[str] = json.loads(services.run_vigil("quarters", "land", "--json", *names))
