@@ -5,7 +5,7 @@
 |---|---|
 | `land` | validates the archives and copies each once to a key that holds its digest |
 | `curate` | one Glue run: each archive curated once, newest version of each case, splits, rejects, measurements |
-| `check` | judges the measurements by the named quality profile; the table is in its log |
+| `check` | judges the dataset by the named quality profile and against the last release; its page has the report |
 | `release` | writes the content-addressed version, verifies it, registers it in the DVC data registry |
 | `announce` | updates the asset `faers-dataset`, which starts `train_model` |
 
@@ -32,8 +32,10 @@ version.
 - **`land` skipped**: a backfill's date whose quarter is the oldest there is; nothing to do.
 - **`curate` failed**: the message is Glue's; the last lines of the run are in the task's log. A retry joins a run that
   still goes on. "is in the way": another run of the job; this one waits for its end.
-- **`check` failed**: each failing rule is named with its value and its bound. Nothing was released. Look at the
-  archives; a bound is changed only in `quality_profiles.yaml`, with a reason.
+- **`check` failed**: each failing rule is named with its value and its bound. Nothing was released. Its button *Quality
+  report* (also a tab of the run) has plots beside the last release. Look at the archives; a bound is changed only in
+  `quality_profiles.yaml`, with a reason.
+- **`check` warned**: something moved that may be real, such as one sender's batch. It was released; read the report.
 - **`release` failed**: safe to clear; it goes on where it stopped. A rejected push is retried by itself.
 - **`announce` skipped**: this version was released before; `train_model` starts by hand for it, with its form.
 - **To stop a run**: mark `curate` failed, or clear it; its Glue run is stopped.
@@ -50,6 +52,7 @@ from airflow.sdk import CronTriggerTimetable, Metadata, Param, dag, get_current_
 from airflow.sdk.exceptions import AirflowSkipException
 from vigil_airflow.asset import FAERS_DATASET
 from vigil_airflow.glue_job import VigilGlueJobOperator
+from vigil_airflow.quality_gate import QualityGateOperator
 
 VIGIL_VERSION = "0.1.0"
 BACKFILL = "backfill"
@@ -71,14 +74,6 @@ def land() -> dict[str, Any]:
     by_date = run.run_type in BY_DATE and run.logical_date is not None
     facts = RunFacts(run.run_id, run.run_type == BACKFILL, run.logical_date.date() if by_date else None)
     return curation_arguments(params["archives"], params["profile"], params["engine"], facts)
-
-
-@task
-def check(staging: str) -> dict[str, Any]:
-    """The quality report. Fails naming each failing rule."""
-    from vigil_airflow.dataset_steps import check_quality
-
-    return check_quality(staging)
 
 
 @task(inlets=[FAERS_DATASET])
@@ -139,7 +134,7 @@ def announce(released: dict[str, Any]) -> Any:
 def build_dataset() -> None:
     landed = land()
     curated = VigilGlueJobOperator(task_id="curate", job="curate_job", arguments=landed["arguments"])
-    checked = check(landed["staging"])
+    checked = QualityGateOperator(task_id="check", staging=landed["staging"])
     released = release(landed["staging"], landed["quarters"])
     # Direct edges, not only through values: a staged prefix is judged only after the run that fills it has ended.
     landed >> curated >> checked >> released >> announce(released)

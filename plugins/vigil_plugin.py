@@ -1,12 +1,26 @@
 """What Airflow loads in each of its processes: thin, since every task pays for it.
 
-Operators, triggers and links live in the package ``vigil_airflow`` beside this file; who uses them imports them.
+Operators, triggers, links and pages live in the package ``vigil_airflow`` beside this file; who uses them imports them.
 """
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from airflow.plugins_manager import AirflowPlugin
+from vigil_airflow.pages.lazy import LazyApplication
 
 
 class VigilPlugin(AirflowPlugin):
     name = "vigil"
+    fastapi_apps: ClassVar[list[Any]] = [
+        {"app": LazyApplication("vigil_airflow.pages.app:app"), "url_prefix": "/vigil", "name": "Vigil"}
+    ]
+    external_views: ClassVar[list[Any]] = [
+        {
+            "name": "Quality report",
+            "href": "/vigil/quality/{DAG_ID}/{RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "quality-report",
+        }
+    ]

@@ -3,12 +3,14 @@
 #   git             DVC's data registry is a git repository; releases are commits and tags in it
 #   util-linux      `unshare` and `mount`: every job gets an /opt/ml of its own in a private mount namespace
 #   openjdk-17-jre-headless  Spark's Java, the version of Glue 5.1; `make demo` does without
+#   chromium        the browser in which tests look at pages
 #   docker-compose  checks docker-compose.yml (`config -q` needs no engine)
 set -euo pipefail
 
-declare -A command_of=([git]=git [util-linux]=unshare [openjdk-17-jre-headless]=java [docker-compose]=docker-compose)
+declare -A command_of=([git]=git [util-linux]=unshare [openjdk-17-jre-headless]=java [chromium]=chromium
+  [docker-compose]=docker-compose)
 missing=()
-for package in git util-linux openjdk-17-jre-headless docker-compose; do
+for package in git util-linux openjdk-17-jre-headless chromium docker-compose; do
   command -v "${command_of[$package]}" >/dev/null || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

@@ -91,7 +91,10 @@ def _landing_area(bucket: str) -> list[str]:
 
 
 def check_quality(staging: str) -> dict[str, Any]:
-    """Judge the staged measurements and log a table. Raises ``DatasetQualityError`` naming each failing rule."""
+    """Judge what is staged, keep the report beside it, log a table. Warnings are named in the log and stop nothing.
+
+    Raises ``DatasetQualityError`` naming each failing rule.
+    """
     from vigil.aws.dataset_release import check_staged
     from vigil.datasets.quality import QualityError
 
@@ -102,27 +105,36 @@ def check_quality(staging: str) -> dict[str, Any]:
             _log_table(error.report)
         raise DatasetQualityError(str(error)) from error
     _log_table(report)
-    return report.model_dump(mode="json")
+    return {"profile": report.profile, "staging": staging, "warnings": [result.rule for result in report.warnings]}
 
 
 def _log_table(report: QualityReport) -> None:
     document = report.model_dump(mode="json")
     logger.info("quality profile %s\n%s", document["profile"], quality_table(document["results"]))
+    for result in report.warnings:
+        logger.warning("%s: %s is %s, wanted %s", result.rule, result.subject, result.measured, result.bound)
 
 
 def quality_table(results: list[dict[str, Any]]) -> str:
-    """One line for each rule, columns aligned, failing rules marked and first."""
+    """One line for each rule, columns aligned: failing rules first, then warnings, then what was not judged."""
     header = ("", "rule", "measured", "wanted")
-    rows = [
-        ("ok" if result["passed"] else "FAILED", result["rule"], str(result["measured"]), result["bound"])
-        for result in sorted(results, key=lambda result: result["passed"])
-    ]
+    order = ("FAILED", "warning", "not judged", "ok")
+    marked = sorted(((_mark(result), result) for result in results), key=lambda pair: order.index(pair[0]))
+    rows = [(mark, result["rule"], str(result["measured"]), result["bound"]) for mark, result in marked]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in [header, *rows]
     ]
     return "\n".join(lines)
+
+
+def _mark(result: dict[str, Any]) -> str:
+    if not result.get("judged", True):
+        return "not judged"
+    if result["passed"]:
+        return "ok"
+    return "warning" if result.get("severity") == "warning" else "FAILED"
 
 
 def release_dataset(staging: str, quarters: list[str]) -> dict[str, Any]:

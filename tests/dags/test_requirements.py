@@ -11,10 +11,11 @@ from pathlib import Path
 IMAGE = {
     "annotated-types", "attrs", "boto3", "botocore", "cryptography", "dateutil", "jmespath", "packaging",
     "python-dateutil", "pytz", "rich", "s3transfer", "six", "typing-extensions", "typing-inspection", "urllib3",
-    "pydantic-core", "markdown-it-py", "mdurl", "pygments",
+    "pydantic-core", "markdown-it-py", "mdurl", "pygments", "jinja2", "markupsafe",
 }  # fmt: skip
 # What the libraries that are named bring with them.
 BROUGHT = {"atpublic", "parsy", "sqlglot", "sqlglotc", "toolz", "tzdata", "cloudpickle", "mypy-extensions", "packaging"}
+BROUGHT |= {"contourpy", "cycler", "fonttools", "kiwisolver", "pillow", "pyparsing"}  # matplotlib's
 MODULES = [
     "vigil.aws.approvals_table",
     "vigil.aws.dataset_release",
@@ -25,6 +26,7 @@ MODULES = [
     "vigil.approvals.redaction",
     "vigil.aws.releases",
     "vigil.datasets.quality",
+    "vigil.datasets.report.page",
     "vigil.datasets.selection",
     "vigil.models.models",
 ]

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 from vigil.aws.data_catalog import publish_version
 from vigil.aws.environment import aws_client, load_parameters
-from vigil.aws.objects import S3Uri, files_below, get_bytes, get_prefix, put_bytes, put_new
-from vigil.aws.releases import ReleaseRecord, record_release
+from vigil.aws.objects import S3Uri, files_below, get_bytes, get_file, get_prefix, put_bytes, put_file, put_new
+from vigil.aws.releases import GateFacts, ReleaseRecord, last_release, record_release
+from vigil.cases.stage import REJECTS_FILE
 from vigil.datasets import manifest
 from vigil.datasets.assemble import assemble
 from vigil.datasets.manifest import MANIFEST_FILE, Manifest
@@ -21,17 +22,20 @@ from vigil.datasets.models import (
     DATASET_NAME,
     DESCRIPTION_FILE,
     MEASUREMENTS_FILE,
+    PROFILE_FILE,
     PROVENANCE_FILE,
-    QUALITY_FILE,
     DatasetDescription,
+    DatasetProfile,
     Measurements,
     Provenance,
 )
-from vigil.datasets.quality import QualityReport, judge
+from vigil.datasets.quality import QualityReport, judge_release
 from vigil.datasets.registry import Registry, tag_of
+from vigil.datasets.report.page import REPORT_FILE, write_report
 from vigil.digests import canonical_json
 
 DATASETS = "datasets"
+GATE_FILE = "gate.json"
 
 
 class ReleaseError(Exception):
@@ -50,16 +54,29 @@ class ReleasedDataset(BaseModel):
     already_released: bool
 
 
-def check_staged(staging_prefix: str, s3: Any = None) -> QualityReport:
-    """Judge what a curation left below ``staging_prefix`` by the profile it ran with, and put ``quality.json`` beside.
+def check_staged(staging_prefix: str, s3: Any = None, bucket: str | None = None) -> QualityReport:
+    """Judge what a curation left below ``staging_prefix``, drift from the last release included.
 
-    The report is put whether rules failed or not, so that it can be read; then ``QualityError`` lists the failing ones.
+    ``gate.json`` and the page ``quality.html`` are put beside it whether rules failed or not, so that they can be read;
+    then ``QualityError`` lists the failing ones. ``bucket`` holds the releases; the stack's unless given.
     """
     staging = S3Uri.parse(staging_prefix)
-    provenance = Provenance.model_validate_json(get_bytes(staging / PROVENANCE_FILE, s3))
-    measurements = json.loads(get_bytes(staging / MEASUREMENTS_FILE, s3))
-    report = judge(measurements, provenance.profile)
-    put_bytes(canonical_json(report.model_dump(mode="json")) + b"\n", staging / QUALITY_FILE, s3)
+    with tempfile.TemporaryDirectory(prefix="vigil-gate-") as temporary:
+        folder = Path(temporary)
+        for name in (PROVENANCE_FILE, MEASUREMENTS_FILE, PROFILE_FILE, REJECTS_FILE):
+            get_file(staging / name, folder / name, s3)
+        provenance = Provenance.model_validate_json((folder / PROVENANCE_FILE).read_bytes())
+        measurements = Measurements.model_validate_json((folder / MEASUREMENTS_FILE).read_bytes())
+        found = DatasetProfile.model_validate_json((folder / PROFILE_FILE).read_bytes())
+        before = last_release(provenance.profile, provenance.quarters[-1], bucket=bucket, s3=s3)
+        last = None
+        if before is not None:
+            last = DatasetProfile.model_validate_json(get_bytes(S3Uri.parse(before.prefix) / PROFILE_FILE, s3))
+        report = judge_release(
+            measurements, provenance.profile, found, last, before.version if before is not None else None
+        )
+        put_bytes(canonical_json(report.model_dump(mode="json")) + b"\n", staging / GATE_FILE, s3)
+        put_file(write_report(folder, report, last), staging / REPORT_FILE, s3)
     report.raise_for_failures()
     return report
 
@@ -120,6 +137,18 @@ def _record(staged: Path, version_folder: Path, version: str, prefix: S3Uri, whe
         engine=provenance.engine,
         curation_revision=provenance.revision,
         released_at=when,
+        gate=_gate_facts(staged),
+    )
+
+
+def _gate_facts(staged: Path) -> GateFacts | None:
+    if not (staged / GATE_FILE).is_file():
+        return None  # released without Airflow's gate: assemble has judged it all the same
+    report = QualityReport.model_validate_json((staged / GATE_FILE).read_bytes())
+    return GateFacts(
+        passed=not report.failures,
+        warnings=tuple(result.rule for result in report.warnings),
+        compared_with=report.compared_with,
     )
 
 

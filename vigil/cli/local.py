@@ -1,13 +1,15 @@
 """The stages of ``dvc.yaml``: curate, split, train and evaluate on local folders, with the code that the jobs run.
 
-Started as ``python -m vigil.cli.local STAGE``. Folders: ``data/raw`` (archives) → ``data/curated`` → ``data/splits`` (a
-dataset version, as released) → ``data/model`` → ``data/evaluation``. Settings: ``params.yaml``.
+Started as ``python -m vigil.cli.local STAGE``. Folders: ``data/raw`` (archives) → ``data/curated`` (a folder for each
+quarter) → ``data/splits`` (a dataset version, as released) → ``data/model`` → ``data/evaluation``. Settings:
+``params.yaml``.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ from vigil.models.models import Evaluation
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 RAW, CURATED, SPLITS = Path("data/raw"), Path("data/curated"), Path("data/splits")
+QUALITY = Path("data/quality.html")
 MODEL, EVALUATION = Path("data/model"), Path("data/evaluation")
 PARAMETERS, PLAN = Path("params.yaml"), Path("change_control/plan.yaml")
 LOCAL_REVISION = "local"  # a working copy has no released revision; only the pipeline's own runs record one
@@ -50,8 +53,9 @@ def split() -> None:
     from vigil.cases.archive import ArchiveError
     from vigil.datasets.assemble import assemble
     from vigil.datasets.build import assemble_quarters
-    from vigil.datasets.quality import QualityError
+    from vigil.datasets.quality import QualityError, judge
     from vigil.datasets.quarters import StaleQuarterError
+    from vigil.datasets.report.page import write_report
     from vigil.datasets.split import SplitError
     from vigil.datasets.split_settings import SplitSettings
 
@@ -60,15 +64,16 @@ def split() -> None:
     refusals = (SplitError, QualityError, ArchiveError, StaleQuarterError)
     with told_plainly("local split", *refusals), tempfile.TemporaryDirectory() as work:
         staging = Path(work) / "staging"
-        assemble_quarters(sorted(CURATED.iterdir()), staging, profile, SplitSettings.model_validate(settings))
+        measured = assemble_quarters(
+            sorted(CURATED.iterdir()), staging, profile, SplitSettings.model_validate(settings)
+        )
+        shutil.copyfile(write_report(staging, judge(measured, profile)), QUALITY)  # to be read when rules fail, too
         typer.echo(f"dataset version {assemble(staging, SPLITS).version}")
 
 
 @app.command()
 def train() -> None:
     """Train on data/splits into data/model, as the training job does."""
-    import shutil
-
     from vigil.models.hyperparameters import HyperparameterError
     from vigil.models.jobs import run_training
 

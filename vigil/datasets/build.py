@@ -92,9 +92,10 @@ def assemble_quarters(
             current = current_cases(paths, engine)
         split_cases(paths, current, settings, done)
         records = [quarter for quarter, _ in quarters]
-        measurements = measure_dataset(records, done, spill)
+        found = profile_dataset(done, spill)
+        measurements = measure_dataset(records, found, done, spill)
         write_record(done / MEASUREMENTS_FILE, measurements)
-        write_record(done / PROFILE_FILE, profile_dataset(done, spill))
+        write_record(done / PROFILE_FILE, found)
         write_record(done / PROVENANCE_FILE, _provenance(records, profile, settings, engine_name))
         _concatenate([path / REJECTS_FILE for path in paths.values()], done / REJECTS_FILE)
         put_in_place(done, output)

@@ -12,15 +12,17 @@ from vigil.cases.engine import DuckDbEngine
 from vigil.cases.quarter import Quarter
 from vigil.cases.schema import load_curated_table
 from vigil.cases.synthetic import SYNTHETIC_MARK
-from vigil.datasets.models import Measurements
+from vigil.datasets.models import DatasetProfile, Measurements
 from vigil.datasets.quarter_record import CuratedQuarter
 from vigil.datasets.split_settings import SPLIT_FILES
 
 Metrics = dict[str, float | int | str | None]
 
 
-def measure_dataset(quarters: Sequence[CuratedQuarter], folder: Path, spill: Path) -> Measurements:
-    """Measure the ``quarters``, oldest first, and the split files made of them in ``folder``."""
+def measure_dataset(
+    quarters: Sequence[CuratedQuarter], profile: DatasetProfile, folder: Path, spill: Path
+) -> Measurements:
+    """Measure the ``quarters``, oldest first, and the split files made of them in ``folder``, with their profile."""
     with DuckDbEngine(spill) as engine:
         cases = engine.read([folder / file for file in SPLIT_FILES.values()], "cases")
         metrics: Metrics = {
@@ -28,12 +30,27 @@ def measure_dataset(quarters: Sequence[CuratedQuarter], folder: Path, spill: Pat
             **_against_history(quarters),
             **_staged(quarters),
             **_cases(cases, quarters),
+            **against_older_quarters(profile),
         }
         for name, file in SPLIT_FILES.items():
             metrics |= _split(engine.read([folder / file], name), name)
     reports = sum(quarter.archive.counts.tables["DEMO"].rows for quarter in quarters)
     metrics["versions.superseded_or_deleted"] = reports - int(metrics["rows.total"] or 0)
     return Measurements(metrics=dict(sorted(metrics.items())), codes=_codes(quarters))
+
+
+def against_older_quarters(profile: DatasetProfile) -> Metrics:
+    """By how much shares of the newest quarter differ from those of the older ones together: ``newest.<what>``."""
+    *older, newest = (profile.quarters[quarter] for quarter in sorted(profile.quarters))
+    rows = sum(figures.rows for figures in older)
+    if not rows:
+        return {}
+    before = sum(figures.serious_rate * figures.rows for figures in older) / rows
+    metrics: Metrics = {"newest.serious_rate": round(newest.serious_rate - before, 6)}
+    for column, missing in newest.missing.items():
+        mean = sum(figures.missing[column] * figures.rows for figures in older) / rows
+        metrics[f"newest.missing.{column}"] = round(missing - mean, 6)
+    return metrics
 
 
 def _parsing(quarters: Sequence[CuratedQuarter]) -> Metrics:

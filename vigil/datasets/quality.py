@@ -1,22 +1,32 @@
-"""Judge measurements by a named profile of quality rules. The rules are data, in ``quality_profiles.yaml``."""
+"""Judge a dataset by a named profile of quality rules. The rules are data, in ``quality_profiles.yaml``.
+
+Most rules depend on the dataset alone; their results are a part of the version. Rules about drift compare with the last
+release, so they are judged at the gate only: the same data must give the same version whatever was released before.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from vigil.datasets.models import Measurements
+from vigil.datasets.drift import compare
+from vigil.datasets.models import DatasetProfile, Measurements
 
 Bound = int | float | str
+Severity = Literal["error", "warning"]
+DRIFT = "drift."  # how metrics begin that compare with the last release
 
 
 class QualityRule(BaseModel):
-    """A bound on one metric, or on the share of values of the column ``codes`` that are not ``allowed``."""
+    """A bound on one metric, or on the share of values of the column ``codes`` that are not ``allowed``.
+
+    A warning is told and shown; only an error stops a release.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +37,7 @@ class QualityRule(BaseModel):
     allowed: tuple[str, ...] = ()
     min: Bound | None = None
     max: Bound | None = None
+    severity: Severity = "error"
 
     @model_validator(mode="after")
     def _check_subject(self) -> Self:
@@ -41,6 +52,11 @@ class QualityRule(BaseModel):
         return self.metric or f"share of {self.codes} outside its code set"
 
     @property
+    def compares(self) -> bool:
+        """Whether it needs the last release."""
+        return self.metric is not None and self.metric.startswith(DRIFT)
+
+    @property
     def bound(self) -> str:
         if self.min is not None and self.max is not None:
             return f"from {self.min} to {self.max}"
@@ -48,6 +64,8 @@ class QualityRule(BaseModel):
 
 
 class QualityResult(BaseModel):
+    """What one rule found. One that was not ``judged``, for want of an earlier release, neither passed nor failed."""
+
     model_config = ConfigDict(frozen=True)
 
     rule: str
@@ -56,19 +74,31 @@ class QualityResult(BaseModel):
     bound: str
     passed: bool
     reason: str
+    severity: Severity = "error"
+    judged: bool = True
 
 
 class QualityReport(BaseModel):
-    """What each rule of ``profile`` found."""
+    """What each rule of ``profile`` found. ``compared_with``: the version of the last release, at the gate."""
 
     model_config = ConfigDict(frozen=True)
 
     profile: str
     results: tuple[QualityResult, ...]
+    compared_with: str | None = None
 
     @property
     def failures(self) -> tuple[QualityResult, ...]:
-        return tuple(result for result in self.results if not result.passed)
+        return self._missed("error")
+
+    @property
+    def warnings(self) -> tuple[QualityResult, ...]:
+        return self._missed("warning")
+
+    def _missed(self, severity: Severity) -> tuple[QualityResult, ...]:
+        return tuple(
+            result for result in self.results if result.judged and not result.passed and result.severity == severity
+        )
 
     def raise_for_failures(self) -> None:
         """Raise ``QualityError`` listing every failing rule with its value and bound, if there is one."""
@@ -101,6 +131,7 @@ class _Change(BaseModel):
     reason: str
     min: Bound | None = None
     max: Bound | None = None
+    severity: Severity | None = None
 
 
 class QualityProfile(BaseModel):
@@ -148,11 +179,35 @@ def profile_named(name: str) -> tuple[QualityRule, ...]:
 
 
 def judge(measurements: Measurements | Mapping[str, Any], profile: str) -> QualityReport:
-    """What every rule of ``profile`` finds, failing ones included."""
+    """What every rule of ``profile`` finds that depends on the dataset alone, failing ones included."""
     if not isinstance(measurements, Measurements):
         measurements = Measurements.model_validate(measurements)
-    results = tuple(_apply(rule, measurements) for rule in profile_named(profile))
-    return QualityReport(profile=profile, results=results)
+    rules = (rule for rule in profile_named(profile) if not rule.compares)
+    return QualityReport(profile=profile, results=tuple(_apply(rule, measurements) for rule in rules))
+
+
+def judge_release(
+    measurements: Measurements,
+    profile: str,
+    found: DatasetProfile,
+    last: DatasetProfile | None = None,
+    last_version: str | None = None,
+) -> QualityReport:
+    """What every rule of ``profile`` finds, those about drift from the ``last`` release included."""
+    alone = judge(measurements, profile)
+    metrics = {} if last is None else drift_metrics(last, found)
+    drifted = Measurements(metrics=metrics, codes={})
+    rules = (rule for rule in profile_named(profile) if rule.compares)
+    compared = (_apply(rule, drifted).model_copy(update={"judged": last is not None}) for rule in rules)
+    return QualityReport(profile=profile, results=(*alone.results, *compared), compared_with=last_version)
+
+
+def drift_metrics(last: DatasetProfile, found: DatasetProfile) -> dict[str, float | int | str | None]:
+    """``drift.<column>.distance`` and ``drift.<column>.missing`` of every column that both profiles have."""
+    metrics: dict[str, float | int | str | None] = {}
+    for name, drift in compare(last, found).items():
+        metrics |= {f"{DRIFT}{name}.distance": drift.distance, f"{DRIFT}{name}.missing": drift.missing}
+    return metrics
 
 
 def check(measurements: Measurements | Mapping[str, Any], profile: str) -> QualityReport:
@@ -172,6 +227,7 @@ def _apply(rule: QualityRule, measurements: Measurements) -> QualityResult:
         bound=rule.bound,
         passed=passed,
         reason=rule.reason,
+        severity=rule.severity,
     )
 
 

@@ -30,6 +30,21 @@ def test_the_quality_table_shows_failing_rules_first_and_aligns_its_columns() ->
     assert {line.index(word) for line, word in ((header, "rule"), (first, "known"), (second, "few"))} == {8}
 
 
+def test_warnings_and_what_was_not_judged_stand_between_failures_and_the_rest() -> None:
+    results = [
+        result("fine", True, 0.0),
+        result("new", False, 0.0) | {"judged": False},
+        result("odd", False, 0.5) | {"severity": "warning"},
+        result("bad", False, 0.9),
+    ]
+    assert [line.split("  ")[0] for line in quality_table(results).splitlines()[1:]] == [
+        "FAILED",
+        "warning",
+        "not judged",
+        "ok",
+    ]
+
+
 def test_failing_rules_fail_the_task_for_good_by_name_after_the_table(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -48,6 +63,25 @@ def test_failing_rules_fail_the_task_for_good_by_name_after_the_table(
         check_quality("s3://datasets/staging/x/")
     assert isinstance(caught.value, AirflowFailException)
     assert "FAILED  few-rejects" in caplog.text
+
+
+def test_warnings_are_named_in_the_log_and_stop_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from vigil.datasets.quality import QualityReport, QualityResult
+
+    caplog.set_level(logging.WARNING)
+    odd = QualityResult(
+        rule="sex drifts", subject="d", measured=0.5, bound="at most 0.1", passed=False, reason="r", severity="warning"
+    )
+    report = QualityReport(profile="full", results=(odd,))
+    monkeypatch.setattr("vigil.aws.dataset_release.check_staged", lambda _staging: report)
+    assert check_quality("s3://datasets/staging/x/") == {
+        "profile": "full",
+        "staging": "s3://datasets/staging/x/",
+        "warnings": ["sex drifts"],
+    }
+    assert "sex drifts: d is 0.5, wanted at most 0.1" in caplog.text
 
 
 @pytest.mark.stack

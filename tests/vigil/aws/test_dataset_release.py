@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from s3_server import S3Server, s3_server
 
-from vigil.aws.dataset_release import ReleasedDataset, ReleaseError, check_staged, release
+from vigil.aws.dataset_release import GATE_FILE, ReleasedDataset, ReleaseError, check_staged, release
 from vigil.aws.environment import aws_client
 from vigil.aws.objects import S3Uri, files_below, get_bytes, list_prefix, put_bytes, put_file
 from vigil.aws.releases import list_releases
@@ -22,6 +22,7 @@ from vigil.datasets import manifest
 from vigil.datasets.build import build_dataset
 from vigil.datasets.quality import QualityError
 from vigil.datasets.registry import Registry, RegistryError
+from vigil.datasets.report.page import REPORT_FILE
 from vigil.datasets.split_settings import SPLIT_FILES
 
 WHEN = datetime(2024, 5, 1, tzinfo=UTC)
@@ -195,17 +196,33 @@ def test_a_bucket_without_versions_is_refused_before_anything_is_put(server, sta
 
 def test_staged_files_are_judged_and_the_report_is_kept(server, staging, registry):
     prefix = stage(server, staging)
-    assert check_staged(prefix).failures == ()
+    assert check_staged(prefix, bucket=server.datasets).failures == ()
     measured = json.loads((staging / "measurements.json").read_bytes())
     measured["metrics"]["serious_rate.all"] = 0.01
     put_bytes(json.dumps(measured).encode(), S3Uri.parse(prefix) / "measurements.json")
     with pytest.raises(QualityError, match="serious cases"):
-        check_staged(prefix)
-    kept = json.loads(get_bytes(S3Uri.parse(prefix) / "quality.json"))
-    assert [result["rule"] for result in kept["results"] if not result["passed"]] == ["serious cases"]
+        check_staged(prefix, bucket=server.datasets)
+    kept = json.loads(get_bytes(S3Uri.parse(prefix) / GATE_FILE))
+    missed = [result["rule"] for result in kept["results"] if result["judged"] and not result["passed"]]
+    assert missed == ["serious cases"]
+    assert b"Not released" in get_bytes(S3Uri.parse(prefix) / REPORT_FILE)
     with pytest.raises(QualityError, match="serious cases"):
         release_staged(prefix, server, registry)
     assert list_prefix(S3Uri(server.datasets, "datasets/")) == []
+
+
+def test_the_gate_compares_with_the_last_release_and_the_record_says_so(server, staging, registry):
+    first = released_by(server, staging, registry)
+    other = stage(server, staging, key="run-2", note='{"table": "REAC", "reason": "invented"}\n')
+    report = check_staged(other, bucket=server.datasets)
+    assert report.compared_with == first.version
+    assert all(result.judged for result in report.results)
+    second = release_staged(other, server, registry, WHEN + timedelta(days=1))
+    records = {record.version: record for record in list_releases(server.datasets)}
+    assert records[first.version].gate is None
+    gate = records[second.version].gate
+    assert gate is not None
+    assert (gate.passed, gate.compared_with) == (True, first.version)
 
 
 def test_a_version_that_was_never_released_is_named(registry, tmp_path):

@@ -3,8 +3,16 @@ from __future__ import annotations
 import pytest
 
 from vigil.datasets.build import build_dataset
-from vigil.datasets.models import MEASUREMENTS_FILE, Measurements
-from vigil.datasets.quality import QualityError, QualityRule, check, judge, load_profiles, profile_named
+from vigil.datasets.models import MEASUREMENTS_FILE, PROFILE_FILE, DatasetProfile, Distribution, Measurements
+from vigil.datasets.quality import (
+    QualityError,
+    QualityRule,
+    check,
+    judge,
+    judge_release,
+    load_profiles,
+    profile_named,
+)
 
 
 @pytest.fixture
@@ -19,7 +27,7 @@ def changed(measurements, **metrics):
 def test_a_good_dataset_passes_and_the_report_says_what_was_measured(measurements):
     report = check(measurements, "synthetic")
     assert report.failures == ()
-    assert len(report.results) == len(load_profiles().rules)
+    assert len(report.results) == sum(not rule.compares for rule in load_profiles().rules)
     assert next(result for result in report.results if result.rule == "rejected lines").measured == 0
 
 
@@ -31,6 +39,65 @@ def test_every_failing_rule_is_listed_with_value_and_bound(measurements):
     assert "rejected lines: reject_rate is 0.2, wanted at most 0.0005" in str(caught.value)
     assert "serious cases: serious_rate.all is 0.01, wanted from 0.4 to 0.75" in str(caught.value)
     assert caught.value.report is not None and len(caught.value.report.failures) == 2
+
+
+@pytest.fixture
+def found(staging) -> DatasetProfile:
+    return DatasetProfile.model_validate_json((staging / PROFILE_FILE).read_bytes())
+
+
+def drifted(found, column, **shares):
+    other = Distribution(kind="category", missing=0.0, shares=tuple(shares.items()))
+    return found.model_copy(update={"columns": {**found.columns, column: other}})
+
+
+def test_what_a_version_holds_does_not_depend_on_what_was_released_before(measurements):
+    assert not [result for result in check(measurements, "synthetic").results if result.subject.startswith("drift.")]
+
+
+def test_without_an_earlier_release_drift_is_not_judged_rather_than_passed(measurements, found):
+    report = judge_release(measurements, "synthetic", found)
+    compared = [result for result in report.results if result.subject.startswith("drift.")]
+    assert len(compared) > 5
+    assert not any(result.judged or result.passed for result in compared)
+    assert report.failures == () and report.warnings == ()
+    report.raise_for_failures()
+
+
+def test_drift_from_the_last_release_is_a_warning_and_stops_nothing(measurements, found):
+    report = judge_release(measurements, "synthetic", found, drifted(found, "sex", F=0.1, M=0.9), "a" * 64)
+    assert [(result.rule, result.severity) for result in report.warnings] == [("sex drifts", "warning")]
+    assert report.compared_with == "a" * 64
+    report.raise_for_failures()
+
+
+def test_a_label_that_drifts_far_stops_the_release(measurements, found):
+    report = judge_release(measurements, "synthetic", found, drifted(found, "serious", true=0.1, false=0.9), "a" * 64)
+    with pytest.raises(
+        QualityError, match=r"label drifts far: drift\.serious\.distance is 0\.\d+, wanted at most 0\.15"
+    ):
+        report.raise_for_failures()
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "rule"),
+    [
+        ("rows.demo.newest_to_median", 0.2, "reports against history"),
+        ("newest.serious_rate", -0.3, "serious cases against history"),
+        ("repeated.primaryid", 1, "repeated reports"),
+        ("orphans.reac", 0.5, "reactions without a report"),
+        ("null_rate.sex", 0.9, "sex missing"),
+        ("received_date.first", "1999-01-01", "first receipt"),
+    ],
+)
+def test_each_kind_of_rule_fails_by_its_name(measurements, metric, value, rule):
+    assert rule in [failure.rule for failure in judge(changed(measurements, **{metric: value}), "synthetic").failures]
+
+
+def test_a_jump_of_missing_values_is_a_warning(measurements):
+    report = judge(changed(measurements, **{"newest.missing.sex": 0.2}), "synthetic")
+    assert [warning.rule for warning in report.warnings] == ["sex newly missing"]
+    assert report.failures == ()
 
 
 def test_whole_quarters_are_judged_more_strictly(measurements):

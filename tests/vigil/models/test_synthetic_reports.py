@@ -1,4 +1,4 @@
-"""What a model trained with the pipeline's own recipe on synthetic quarters scores: as on real ones, or a demo is none."""
+"""What a model trained with the real recipe scores on synthetic quarters: as on real ones, or a demo shows nothing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,10 @@
+"""The one application that the plugin mounts at ``/vigil``; a router for each page."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from vigil_airflow.pages import quality_report
+
+app = FastAPI(title="Vigil", docs_url=None, redoc_url=None, openapi_url=None)
+app.include_router(quality_report.router)

@@ -1,0 +1,62 @@
+"""``GET /vigil/quality/{dag_id}/{run_id}``: the quality report of a `build_dataset` run.
+
+Where the report lies is read from the run's own XCom, never from the request, so that no address can name another
+object. The page has no script; the policy that goes with it forbids one all the same.
+"""
+
+from __future__ import annotations
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import HTMLResponse
+
+router = APIRouter()
+
+DAG_ID, TASK_ID, KEY = "build_dataset", "land", "staging"
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@router.get("/quality/{dag_id}/{run_id:path}", response_class=HTMLResponse)
+def quality_report(dag_id: str, run_id: str, user: GetUserDep) -> HTMLResponse:
+    """The report of one run; 403 where the user may not read the DAG's results, 404 where there is none yet."""
+    if dag_id != DAG_ID:
+        raise HTTPException(404, f"{dag_id} has no quality report: only {DAG_ID} has")
+    details = DagDetails(id=dag_id)
+    if not get_auth_manager().is_authorized_dag(
+        method="GET", access_entity=DagAccessEntity.XCOM, details=details, user=user
+    ):
+        raise HTTPException(403, f"your role may not read the results of {dag_id}")
+    staging = _staging(run_id)
+    if staging is None:
+        raise HTTPException(404, f"the run {run_id} has staged nothing: its task {TASK_ID} has not ended well")
+    return HTMLResponse(_report(staging), headers=HEADERS)
+
+
+def _staging(run_id: str) -> str | None:
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        query = XComModel.get_many(run_id=run_id, key=KEY, task_ids=TASK_ID, dag_ids=DAG_ID)
+        found = session.scalars(query).first()
+        return None if found is None else str(XComModel.deserialize_value(found))
+
+
+def _report(staging: str) -> bytes:
+    from vigil.aws.objects import ObjectError, S3Uri, get_bytes
+    from vigil.datasets.report.page import REPORT_FILE
+
+    try:
+        return get_bytes(S3Uri.parse(staging) / REPORT_FILE)
+    except ObjectError:
+        raise HTTPException(404, "there is no report yet: the task check writes it") from None

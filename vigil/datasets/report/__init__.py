@@ -1,0 +1,1 @@
+"""The quality report: one page that a person reads before anything is released. Plots come before tables."""
