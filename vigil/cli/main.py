@@ -17,7 +17,6 @@ app = typer.Typer(
 
 # Name on the command line → module with an `app`. Only the one that is called is imported, so that each starts fast.
 SUBCOMMANDS = {
-    "synth": ("vigil.cli.synth", "synth"),
     "approvals": ("vigil.cli.approvals", "List, show, approve or reject candidate models."),
     "datasets": ("vigil.cli.datasets", "List, show, compare, get and verify released dataset versions."),
     "quarters": ("vigil.cli.quarters", "Land FAERS archives."),
