@@ -58,6 +58,7 @@ class DuckDbEngine:
         self.connection = ibis.duckdb.connect(
             threads=THREADS, memory_limit=MEMORY_LIMIT, temp_directory=str(spill), preserve_insertion_order=False
         )
+        self.connection.raw_sql("SET enable_progress_bar = false")  # it would stand in a job's log
 
     def read(self, files: Sequence[Path], name: str) -> Any:
         paths = [str(file) for file in files]
