@@ -148,3 +148,23 @@ def test_verify_approval_may_read_what_a_run_pinned_and_not_write_it(template: T
         for action in statement["Action"]
     ]
     assert actions == ["dynamodb:GetItem"]
+
+
+def test_only_airflow_describes_the_data_and_only_in_its_own_database(template: Template) -> None:
+    for action in ("glue:CreateTable", "glue:UpdateTable", "glue:BatchCreatePartition"):
+        assert who_may(template, action) == {"AirflowPolicy"}, action
+    (statement,) = [each for _, each in statements(template) if "glue:CreateTable" in each["Action"]]
+    assert set(map(str, statement["Resource"])) == {
+        str({"Fn::Sub": f"arn:aws:glue:${{AWS::Region}}:${{AWS::AccountId}}:{part}"})
+        for part in ("catalog", "database/${CatalogDatabase}", "table/${CatalogDatabase}/cases")
+    }
+
+
+def test_the_glue_job_writes_staged_and_curated_data_and_no_released_version(template: Template) -> None:
+    written = [
+        str(statement["Resource"])
+        for name, statement in statements(template)
+        if name == "GluePolicy" and "s3:PutObject" in statement["Action"]
+    ]
+    assert len(written) == 2
+    assert all(any(folder in resource for folder in ("/staging/*", "/curated/*")) for resource in written)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from faers_archives import Archive
 
+from vigil.aws import landing
 from vigil.aws.landing import LandingError, land, upload
 from vigil.aws.objects import ObjectError, S3Uri, get_bytes, list_prefix
 from vigil.cases.archive import ArchiveError
@@ -26,6 +27,20 @@ def test_landing_again_changes_nothing_and_new_bytes_get_a_new_place(stack, tmp_
     upload([Archive().report(2).write(tmp_path)])
     land([uri])
     assert len(list_prefix(raw)) == 2
+
+
+def test_an_object_that_was_landed_is_not_read_again_until_it_changes(stack, tmp_path, monkeypatch):
+    ((_, uri),) = upload([Archive().report(1).write(tmp_path)])
+    first = land([uri])
+    read = []
+    inspect = landing.inspect_archive
+    monkeypatch.setattr(landing, "inspect_archive", lambda path: read.append(path.name) or inspect(path))
+    assert land([uri]) == first
+    assert read == []
+    upload([Archive().report(2).write(tmp_path)])
+    read.clear()
+    (changed,) = land([uri])
+    assert (read, changed == first[0]) == (["faers_ascii_2023q1.zip"], False)
 
 
 def test_archives_come_back_oldest_first(stack, tmp_path):
