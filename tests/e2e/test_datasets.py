@@ -89,12 +89,15 @@ def test_eight_quarters_are_backfilled_each_as_of_its_date_and_again_without_a_c
     runs = backfill(airflow, "2024-05-01", "2026-03-01", conf)
     assert [run["state"] for run in runs] == ["success"] * 8
     releases = json.loads(running_stack.vigil("datasets", "list", "--json").stdout)
-    made = [release for release in releases if release["version"] not in before]
+    made = sorted((each for each in releases if each["version"] not in before), key=lambda each: len(each["quarters"]))
     assert [release["quarters"][-1] for release in made] == [
         "2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1", "2025Q2", "2025Q3", "2025Q4",
     ]  # fmt: skip
     assert [len(release["quarters"]) for release in made] == [2, 3, 4, 5, 6, 7, 8, 9]
-    assert [release["gate"]["compared_with"] for release in made[1:]] == [release["version"] for release in made[:-1]]
+    # Two runs go on at once, so a run may find its predecessor not released yet: then it compares with an older one.
+    for number, release in enumerate(made):
+        assert release["gate"]["passed"]
+        assert release["gate"]["compared_with"] in {None, *(each["version"] for each in made[:number])}
     assert len(airflow.get("/api/v2/assets/events").raise_for_status().json()["asset_events"]) == events
 
     again = backfill(airflow, "2025-11-01", "2026-03-01", conf, again="completed")

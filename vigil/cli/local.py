@@ -76,9 +76,10 @@ def train() -> None:
     """Train on data/splits into data/model, as the training job does."""
     from vigil.models.hyperparameters import HyperparameterError
     from vigil.models.jobs import run_training
+    from vigil.models.train import TrainingDataError
 
     chosen = {name: str(value) for name, value in _parameters("train").items()}
-    with told_plainly("local train", HyperparameterError), _job_root("input/data") as root:
+    with told_plainly("local train", HyperparameterError, TrainingDataError), _job_root("input/data") as root:
         (root / "input/config").mkdir(parents=True)
         (root / "input/config/hyperparameters.json").write_text(json.dumps(chosen), encoding="utf-8")
         run_training(root, typer.echo)
