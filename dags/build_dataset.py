@@ -12,8 +12,8 @@
 Nothing is released that was not checked, and nothing is announced that was not released. `announce` is skipped when the
 version is unchanged, and in backfills.
 
-**When it runs.** By hand, or by itself in the middle of the month after next following a quarter's end, when FDA has
-published it. A run by the clock is *as of* its date: it takes the landed quarters that had ended by then.
+**When it runs.** By hand, or by itself in mid-February, May, August and November, when FDA has published the quarter
+before. A run by the clock is *as of* its date: it takes the landed quarters that had ended by then.
 
 **Backfill.** *Trigger* → *Backfill*, with a range of dates: one run for each quarter's date, each a dataset as of then
 (eight quarters: `2024-05-01` to `2026-03-01`). Quarters curated before are not read again; a run that was done before
