@@ -139,13 +139,15 @@ SCENARIOS: dict[str, Scenario] = {
         "near-duplicates from lawyers about opioids, nearly all serious (2023)",
         _batch("PURDUE", "PERCOCET", OPIOID_TERMS, 0.05, 0.99, "LW"),
     ),
-    "occupation-blank": Scenario("the reporter's occupation is missing in 17 % more reports (2025)", _blank_occupation),
+    "occupation-blank": Scenario(
+        "one reporter in six loses the occupation (missing in 1.4 to 17 %, 2023 to 2025)", _blank_occupation
+    ),
     "country-recode": Scenario("EU is written as its members (before 2025 it was)", _recode_members),
     "report-codes": Scenario("5DAY and 30DAY for combination products (2022Q3)", _combination_products),
     "role-dn": Scenario("the role DN, not administered (2024Q4)", spelling={"not_administered": 0.02}),
     "route-synonyms": Scenario("`Oral use` for `Oral` (2025)", spelling={"route_synonyms": True}),
     "country-codes": Scenario("countries by name (before 2021Q4 they were)", spelling={"country_names": True}),
-    "sex-null": Scenario("the sex is missing in 10 % more reports (13 to 21 %, 2022 to 2025)", _blank_sex),
+    "sex-null": Scenario("one report in ten loses the sex (missing in 13 to 21 %, 2022 to 2025)", _blank_sex),
     "serious-rate": Scenario("more serious cases: 66 % instead of 58 % (52 to 59 %, 2022 to 2023)", serious_share=0.66),
     "term-recoding": Scenario("one term in six is renamed (MedDRA, twice a year)", _recode_terms),
     "lag-backlog": Scenario("deaths of years ago arrive (2012Q4)", spelling={"old_deaths": 0.5}),

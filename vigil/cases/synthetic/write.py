@@ -17,7 +17,7 @@ from vigil.cases.synthetic.columns import blank
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # zip's own zero
 COMPRESSION_LEVEL = 3  # a full quarter is 0.4 GB: speed counts more than a tenth of the size
 BATCH_ROWS = 100_000
-# Two names that FDA's archives really have.
+# As FDA's own archive names it: what looks for the usual name loses the quarter's reports.
 ODD_NAMES = {("DEMO", Quarter(2018, 1)): "DEMO18Q1_new.txt"}
 
 

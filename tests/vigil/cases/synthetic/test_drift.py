@@ -23,7 +23,7 @@ def read(item: WrittenQuarter) -> Tables:
     with open_archive(item.path) as archive:
         return {
             table: [row for block in parse_table(archive, table) for row in block.rows.to_pylist()]
-            for table in ("DEMO", "DRUG", "REAC", "OUTC")
+            for table in archive.files
         }
 
 
@@ -63,6 +63,29 @@ EXPECTED = {
     "term-recoding": (recoded, 0.08, serious),
     "lag-backlog": (old_events, 0.02, share("DEMO", "sex", "")),
 }
+# The only columns that differ, of drifts that leave each report in its place. To RPSR a report without occupation is a
+# consumer's; a sender's number begins with the country.
+COLUMNS = {
+    "occupation-blank": {"DEMO.occp_cod", "RPSR.rpsr_cod"},
+    "country-recode": {"DEMO.reporter_country", "DEMO.occr_country", "DEMO.mfr_num"},
+    "report-codes": {"DEMO.rept_cod"},
+    "role-dn": {"DRUG.role_cod"},
+    "route-synonyms": {"DRUG.route"},
+    "country-codes": {"DEMO.reporter_country", "DEMO.occr_country"},
+    "sex-null": {"DEMO.sex"},
+    "term-recoding": {"REAC.pt"},
+    "lag-backlog": {"DEMO.event_dt"},
+}
+
+
+def changed_columns(before: Tables, after: Tables) -> set[str]:
+    return {
+        f"{table}.{column}"
+        for table, rows in before.items()
+        for old, new in zip(rows, after[table], strict=True)
+        for column in old
+        if old[column] != new[column]
+    }
 
 
 def test_there_are_at_least_ten_and_each_is_looked_at():
@@ -80,6 +103,27 @@ def test_it_moves_what_it_says_in_its_quarter_only(name, plain, tmp_path):
     change = moves(after) - moves(before)
     assert change * (1 if least > 0 else -1) >= abs(least)
     assert stays(after) == pytest.approx(stays(before), abs=0.03)
+    if name in COLUMNS:
+        assert changed_columns(before, after) == COLUMNS[name]
+
+
+@pytest.mark.parametrize("name, sender", [("sender-batch", "SANOFI AVENTIS"), ("lawyer-batch", "PURDUE")])
+def test_a_batch_leaves_the_reports_outside_it_as_they_were(name, sender, plain, tmp_path):
+    """Its reports replace others, so that the quarter keeps its size."""
+    drifted = generate(QUARTERS, REPORTS, 7, tmp_path, [parse_drift(name, QUARTERS[-1])])
+    before, after = read(plain[1]), read(drifted[1])
+    outside = {row["primaryid"] for row in after["DEMO"] if row["mfr_sndr"] != sender}
+    assert 0.8 * REPORTS < len(outside) < len(after["DEMO"]) == len(before["DEMO"])
+    for table, columns in {"REAC": ("primaryid", "pt"), "OUTC": ("primaryid", "outc_cod")}.items():
+        kept = [
+            [[row[column] for column in columns] for row in tables[table] if row["primaryid"] in outside]
+            for tables in (before, after)
+        ]
+        assert kept[0] == kept[1], table
+    batch = {row["primaryid"] for row in after["DEMO"]} - outside
+    drugs = {row["primaryid"]: row["drugname"] for row in reversed(after["DRUG"])}
+    main = [drugs[report] for report in batch]
+    assert max(main.count(drug) for drug in set(main)) > 0.5 * len(batch)
 
 
 def test_it_may_begin_in_an_earlier_quarter(plain, tmp_path):
