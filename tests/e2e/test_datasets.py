@@ -98,6 +98,7 @@ def test_eight_quarters_are_backfilled_each_as_of_its_date_and_again_without_a_c
     for number, release in enumerate(made):
         assert release["gate"]["passed"]
         assert release["gate"]["compared_with"] in {None, *(each["version"] for each in made[:number])}
+    assert made[-1]["gate"]["compared_with"] is not None
     assert len(airflow.get("/api/v2/assets/events").raise_for_status().json()["asset_events"]) == events
 
     again = backfill(airflow, "2025-11-01", "2026-03-01", conf, again="completed")

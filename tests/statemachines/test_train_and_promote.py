@@ -155,8 +155,8 @@ def test_a_bad_request_ends_as_internal_failure_with_its_reason(promotion):
     [("Training", "TrainingFailed", TO_THE_WAIT[:2]), ("Processing", "EvaluationFailed", TO_THE_WAIT[:3])],
 )
 def test_a_job_that_fails_gives_the_run_its_name_and_reason(promotion, kind, name, course):
-    promotion.sagemaker.job_failures[kind] = "AlgorithmError: no rows in train.parquet"
-    failed(promotion, promotion.start(), name, course, "no rows in train.parquet")
+    promotion.sagemaker.job_failures[kind] = "AlgorithmError: no rows in cases.parquet"
+    failed(promotion, promotion.start(), name, course, "no rows in cases.parquet")
 
 
 @pytest.mark.parametrize(

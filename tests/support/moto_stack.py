@@ -61,7 +61,7 @@ class MotoStack:
 
     def release_dataset(self) -> str:
         """A dataset version's manifest at its place; the version."""
-        manifest = Manifest(files=(ManifestEntry(path="train.parquet", size=3, sha256=sha256_hex(b"abc")),))
+        manifest = Manifest(files=(ManifestEntry(path="cases.parquet", size=3, sha256=sha256_hex(b"abc")),))
         place = f"s3://{self.parameters.buckets.datasets}/datasets/faers/{manifest.version}/manifest.json"
         self.put(place, manifest.to_bytes())
         return manifest.version

@@ -23,8 +23,11 @@ class ArchiveChangedError(Exception):
 
 
 def place_of(archive: LandedArchive, bucket: str) -> S3Uri:
-    """``s3://<bucket>/curated/<revision>/<SHA-256 of the archive>/``: the same content has the same name."""
-    return S3Uri(bucket, f"{CURATED}/{curation_revision()}/{archive.sha256}/")
+    """``s3://<bucket>/curated/<revision>/<SHA-256 of the archive>/<its name>/``: the same content has the same name.
+
+    The archive's name is a part of it, for it stands in every row.
+    """
+    return S3Uri(bucket, f"{CURATED}/{curation_revision()}/{archive.sha256}/{S3Uri.parse(archive.uri).name}/")
 
 
 def bring_quarter(

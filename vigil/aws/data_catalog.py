@@ -108,5 +108,14 @@ def _put_table(client: Any, database: str, wanted: dict[str, Any]) -> None:
             if race.response["Error"]["Code"] != ALREADY_THERE:
                 raise
         return
-    if any(current.get(field) != value for field, value in wanted.items()):
+    if not _holds(current, wanted):
         client.update_table(DatabaseName=database, TableInput=wanted)
+
+
+def _holds(current: Any, wanted: Any) -> bool:
+    """Whether ``current`` says all that is ``wanted``; Glue adds fields of its own."""
+    if isinstance(wanted, dict):
+        return isinstance(current, dict) and all(_holds(current.get(key), value) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(current, list) and len(current) == len(wanted) and all(map(_holds, current, wanted))
+    return bool(current == wanted)

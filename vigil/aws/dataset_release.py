@@ -68,7 +68,8 @@ def check_staged(staging_prefix: str, s3: Any = None, bucket: str | None = None)
         provenance = Provenance.model_validate_json((folder / PROVENANCE_FILE).read_bytes())
         measurements = Measurements.model_validate_json((folder / MEASUREMENTS_FILE).read_bytes())
         found = DatasetProfile.model_validate_json((folder / PROFILE_FILE).read_bytes())
-        before = last_release(provenance.profile, provenance.quarters[-1], bucket=bucket, s3=s3)
+        archives = tuple(archive.sha256 for archive in provenance.archives)
+        before = last_release(provenance.profile, provenance.quarters[-1], archives, bucket, s3)
         last = None
         if before is not None:
             last = DatasetProfile.model_validate_json(get_bytes(S3Uri.parse(before.prefix) / PROFILE_FILE, s3))
@@ -101,12 +102,13 @@ def release(
     with tempfile.TemporaryDirectory(prefix="vigil-release-") as temporary:
         staged, version_folder = Path(temporary) / "staging", Path(temporary) / "version"
         get_prefix(staging, staged, s3)
+        gate = _passed_gate(staged)
         built = assemble(staged, version_folder)
         prefix = S3Uri(target_bucket, f"{DATASETS}/{DATASET_NAME}/{built.version}/")
         _require_versioning(target_bucket, s3)
         _put_version(version_folder, prefix, s3)
         _verify(built, prefix, Path(temporary) / "stored", s3)
-        record = _record(staged, version_folder, built.version, prefix, when)
+        record = _record(staged, version_folder, built.version, prefix, when, gate)
     new = (registry or stack_registry()).register(DATASET_NAME, built.version, str(prefix), when)
     publish_version(database or load_parameters().glue.database, built.version, str(prefix))
     record_release(record, target_bucket, s3)
@@ -119,7 +121,9 @@ def release(
     )
 
 
-def _record(staged: Path, version_folder: Path, version: str, prefix: S3Uri, when: datetime) -> ReleaseRecord:
+def _record(
+    staged: Path, version_folder: Path, version: str, prefix: S3Uri, when: datetime, gate: GateFacts | None
+) -> ReleaseRecord:
     provenance = Provenance.model_validate_json((staged / PROVENANCE_FILE).read_bytes())
     description = DatasetDescription.model_validate_json((version_folder / DESCRIPTION_FILE).read_bytes())
     measured = Measurements.model_validate_json((version_folder / MEASUREMENTS_FILE).read_bytes()).metrics
@@ -137,14 +141,17 @@ def _record(staged: Path, version_folder: Path, version: str, prefix: S3Uri, whe
         engine=provenance.engine,
         curation_revision=provenance.revision,
         released_at=when,
-        gate=_gate_facts(staged),
+        archives=tuple(archive.sha256 for archive in description.archives),
+        gate=gate,
     )
 
 
-def _gate_facts(staged: Path) -> GateFacts | None:
+def _passed_gate(staged: Path) -> GateFacts | None:
+    """What the gate found. Raises ``QualityError`` where it refused, whatever became of the task that asked it."""
     if not (staged / GATE_FILE).is_file():
-        return None  # released without Airflow's gate: assemble has judged it all the same
+        return None  # released without Airflow's gate: assemble judges it all the same, but for drift
     report = QualityReport.model_validate_json((staged / GATE_FILE).read_bytes())
+    report.raise_for_failures()
     return GateFacts(
         passed=not report.failures,
         warnings=tuple(result.rule for result in report.warnings),

@@ -32,7 +32,10 @@ class GateFacts(BaseModel):
 
 
 class ReleaseRecord(BaseModel):
-    """One released version. ``rows`` counts cases by split; ``prefix`` is its S3 address, ending in ``/``."""
+    """One released version. ``rows`` counts cases by split; ``prefix`` is its S3 address, ending in ``/``.
+
+    ``archives`` are the SHA-256 of what it was curated from, oldest quarter first.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,6 +50,7 @@ class ReleaseRecord(BaseModel):
     schema_version: int
     engine: str
     curation_revision: str
+    archives: tuple[str, ...] = ()
     released_at: datetime
     gate: GateFacts | None = None
 
@@ -79,17 +83,18 @@ def find_release(version: str, bucket: str | None = None, s3: Any = None) -> Rel
 
 
 def last_release(
-    profile: str, newest_quarter: str, other_than: str | None = None, bucket: str | None = None, s3: Any = None
+    profile: str, newest_quarter: str, not_of: tuple[str, ...] = (), bucket: str | None = None, s3: Any = None
 ) -> ReleaseRecord | None:
     """What a dataset up to ``newest_quarter`` follows: the release of the same quality profile that reaches furthest.
 
     Releases that reach beyond ``newest_quarter`` do not count, so that a backfill compares with its own past; of those
-    that reach equally far, the latest.
+    that reach equally far, the latest. One made of the very archives ``not_of`` does not count either: a run that is
+    repeated compares with what came before it, not with itself.
     """
     before = [
         record
         for record in list_releases(bucket, s3)
-        if record.profile == profile and record.quarters[-1] <= newest_quarter and record.version != other_than
+        if record.profile == profile and record.quarters[-1] <= newest_quarter and record.archives != not_of
     ]
     return max(before, key=lambda record: (record.quarters[-1], record.released_at), default=None)
 

@@ -149,6 +149,8 @@ def _identify(name: str, source: _Source, layouts: Layouts) -> QuarterArchive:
             tables[table] = entry
             quarters.setdefault(Quarter(CENTURY + int(match[2]), int(match[3])), entry)
         elif match := DELETED_FILE.fullmatch(file_name):
+            if deleted is not None:
+                raise ArchiveError(f"{name}: two lists of deleted cases, {deleted} and {entry}: remove one")
             deleted = entry
             quarters.setdefault(Quarter(CENTURY + int(match[1]), int(match[2])), entry)
     if "DEMO" not in tables:

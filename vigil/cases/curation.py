@@ -166,7 +166,9 @@ def _clean(text: Any) -> Any:
 
 
 def _code(text: Any) -> Any:
-    return _clean(text).upper()
+    """Upper case. What is not ASCII is no code and stays: engines differ on the upper case of a few letters."""
+    clean = _clean(text)
+    return ibis.ifelse(clean.re_search("[^ -~]"), clean, clean.upper())
 
 
 def _only(code: Any, allowed: list[str]) -> Any:

@@ -28,6 +28,7 @@ class Limits(_Data):
     max_reject_share: float
     rejects_always_tolerated: int
     max_rejects_listed: int
+    reports_that_need_rows: int
 
     def tolerates(self, rejects: int, lines: int) -> bool:
         """Whether so many rejected lines of a table's ``lines`` leave the archive usable."""

@@ -6,6 +6,7 @@ can be counted with arrays over a whole block, some hundred times faster than li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -13,7 +14,9 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
-LF, CR, TAB, SEPARATOR, FIRST_PRINTABLE = 10, 13, 9, ord("$"), 32
+LF, CR, TAB, SEPARATOR, FIRST_PRINTABLE, DELETE = 10, 13, 9, ord("$"), 32, 127
+# Control characters beyond ASCII. Engines differ on whether some of them end a line, so none is let through.
+C1_CONTROLS = re.compile("[\x80-\x9f]")
 BLOCK_BYTES = 8 << 20
 
 Bools = npt.NDArray[np.bool_]
@@ -100,7 +103,7 @@ def judge(data: bytes, columns: int, max_line: int) -> Lines:
         ends, stops = np.append(ends, len(data)), np.append(stops, len(data))
     starts = np.concatenate([np.zeros(1, dtype=ends.dtype), stops[:-1]])
     contents = ends - ((ends > starts) & (buffer[ends - 1] == CR))
-    controls = np.flatnonzero((buffer < FIRST_PRINTABLE) & (buffer != TAB) & (buffer != LF))
+    controls = np.flatnonzero(((buffer < FIRST_PRINTABLE) & (buffer != TAB) & (buffer != LF)) | (buffer == DELETE))
     separators = np.flatnonzero(buffer == SEPARATOR)
     return Lines(
         starts=starts,
@@ -123,14 +126,15 @@ def keep(data: bytes, lines: Lines, wanted: Bools) -> bytes:
 def to_utf8(data: bytes) -> tuple[bytes, int]:
     """The same lines as UTF-8, and how many were latin-1. A line that is valid UTF-8 is taken as UTF-8.
 
-    FDA says that only printable ASCII is published; older files hold latin-1.
+    FDA says that only printable ASCII is published, and ``?`` for what is not (FAQ 28); older files hold latin-1. Of
+    what is beyond, control characters become ``?``.
     """
+    if data.isascii():
+        return data, 0
     try:
-        data.decode("utf-8")
+        return C1_CONTROLS.sub("?", data.decode("utf-8")).encode(), 0
     except UnicodeDecodeError:
         pass
-    else:
-        return data, 0
     converted = 0
     lines = data.split(b"\n")
     for index, line in enumerate(lines):
@@ -139,7 +143,7 @@ def to_utf8(data: bytes) -> tuple[bytes, int]:
         except UnicodeDecodeError:
             lines[index] = line.decode("latin-1").encode()
             converted += 1
-    return b"\n".join(lines), converted
+    return C1_CONTROLS.sub("?", b"\n".join(lines).decode()).encode(), converted
 
 
 def _count(positions: Ints, starts: Ints, ends: Ints) -> Ints:

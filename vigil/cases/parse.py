@@ -17,14 +17,18 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from vigil.cases.archive import DELETED, ArchiveError, QuarterArchive
-from vigil.cases.header import HEADER_LINE, Header, read_header
+from vigil.cases.header import BOM, HEADER_LINE, Header, read_header
 from vigil.cases.layout import TableLayout, load_layouts
 from vigil.cases.lines import judge, keep, to_utf8, whole_lines
 from vigil.cases.repeats import SeenKeys
 
 MAX_DIGITS = 18  # they fit a signed 64-bit integer
 WHOLE_NUMBER = rf"^[0-9]{{1,{MAX_DIGITS}}}$"
-CALENDAR_DATE = r"^(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])$"
+# Every day that is one: 30 February is not, and 29 February only in leap years.
+CALENDAR_DATE = (
+    r"^((19|20)[0-9]{2}((0[13578]|1[02])(0[1-9]|[12][0-9]|3[01])|(0[469]|11)(0[1-9]|[12][0-9]|30)|02(0[1-9]|1[0-9]|2[0-8]))"
+    r"|((19|20)(0[48]|[2468][048]|[13579][26])|2000)0229)$"
+)
 SOURCE_LINE = "source_line"
 REPEATED = "primaryid repeats"  # how the reason of a repeated report begins
 
@@ -85,7 +89,7 @@ def parse_deleted(archive: QuarterArchive) -> DeletedCases:
         blocks = whole_lines(stream, archive.limits.max_line_bytes)
         lines = chain.from_iterable(block.splitlines() for block in blocks)
         for number, line in enumerate(lines, 1):
-            text = line.strip()
+            text = line.removeprefix(BOM).strip()
             if text.isdigit() and len(text) <= MAX_DIGITS:
                 case_ids.append(int(text))
             elif text:
@@ -132,7 +136,7 @@ def _parse(archive: QuarterArchive, name: str, header: Header, stream: IO[bytes]
         rows += block.rows.num_rows
         last_rejects = block.rejects or last_rejects
         if rejected > archive.limits.max_rejects_listed:
-            break
+            raise _too_many(archive, table.file, last_rejects, rejected, lines)
         yield block
     _check_share(archive, table.file, last_rejects, rejected, lines)
     if table.layout.needs_rows and rows == 0:
@@ -149,9 +153,12 @@ def _trailing_blanks(archive: QuarterArchive, header: Header, data: bytes) -> in
 
 
 def _check_share(archive: QuarterArchive, file: str, last: list[Reject], rejected: int, lines: int) -> None:
-    if archive.limits.tolerates(rejected, lines):
-        return
-    raise ArchiveError(
+    if not archive.limits.tolerates(rejected, lines):
+        raise _too_many(archive, file, last, rejected, lines)
+
+
+def _too_many(archive: QuarterArchive, file: str, last: list[Reject], rejected: int, lines: int) -> ArchiveError:
+    return ArchiveError(
         f"{archive.name}: {file}: {rejected:,} of {lines:,} lines are unusable, more than "
         f"{archive.limits.max_reject_share:.1%}, such as line {last[-1].line} ({last[-1].reason}): "
         "the file is damaged, fetch the quarter from FDA again"

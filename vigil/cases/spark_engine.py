@@ -84,6 +84,7 @@ class SparkEngine:
                 yield from file.iter_batches(BATCH_ROWS)
 
     def __enter__(self) -> Self:
+        self.exchange.clear()  # a run that was killed left its own, and Spark writes nowhere twice
         return self
 
     def __exit__(

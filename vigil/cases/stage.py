@@ -7,7 +7,7 @@ table that is read at the same time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from vigil.cases.archive import DELETED, QuarterArchive, open_archive
+from vigil.cases.archive import DELETED, ArchiveError, QuarterArchive, open_archive
 from vigil.cases.countries import load_countries
 from vigil.cases.parse import REPEATED, SOURCE_LINE, Reject, parse_deleted, parse_table
 
@@ -34,6 +34,7 @@ STAGED_COLUMNS: dict[str, tuple[str, ...]] = {
     "INDI": ("primaryid", "indi_pt"),
 }
 NUMBERS = frozenset({"primaryid", "caseid"})  # the parser let only whole numbers through
+NEEDED = ("DRUG", "REAC", "OUTC")  # a quarter has rows of
 COUNTRIES = "COUNTRIES"  # a look-up table beside FDA's: a name's two letters
 DELETED_SCHEMA = pa.schema([("case_id", pa.int64())])
 PARSING_THREADS = 2  # reading, unpacking and parsing mostly run outside Python's lock
@@ -85,6 +86,7 @@ def stage_archive(path: Path, folder: Path) -> StagedArchive:
             order = sorted(archive.vintage.tables, key=lambda table: (table != "DRUG", table != "REAC"))
             jobs = {table: threads.submit(_stage_table, archive, table, folder) for table in order}
         staged = {table: jobs[table].result() for table in archive.vintage.tables}
+        _refuse_lost_tables(archive, staged)
         staged[DELETED] = _stage_deleted(archive, folder)
         with (folder / REJECTS_FILE).open("w", encoding="utf-8") as file:
             for table in staged.values():
@@ -95,6 +97,19 @@ def stage_archive(path: Path, folder: Path) -> StagedArchive:
         return StagedArchive(
             name=archive.name, quarter=str(archive.quarter), vintage=archive.vintage.name, tables=tables
         )
+
+
+def _refuse_lost_tables(archive: QuarterArchive, staged: Mapping[str, _Staged]) -> None:
+    """A lost table of outcomes would turn every serious case of the quarter into one that is not."""
+    reports = staged["DEMO"].counts.rows
+    if reports < archive.limits.reports_that_need_rows:
+        return
+    for table in NEEDED:
+        if staged[table].counts.rows == 0:
+            raise ArchiveError(
+                f"{archive.name}: {archive.files[table]} has no row for {reports:,} reports: "
+                "fetch the quarter from FDA again"
+            )
 
 
 def _stage_table(archive: QuarterArchive, table: str, folder: Path) -> _Staged:

@@ -68,7 +68,10 @@ def print_version(console: Console, folder: Path) -> None:
         )
     console.print(table)
     splits = ", ".join(f"{name} {rows:,}" for name, rows in description.rows.items())
-    console.print(f"Cases: {splits}. Quality rules: {len(quality.results)} passed.")
+    passed = sum(result.passed for result in quality.results)
+    console.print(f"Cases: {splits}. Quality rules: {passed} of {len(quality.results)} passed.")
+    for result in quality.warnings:
+        console.print(f"Warning: {result.rule}: {result.subject} is {result.measured}, wanted {result.bound}")
     for name, distribution in profile.columns.items():
         _print_distribution(console, name, distribution)
 

@@ -21,6 +21,7 @@ console = Console(highlight=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 DIFFERENT = 1
+RECORDS = ("dataset.json", "profile.json", "quality.json")  # what `show` reads of a version
 DOCUMENT = Path("docs/data.md")
 
 
@@ -132,7 +133,7 @@ def verify(folder: Annotated[Path, typer.Argument(help="A dataset version's file
 @contextmanager
 def _files_of(version: str, command: str, with_cases: bool = True) -> Iterator[Path]:
     """A folder with a version's files, verified: the one that was named, or a copy that goes with the block."""
-    from vigil.aws.objects import ObjectError, S3Uri, get_file, list_prefix
+    from vigil.aws.objects import ObjectError, S3Uri, get_file, get_prefix
     from vigil.aws.releases import ReleaseNotFoundError, find_release
     from vigil.datasets import manifest
 
@@ -144,12 +145,17 @@ def _files_of(version: str, command: str, with_cases: bool = True) -> Iterator[P
     with tempfile.TemporaryDirectory(prefix="vigil-dataset-") as temporary:
         folder = Path(temporary)
         with told_plainly(command, ReleaseNotFoundError, ObjectError, manifest.ManifestError):
-            prefix = S3Uri.parse(find_release(version).prefix)
-            for name in list_prefix(prefix):
-                if with_cases or not name.startswith("cases/"):
+            record = find_release(version)
+            prefix = S3Uri.parse(record.prefix)
+            if with_cases:
+                get_prefix(prefix, folder)
+            else:
+                for name in (manifest.MANIFEST_FILE, *RECORDS):
                     get_file(prefix / name, folder / name)
             released = manifest.read(folder)
-            kept = tuple(entry for entry in released.files if with_cases or not entry.path.startswith("cases/"))
+            if released.version != record.version:
+                raise manifest.ManifestError(f"what lies at {prefix} is not {record.version}: use `vigil datasets get`")
+            kept = tuple(entry for entry in released.files if with_cases or entry.path in RECORDS)
             manifest.verify(folder, released.model_copy(update={"files": kept}))
         yield folder
 

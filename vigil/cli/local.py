@@ -64,9 +64,8 @@ def split() -> None:
     refusals = (SplitError, QualityError, ArchiveError, StaleQuarterError)
     with told_plainly("local split", *refusals), tempfile.TemporaryDirectory() as work:
         staging = Path(work) / "staging"
-        measured = assemble_quarters(
-            sorted(CURATED.iterdir()), staging, profile, SplitSettings.model_validate(settings)
-        )
+        quarters = sorted(path for path in CURATED.iterdir() if path.is_dir())
+        measured = assemble_quarters(quarters, staging, profile, SplitSettings.model_validate(settings))
         shutil.copyfile(write_report(staging, judge(measured, profile)), QUALITY)  # to be read when rules fail, too
         typer.echo(f"dataset version {assemble(staging, SPLITS).version}")
 

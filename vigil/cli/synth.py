@@ -14,7 +14,6 @@ from vigil.cli.errors import told_plainly
 
 console = Console(highlight=False)
 
-DELETED = "DELETE"  # as FDA names the list
 LIST = "list"
 
 
@@ -35,7 +34,7 @@ def synth(
     from vigil.cases.quarter import QuarterError, quarter_range
     from vigil.cases.synthetic.drift import DriftError, parse_drift
     from vigil.cases.synthetic.generate import generate
-    from vigil.cli.quarters import print_lines
+    from vigil.cli.quarters import DELETED, print_lines
 
     if drift == [LIST]:
         _print_scenarios()

@@ -55,8 +55,9 @@ def curate_archives(archives: Sequence[Path], folder: Path, engine: EngineMaker 
     if not archives:
         raise ArchiveError("no archive was given: name at least one FAERS archive")
     wanted = _archives_by_quarter(archives)
-    for stale in {path.name for path in folder.glob("*")} - wanted.keys():
-        shutil.rmtree(folder / stale)
+    for path in folder.glob("*"):
+        if path.is_dir() and path.name not in wanted:
+            shutil.rmtree(path)
     for quarter, archive in wanted.items():
         if not is_up_to_date(folder / quarter, archive):
             shutil.rmtree(folder / quarter, ignore_errors=True)

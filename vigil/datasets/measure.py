@@ -29,6 +29,7 @@ def measure_dataset(
             **_parsing(quarters),
             **_against_history(quarters),
             **_staged(quarters),
+            **_per_report(quarters),
             **_cases(cases, quarters),
             **against_older_quarters(profile),
         }
@@ -40,13 +41,18 @@ def measure_dataset(
 
 
 def against_older_quarters(profile: DatasetProfile) -> Metrics:
-    """By how much shares of the newest quarter differ from those of the older ones together: ``newest.<what>``."""
+    """By how much shares of the newest quarter differ from those of the older ones together: ``newest.<what>``.
+
+    And the least and the greatest share of serious cases that any quarter has.
+    """
     *older, newest = (profile.quarters[quarter] for quarter in sorted(profile.quarters))
+    rates = [figures.serious_rate for figures in (*older, newest)]
+    metrics: Metrics = {"serious_rate.least": min(rates), "serious_rate.most": max(rates)}
     rows = sum(figures.rows for figures in older)
     if not rows:
-        return {}
+        return metrics
     before = sum(figures.serious_rate * figures.rows for figures in older) / rows
-    metrics: Metrics = {"newest.serious_rate": round(newest.serious_rate - before, 6)}
+    metrics["newest.serious_rate"] = round(newest.serious_rate - before, 6)
     for column, missing in newest.missing.items():
         mean = sum(figures.missing[column] * figures.rows for figures in older) / rows
         metrics[f"newest.missing.{column}"] = round(missing - mean, 6)
@@ -85,6 +91,18 @@ def _staged(quarters: Sequence[CuratedQuarter]) -> Metrics:
         children = [quarter.staged.children[name] for quarter in quarters]
         rows = sum(child.rows for child in children)
         metrics[f"orphans.{name}"] = round(sum(child.orphans for child in children) / rows, 6) if rows else 0.0
+    return metrics
+
+
+def _per_report(quarters: Sequence[CuratedQuarter]) -> Metrics:
+    """Rows of each child table for each report, in the quarter that has fewest: a lost part of a table shows there."""
+    metrics: Metrics = {}
+    for name in quarters[0].staged.children:
+        shares = [
+            quarter.staged.children[name].rows / max(quarter.archive.counts.tables["DEMO"].rows, 1)
+            for quarter in quarters
+        ]
+        metrics[f"per_report.{name}.least"] = round(min(shares), 6)
     return metrics
 
 

@@ -49,12 +49,20 @@ def profile_dataset(folder: Path, spill: Path) -> DatasetProfile:
 def _binned(cases: Any, value: Any, rows: int, width: int, last: int) -> Distribution:
     low = ibis.least((value / width).floor().cast("int64") * width, last)
     counted = _counts(cases.select(bin=ibis.ifelse(value.isnull(), ibis.null("int64"), low)), "bin")
-    return _distribution("number", counted, rows, lambda n: f"{n}+" if n == last else f"{n}-{n + width - 1}")
+    return _numbers(counted, rows, lambda n: f"{n}+" if n == last else f"{n}-{n + width - 1}")
 
 
 def _lengths(cases: Any, name: str, rows: int) -> Distribution:
     counted = _counts(cases.select(length=ibis.least(cases[name].length(), LONGEST_LIST)), "length")
-    return _distribution("number", counted, rows, lambda n: f"{n}+" if n == LONGEST_LIST else str(n))
+    return _numbers(counted, rows, lambda n: f"{n}+" if n == LONGEST_LIST else str(n))
+
+
+def _numbers(counts: dict[Any, int], rows: int, label: Callable[[Any], str]) -> Distribution:
+    """Bins in order; those of few cases are counted together, last."""
+    rare = sum(n for low, n in counts.items() if low is not None and n < FEWEST_CASES)
+    shown = {low: n for low, n in counts.items() if low is None or n >= FEWEST_CASES}
+    found = shown | ({OTHER: rare} if rare else {})
+    return _distribution("number", found, rows, lambda low: low if low == OTHER else label(low))
 
 
 def _category(cases: Any, value: Any, rows: int) -> Distribution:

@@ -1,4 +1,5 @@
-"""The files of a curated quarter and the record among them: a function of one archive and of the code alone."""
+"""The files of a curated quarter and the record among them: a function of one archive, its name included, and of the
+code."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -68,12 +69,13 @@ def read_quarter(folder: Path) -> CuratedQuarter:
     missing = [name for name in QUARTER_FILES if not (folder / name).is_file()]
     if missing:
         raise StaleQuarterError(f"{folder.name} lacks {', '.join(missing)}: curate the quarter again")
-    curated = CuratedQuarter.model_validate_json((folder / QUARTER_FILE).read_bytes())
-    if curated.revision != curation_revision():
+    content = (folder / QUARTER_FILE).read_bytes()
+    revision = json.loads(content).get("revision")  # first: a record of other code may have another form
+    if revision != curation_revision():
         raise StaleQuarterError(
-            f"{folder.name} was curated by revision {curated.revision}, this is {curation_revision()}: "
-            "curate the quarter again"
+            f"{folder.name} was curated by revision {revision}, this is {curation_revision()}: curate the quarter again"
         )
+    curated = CuratedQuarter.model_validate_json(content)
     found = _digests(folder)
     if changed := [name for name in curated.files if curated.files[name] != found[name]]:
         raise StaleQuarterError(
@@ -85,7 +87,8 @@ def read_quarter(folder: Path) -> CuratedQuarter:
 def is_up_to_date(folder: Path, archive: Path) -> bool:
     """Whether ``folder`` holds what curating ``archive`` with this code would write."""
     try:
-        return read_quarter(folder).archive.sha256 == _digest(archive)
+        made_of = read_quarter(folder).archive
+        return (made_of.sha256, made_of.counts.name) == (_digest(archive), archive.name)
     except (StaleQuarterError, ValueError):
         return False
 

@@ -1,7 +1,7 @@
 """``GET /vigil/quality/{dag_id}/{run_id}``: the quality report of a `build_dataset` run.
 
-Where the report lies is read from the run's own XCom, never from the request, so that no address can name another
-object. The page has no script; the policy that goes with it forbids one all the same.
+Where the report lies is read from the run's own XCom, never from the request, and must be where runs stage.
+The page has no script; the policy that goes with it forbids one all the same.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from fastapi.responses import HTMLResponse
 router = APIRouter()
 
 DAG_ID, TASK_ID, KEY = "build_dataset", "land", "staging"
+STAGING = "staging/"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'self'"
+        "frame-ancestors 'self'; sandbox"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -53,10 +54,15 @@ def _staging(run_id: str) -> str | None:
 
 
 def _report(staging: str) -> bytes:
+    from vigil.aws.environment import load_parameters
     from vigil.aws.objects import ObjectError, S3Uri, get_bytes
     from vigil.datasets.report.page import REPORT_FILE
 
     try:
-        return get_bytes(S3Uri.parse(staging) / REPORT_FILE)
+        place = S3Uri.parse(staging)
+        # A person may edit an XCom: whatever it says, nothing else is shown than what a run has staged.
+        if place.bucket != load_parameters().buckets.datasets or not place.key.startswith(STAGING):
+            raise HTTPException(404, f"the run's task {TASK_ID} names no staged dataset")
+        return get_bytes(place / REPORT_FILE)
     except ObjectError:
         raise HTTPException(404, "there is no report yet: the task check writes it") from None

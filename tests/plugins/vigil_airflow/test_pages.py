@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.api_fastapi.core_api.security import get_user
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from vigil_airflow.pages import quality_report
 from vigil_airflow.pages.app import app
@@ -70,6 +71,24 @@ def test_what_is_not_there_is_said_in_plain_words(client: TestClient, address: s
     answer = client.get(address)
     assert answer.status_code == 404
     assert words in answer.text
+
+
+@pytest.mark.parametrize(
+    "staging", ["s3://elsewhere/staging/x/", "s3://datasets/datasets/faers/x/", "https://datasets/staging/x/"]
+)
+def test_what_lies_outside_the_staging_area_is_never_shown(staging: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person may edit an XCom."""
+
+    class Parameters:
+        class buckets:  # noqa: N801 - a field
+            datasets = "datasets"
+
+    monkeypatch.setattr("vigil.aws.environment.load_parameters", Parameters)
+    monkeypatch.setattr("vigil.aws.objects.get_bytes", lambda uri: b"foreign")
+    with pytest.raises(HTTPException) as caught:
+        quality_report._report(staging)
+    assert caught.value.status_code == 404
+    assert quality_report._report("s3://datasets/staging/x/") == b"foreign"
 
 
 def test_nothing_but_reading_is_possible(client: TestClient) -> None:

@@ -78,7 +78,7 @@ def test_a_random_token_far_shorter_than_aws_makes_them_is_redacted(seed):
         "f" * 64,
         "arn:aws:sagemaker:us-east-1:123456789012:model-package/vigil-demo-triage/1",
         "arn:aws:states:us-east-1:123456789012:execution:vigil-demo-train-and-promote:manual__2026-03-02T09_30_00_00_00-a",
-        "s3://vigil-demo-datasets/datasets/faers/" + "0a" * 32 + "/train.parquet",
+        "s3://vigil-demo-datasets/datasets/faers/" + "0a" * 32 + "/cases.parquet",
         "123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:" + "0b" * 32,
         "https://sqs.us-east-1.amazonaws.com/123456789012/vigil-demo-training-results",
         "/aws/sagemaker/TrainingJobs/vigil-demo-train-0123456789ab-0-0/algo-1-1234567890",

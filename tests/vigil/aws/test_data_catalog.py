@@ -9,7 +9,7 @@ import pytest
 from botocore.validate import validate_parameters
 from s3_server import S3Server, s3_server
 
-from vigil.aws.data_catalog import HIVE_TYPES, LONGEST_COMMENT, partition_input, publish_version, table_input
+from vigil.aws.data_catalog import HIVE_TYPES, LONGEST_COMMENT, _holds, partition_input, publish_version, table_input
 from vigil.aws.environment import aws_client
 from vigil.aws.objects import S3Uri
 from vigil.cases.schema import load_curated_table
@@ -62,6 +62,17 @@ def test_each_version_has_its_partitions_and_a_repeat_changes_nothing(server):
     table = aws_client("glue").get_table(DatabaseName=server.database, Name="cases")["Table"]
     assert table["StorageDescriptor"]["Location"] == "s3://d/datasets/faers/"
     assert table["Parameters"]["schema_version"] == str(load_curated_table().schema_version)
+
+
+def test_what_glue_adds_of_its_own_is_no_change():
+    """GetTable answers with defaults that nobody sent: an update would make a new version of the table each time."""
+    wanted = table_input(load_curated_table(), "s3://b/p/")
+    added = {"NumberOfBuckets": 0, "Compressed": False, "SortColumns": []}
+    current = {**wanted, "CreateTime": 1, "StorageDescriptor": {**wanted["StorageDescriptor"], **added}}
+    assert _holds(current, wanted)
+    assert not _holds({**current, "Owner": "somebody"}, wanted)
+    fewer = {**current["StorageDescriptor"], "Columns": current["StorageDescriptor"]["Columns"][:3]}
+    assert not _holds({**current, "StorageDescriptor": fewer}, wanted)
 
 
 def test_a_table_of_an_older_schema_is_brought_up_to_date(server):

@@ -28,12 +28,15 @@ from vigil.datasets.split_settings import SPLIT_FILES
 WHEN = datetime(2024, 5, 1, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def staging(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("staging")
-    written = generate(quarter_range("2024Q1:2024Q2"), 1000, 7, folder / "archives")
+def staging_of(folder: Path, seed: int) -> Path:
+    written = generate(quarter_range("2024Q1:2024Q2"), 1000, seed, folder / "archives")
     build_dataset([item.path for item in written], folder / "work", folder / "staging", "synthetic")
     return folder / "staging"
+
+
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return staging_of(tmp_path_factory.mktemp("staging"), 7)
 
 
 @pytest.fixture
@@ -211,9 +214,22 @@ def test_staged_files_are_judged_and_the_report_is_kept(server, staging, registr
     assert list_prefix(S3Uri(server.datasets, "datasets/")) == []
 
 
-def test_the_gate_compares_with_the_last_release_and_the_record_says_so(server, staging, registry):
+def test_what_the_gate_refused_is_not_released_whatever_became_of_its_task(server, staging, registry):
+    prefix = stage(server, staging)
+    report = check_staged(prefix, bucket=server.datasets)
+    drifted = next(result for result in report.results if result.rule == "label drifts far")
+    refused = drifted.model_copy(update={"judged": True, "passed": False, "measured": 0.5})
+    changed = report.model_copy(update={"results": (refused,)})
+    put_bytes(changed.model_dump_json().encode(), S3Uri.parse(prefix) / GATE_FILE)
+    with pytest.raises(QualityError, match="label drifts far"):
+        release_staged(prefix, server, registry)
+    assert list_prefix(S3Uri(server.datasets, "datasets/")) == []
+    assert list_releases(server.datasets) == []
+
+
+def test_the_gate_compares_with_the_last_release_and_the_record_says_so(server, staging, registry, tmp_path):
     first = released_by(server, staging, registry)
-    other = stage(server, staging, key="run-2", note='{"table": "REAC", "reason": "invented"}\n')
+    other = stage(server, staging_of(tmp_path, 8), key="run-2")
     report = check_staged(other, bucket=server.datasets)
     assert report.compared_with == first.version
     assert all(result.judged for result in report.results)
@@ -223,6 +239,11 @@ def test_the_gate_compares_with_the_last_release_and_the_record_says_so(server, 
     gate = records[second.version].gate
     assert gate is not None
     assert (gate.passed, gate.compared_with) == (True, first.version)
+
+
+def test_a_run_that_is_repeated_is_not_compared_with_itself(server, staging, registry):
+    released_by(server, staging, registry)
+    assert check_staged(stage(server, staging, key="run-2"), bucket=server.datasets).compared_with is None
 
 
 def test_a_version_that_was_never_released_is_named(registry, tmp_path):

@@ -164,3 +164,8 @@ def test_a_link_out_of_a_folder_is_refused(tmp_path):
     folder = write_folder(tmp_path / "quarter", Archive().files())
     (folder / "ASCII" / "note.txt").symlink_to("/etc/hostname")
     assert "is a link that leaves the folder" in refusal(folder)
+
+
+def test_two_lists_of_deleted_cases_are_refused_for_one_would_be_forgotten(tmp_path):
+    path = Archive(deleted=[1]).write(tmp_path, changes={"Deleted/DELETE23Q1_more.txt": b"2\n"})
+    assert "two lists of deleted cases, Deleted/DELETE23Q1.txt and Deleted/DELETE23Q1_more.txt" in refusal(path)

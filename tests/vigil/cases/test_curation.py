@@ -25,7 +25,7 @@ def test_the_latest_receipt_wins(tmp_path):
     assert (case["primary_id"], case["quarter"], case["reactions"]) == (72, "2023Q1", ["newer"])
 
 
-def test_a_receipt_on_no_calendar_day_comes_last(tmp_path):
+def test_a_receipt_on_no_calendar_day_is_no_row(tmp_path):
     (case,) = curated(tmp_path, Archive().report(7, 1, fda_dt="20230101").report(7, 2, fda_dt="20230231"))
     assert (case["primary_id"], case["received_date"]) == (71, "2023-01-01")
 
@@ -119,8 +119,8 @@ def test_a_case_with_half_a_date_is_kept(tmp_path):
 
 
 def test_a_sex_is_f_m_or_null(tmp_path):
-    found = column_of(tmp_path, "sex", [{"sex": code} for code in ("F", " m ", "UNK", "NS", "")])
-    assert found == ["F", "M", None, None, None]
+    found = column_of(tmp_path, "sex", [{"sex": code} for code in ("F", " m ", "UNK", "NS", "", "\u00df")])
+    assert found == ["F", "M", None, None, None, None]
 
 
 def test_codes_and_texts_are_trimmed_and_blank_is_null(tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def test_every_line_is_a_row_or_a_reject(tmp_path_factory, quarter, table, body)
     assert sorted(numbers) == list(range(2, whole + 2))
 
 
-texts = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_characters="$\x7f\x85"), max_size=12)
+characters = st.characters(max_codepoint=0x2FFF, exclude_categories=["Cc", "Cs"], exclude_characters="$")
+texts = st.text(characters, max_size=12)
 
 
 @settings(deadline=None, max_examples=60)
@@ -291,3 +293,36 @@ def test_an_archive_without_a_list_of_deleted_cases_is_fine(tmp_path):
     path = Archive().report(1).write(tmp_path, changes={"Deleted/DELETE23Q1.txt": None})
     with open_archive(path) as archive:
         assert parse_deleted(archive).case_ids == []
+
+
+def test_more_rejects_than_are_listed_end_the_reading_with_an_error_and_never_silently(tmp_path, monkeypatch):
+    """However small their share: what was not read must not be taken for what is not there."""
+    path = reac(tmp_path, b"11$1$Nausea$\n" * 5_000 + b"damaged\n" * 40 + b"12$2$Pain$\n" * 60_000)
+    with open_archive(path) as archive:
+        limits = archive.limits.model_copy(update={"max_rejects_listed": 30, "max_reject_share": 0.01})
+        monkeypatch.setattr("vigil.cases.lines.BLOCK_BYTES", 1 << 16)
+        with pytest.raises(ArchiveError, match="lines are unusable"):
+            list(parse_table(replace(archive, limits=limits), "REAC"))
+
+
+@pytest.mark.parametrize(
+    ("day", "is_one"),
+    [("20240229", True), ("20230229", False), ("20000229", True), ("19000229", False), ("20230431", False),
+     ("20231231", True), ("20230100", False), ("20231301", False), ("20230230", False)],
+)  # fmt: skip
+def test_a_receipt_date_is_a_day_of_the_calendar(tmp_path, day, is_one):
+    rows, rejects, _ = parse(Archive().report(1).report(2, fda_dt=day).write(tmp_path), "DEMO")
+    assert (len(rows), len(rejects)) == ((2, 0) if is_one else (1, 1))
+
+
+def test_control_characters_beyond_ascii_become_question_marks_and_delete_is_a_reject(tmp_path):
+    body = b"11$1$end\x85$\n" + "12$2$end\x85$\n".encode() + b"13$3$end\x7f$\n"
+    rows, rejects, _ = parse(reac(tmp_path, body))
+    assert [row["pt"] for row in rows] == ["end?", "end?"]
+    assert [(reject.line, reject.reason) for reject in rejects] == [(4, "control character")]
+
+
+def test_a_byte_order_mark_costs_no_withdrawal(tmp_path):
+    path = Archive().report(1).write(tmp_path, changes={"Deleted/DELETE23Q1.txt": b"\xef\xbb\xbf123\n456\n"})
+    with open_archive(path) as archive:
+        assert parse_deleted(archive).case_ids == [123, 456]

@@ -50,3 +50,14 @@ def test_of_several_damaged_tables_the_first_of_the_layout_is_named(tmp_path):
 def test_a_case_listed_twice_as_deleted_is_kept_once(tmp_path):
     stage_archive(Archive(deleted=[9, 3, 9]).report(1).write(tmp_path), tmp_path / "staged")
     assert pq.read_table(tmp_path / "staged/DELETED.parquet").to_pydict() == {"case_id": [3, 9]}
+
+
+@pytest.mark.parametrize("table", ["DRUG", "REAC", "OUTC"])
+def test_a_table_that_was_lost_from_a_quarter_refuses_the_archive(tmp_path, table):
+    """Without outcomes every case would look harmless."""
+    archive = Archive()
+    for case in range(1, 601):
+        archive.report(case, outcomes=["HO"] if case % 2 else [])
+    path = archive.write(tmp_path, changes={f"ASCII/{table}23Q1.txt": f"{header(table)}\n".encode()})
+    with pytest.raises(ArchiveError, match=rf"{table}23Q1\.txt has no row for 600 reports"):
+        stage_archive(path, tmp_path / "staged")

@@ -27,7 +27,16 @@ from vigil.models.jobs import run_training
 
 pytestmark = pytest.mark.timeout(900)
 
-CLONED = ("vigil", "change_control", ".dvc", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
+CLONED = (
+    "vigil",
+    "change_control",
+    ".dvc",
+    "dvc.yaml",
+    "params.yaml",
+    ".dvcignore",
+    ".gitignore",
+    "requirements/dev.txt",
+)
 SMALL = {"trees": 60, "members": 3}  # the recipe's own, but quicker
 
 
@@ -39,10 +48,10 @@ class Clone:
         ignored = shutil.ignore_patterns("__pycache__", "tmp", "cache", "config.local")
         for name in CLONED:
             source = repository / name
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, folder / name, ignore=ignored)
             else:
-                folder.mkdir(exist_ok=True)
                 shutil.copyfile(source, folder / name)
         self.archives = [item.path for item in generate(quarter_range("2024Q1:2024Q3"), 1_800, 7, folder / "data/raw")]
         settings = yaml.safe_load((folder / "params.yaml").read_text())

@@ -24,11 +24,17 @@ def profiled(folder, cases):
 
 
 def test_numbers_are_binned_in_order_and_the_last_bin_is_open(tmp_path):
-    ages = [0.5, 4.9, 5.0, 12.0, 94.9, 95.0, 131.0, None]
+    ages = [0.5, 4.9, 5.0, 12.0, 94.9, 95.0, 131.0, None] * 5
     found = profiled(tmp_path, [case(n, age_years=age) for n, age in enumerate(ages)]).columns["age_years"]
     assert found.missing == 0.125
     assert [value for value, _ in found.shares] == ["0-4", "5-9", "10-14", "90-94", "95+"]
     assert dict(found.shares)["0-4"] == pytest.approx(2 / 7, abs=1e-6)
+
+
+def test_a_bin_of_few_cases_is_counted_with_the_other_rare_ones(tmp_path):
+    weights = [70.0] * 20 + [180.0, 12.0]
+    found = profiled(tmp_path, [case(n, weight_kg=weight) for n, weight in enumerate(weights)]).columns["weight_kg"]
+    assert found.shares == (("70-79", pytest.approx(20 / 22, abs=1e-6)), (OTHER, pytest.approx(2 / 22, abs=1e-6)))
 
 
 def test_common_values_come_first_and_rare_ones_are_counted_together(tmp_path):
@@ -46,7 +52,7 @@ def test_a_term_that_few_cases_have_is_never_shown(tmp_path):
 
 
 def test_lists_are_counted_and_long_ones_together(tmp_path):
-    cases = [case(n, drugs=[f"drug {m}" for m in range(size)]) for n, size in enumerate((1, 1, 2, 25, 30))]
+    cases = [case(n, drugs=[f"drug {m}" for m in range(size)]) for n, size in enumerate((1, 1, 2, 25, 30) * 5)]
     assert profiled(tmp_path, cases).columns["drugs.count"].shares == (("1", 0.4), ("2", 0.2), ("20+", 0.4))
 
 

@@ -84,6 +84,8 @@ def test_a_label_that_drifts_far_stops_the_release(measurements, found):
     [
         ("rows.demo.newest_to_median", 0.2, "reports against history"),
         ("newest.serious_rate", -0.3, "serious cases against history"),
+        ("serious_rate.least", 0.0, "serious cases in every quarter"),
+        ("per_report.outc.least", 0.1, "outcomes a report in every quarter"),
         ("repeated.primaryid", 1, "repeated reports"),
         ("orphans.reac", 0.5, "reactions without a report"),
         ("null_rate.sex", 0.9, "sex missing"),

@@ -94,6 +94,29 @@ def test_only_what_is_new_is_curated(tmp_path):
     assert set(after) == {"2023Q1", "2023Q2", "2023Q3"}
 
 
+def test_an_archive_of_another_name_is_curated_again_for_its_name_stands_in_every_row(tmp_path):
+    path = Archive().report(1).write(tmp_path)
+    curate_archives([path], tmp_path / "quarters")
+    renamed = path.rename(tmp_path / "renamed_faers_ascii_2023q1.zip")
+    curate_archives([renamed], tmp_path / "quarters")
+    (row,) = pq.read_table(tmp_path / "quarters/2023Q1" / CASES_FILE).to_pylist()
+    assert row["source_archive"] == renamed.name
+
+
+def test_files_of_others_are_left_where_they_are(tmp_path):
+    (tmp_path / "quarters").mkdir()
+    (tmp_path / "quarters/notes.txt").write_text("mine")
+    curate_archives([Archive().report(1).write(tmp_path)], tmp_path / "quarters")
+    assert (tmp_path / "quarters/notes.txt").read_text() == "mine"
+
+
+def test_a_record_of_other_code_may_have_another_form(archive, tmp_path):
+    curate_quarter(archive, tmp_path / "quarter")
+    (tmp_path / "quarter" / QUARTER_FILE).write_text(json.dumps({"revision": "older", "form": "another"}))
+    with pytest.raises(StaleQuarterError, match="by revision older"):
+        read_quarter(tmp_path / "quarter")
+
+
 def test_a_quarter_that_is_no_longer_asked_for_is_removed(tmp_path):
     paths = [Archive(quarter).report(1).write(tmp_path) for quarter in ("2023Q1", "2023Q2")]
     curate_archives(paths, tmp_path / "quarters")

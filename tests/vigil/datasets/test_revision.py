@@ -7,6 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import yaml
 
 from vigil.datasets import revision
 
@@ -62,3 +63,12 @@ def test_another_version_of_a_library_is_another_revision(monkeypatch):
 @pytest.mark.parametrize("library", revision.LIBRARIES)
 def test_the_libraries_are_those_that_are_installed(library):
     assert metadata.version(library)
+
+
+def test_dvc_runs_the_curation_again_when_any_of_it_changes(repository):
+    stages = yaml.safe_load((repository / "dvc.yaml").read_text())["stages"]
+    deps = set(stages["curate"]["deps"])
+    for package, names in revision.SOURCES.items():
+        folder = package.replace(".", "/")
+        assert folder in deps or {f"{folder}/{name}" for name in names} <= deps, package
+    assert "requirements/dev.txt" in deps, "the libraries' versions"

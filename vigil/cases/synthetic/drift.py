@@ -47,9 +47,12 @@ def parse_drift(text: str, newest: Quarter) -> Drift:
     if name not in SCENARIOS:
         raise DriftError(f"no drift is named {name!r}: choose among {', '.join(SCENARIOS)}")
     try:
-        return Drift(name, SCENARIOS[name], Quarter.parse(since) if at else newest)
+        begins = Quarter.parse(since) if at else newest
     except QuarterError as error:
         raise DriftError(f"--drift {text}: {error}") from error
+    if begins > newest:
+        raise DriftError(f"--drift {text}: it would begin after {newest}, the newest quarter asked for")
+    return Drift(name, SCENARIOS[name], begins)
 
 
 def spelling_of(drifts: Sequence[Drift], quarter: Quarter, vintage: Vintage) -> Spelling:

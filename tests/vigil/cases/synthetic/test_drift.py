@@ -141,3 +141,8 @@ def test_a_name_with_a_quarter_is_read():
 def test_what_is_no_drift_is_refused(text):
     with pytest.raises(DriftError):
         parse_drift(text, Quarter(2025, 1))
+
+
+def test_a_drift_that_would_begin_after_the_last_quarter_is_refused():
+    with pytest.raises(DriftError, match="would begin after 2024Q2"):
+        parse_drift("role-dn@2024Q4", Quarter(2024, 2))

@@ -11,7 +11,7 @@ from vigil.change_control.gate import judge
 from vigil.change_control.plan import load_plan
 from vigil.cli import local
 from vigil.cli.demo.run import SYNTHETIC
-from vigil.cli.quarters import app as quarters
+from vigil.cli.main import build
 from vigil.models.models import Evaluation
 
 
@@ -22,7 +22,7 @@ def test_the_demos_own_quarters_end_within_the_plan(
     (tmp_path / "change_control").symlink_to(repository / "change_control")
     (tmp_path / "params.yaml").write_bytes((repository / "params.yaml").read_bytes())
     monkeypatch.chdir(tmp_path)
-    made = CliRunner().invoke(quarters, ["synth", *SYNTHETIC, "--out", "data/raw"])
+    made = CliRunner().invoke(build(["synth"]), ["synth", *SYNTHETIC, "--out", "data/raw"])
     assert made.exit_code == 0, made.output
     for stage in ("curate", "split", "train", "evaluate"):
         done = CliRunner().invoke(local.app, [stage])
