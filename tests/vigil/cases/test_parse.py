@@ -2,26 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from faers_archives import TABLES, Archive, header, line, vintage_header, vintage_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parsed_tables import parse
 
 from vigil.cases.archive import ArchiveError, open_archive
 from vigil.cases.layout import load_layouts
-from vigil.cases.parse import Reject, parse_deleted, parse_table
+from vigil.cases.parse import Reject, parse_table
 
 REAC = "ASCII/REAC23Q1.txt"
 DEMO = "ASCII/DEMO23Q1.txt"
-
-
-def parse(path: Path, table: str = "REAC") -> tuple[list[dict[str, Any]], list[Reject], int]:
-    with open_archive(path) as archive:
-        blocks = list(parse_table(archive, table))
-    rows = [row for block in blocks for row in block.rows.to_pylist()]
-    return rows, [reject for block in blocks for reject in block.rejects], sum(block.lines for block in blocks)
 
 
 def reac(tmp_path: Path, body: bytes, head: bytes = header("REAC").encode() + b"\n") -> Path:
@@ -96,64 +89,6 @@ def test_every_table_of_every_vintage_gives_the_current_layouts_columns(tmp_path
     assert demo["caseversion"] == ("" if archive.vintage.name == "legacy AERS" else "3")
     (outcome,), _, _ = parse(path, "OUTC")
     assert outcome["outc_cod"] == "HO"
-
-
-def legacy_demo(tmp_path: Path, *rows: str, head: str | None = None) -> Path:
-    archive = Archive("2012Q1")
-    head = head or vintage_header(archive.vintage, "DEMO")
-    return archive.write(tmp_path, changes={"ASCII/DEMO12Q1.txt": "\n".join([head, *rows, ""]).encode()})
-
-
-def legacy_line(**values: object) -> str:
-    return vintage_line(Archive("2012Q1").vintage, "DEMO", line("DEMO", fda_dt=20120210, **values))
-
-
-def test_a_country_that_came_part_way_is_blank_before(tmp_path):
-    vintage = Archive("2012Q1").vintage
-    row = vintage_line(vintage, "DEMO", line("DEMO", primaryid=1, caseid=1, fda_dt=20040102), with_optional=False)
-    head = vintage_header(vintage, "DEMO", with_optional=False)
-    (found,), rejects, _ = parse(legacy_demo(tmp_path, row, head=head), "DEMO")
-    assert (found["reporter_country"], rejects) == ("", [])
-
-
-def test_a_dollar_inside_a_value_is_rejected_and_shifts_no_column(tmp_path):
-    """DEMO12Q1 line 105,917 is real: an E2B number with a `$`, followed by enough blanks to look harmless."""
-    bad = legacy_line(primaryid=1, caseid=1, mfr_num="JP-CUBIST-#E2B0000000182").replace("#", "$")
-    rows, rejects, _ = parse(legacy_demo(tmp_path, bad, legacy_line(primaryid=2, caseid=2)), "DEMO")
-    assert [row["primaryid"] for row in rows] == ["2"]
-    assert [(reject.line, reject.reason) for reject in rejects] == [
-        (2, "25 fields where the layout has 24, as a line has with a `$` inside a value")
-    ]
-
-
-def test_a_first_line_with_a_dollar_inside_a_value_does_not_decide_for_the_file(tmp_path):
-    head = legacy_line(primaryid=1, caseid=1, mfr_num="A#B").replace("#", "$")
-    rows = [legacy_line(primaryid=n, caseid=n) for n in range(2, 20)]
-    found, rejects, _ = parse(legacy_demo(tmp_path, head, *rows), "DEMO")
-    assert (len(found), [reject.line for reject in rejects]) == (18, [2])
-
-
-def test_two_joined_lines_are_rejected_as_such(tmp_path):
-    """DRUG11Q2 line 322,967 is real: a line break is missing."""
-    rows = [legacy_line(primaryid=n, caseid=n) for n in (1, 2, 3)]
-    found, rejects, _ = parse(legacy_demo(tmp_path, rows[0] + rows[1], rows[2]), "DEMO")
-    assert [row["primaryid"] for row in found] == ["3"]
-    assert [(reject.line, reject.reason) for reject in rejects] == [
-        (2, "47 fields where the layout has 24, as lines have that were joined")
-    ]
-
-
-def test_a_value_after_the_last_column_is_rejected(tmp_path):
-    shifted = "$" + legacy_line(primaryid=1, caseid=1, reporter_country="FRANCE").removesuffix("$")
-    found, rejects, _ = parse(legacy_demo(tmp_path, legacy_line(primaryid=2, caseid=2), shifted), "DEMO")
-    assert [row["primaryid"] for row in found] == ["2"]
-    assert [reject.line for reject in rejects] == [3]
-
-
-def test_a_file_that_was_saved_again_may_name_its_trailing_blank(tmp_path):
-    head = vintage_header(Archive("2012Q1").vintage, "DEMO").lower() + "$v24"
-    (found,), rejects, _ = parse(legacy_demo(tmp_path, legacy_line(primaryid=1, caseid=9), head=head), "DEMO")
-    assert (found["caseid"], rejects) == ("9", [])
 
 
 def test_a_report_that_is_listed_twice_is_kept_once_and_its_repeat_is_told(tmp_path):
@@ -281,26 +216,11 @@ def test_shifted_columns_are_rejected_not_read(tmp_path):
         parse(Archive().write(tmp_path, changes={DEMO: shifted.encode()}), "DEMO")
 
 
-def test_deleted_cases_are_read_around_blank_lines(tmp_path):
-    path = Archive(deleted=[123, 456, "", "12.0"]).report(1).write(tmp_path)
-    with open_archive(path) as archive:
-        deleted = parse_deleted(archive)
-    assert deleted.case_ids == [123, 456]
-    assert [(reject.table, reject.line) for reject in deleted.rejects] == [("DELETED", 5)]
-
-
-def test_an_archive_without_a_list_of_deleted_cases_is_fine(tmp_path):
-    path = Archive().report(1).write(tmp_path, changes={"Deleted/DELETE23Q1.txt": None})
-    with open_archive(path) as archive:
-        assert parse_deleted(archive).case_ids == []
-
-
-def test_more_rejects_than_are_listed_end_the_reading_with_an_error_and_never_silently(tmp_path, monkeypatch):
+def test_more_rejects_than_are_listed_end_the_reading_with_an_error_and_never_silently(tmp_path):
     """However small their share: what was not read must not be taken for what is not there."""
     path = reac(tmp_path, b"11$1$Nausea$\n" * 5_000 + b"damaged\n" * 40 + b"12$2$Pain$\n" * 60_000)
     with open_archive(path) as archive:
         limits = archive.limits.model_copy(update={"max_rejects_listed": 30, "max_reject_share": 0.01})
-        monkeypatch.setattr("vigil.cases.lines.BLOCK_BYTES", 1 << 16)
         with pytest.raises(ArchiveError, match="lines are unusable"):
             list(parse_table(replace(archive, limits=limits), "REAC"))
 
@@ -320,9 +240,3 @@ def test_control_characters_beyond_ascii_become_question_marks_and_delete_is_a_r
     rows, rejects, _ = parse(reac(tmp_path, body))
     assert [row["pt"] for row in rows] == ["end?", "end?"]
     assert [(reject.line, reject.reason) for reject in rejects] == [(4, "control character")]
-
-
-def test_a_byte_order_mark_costs_no_withdrawal(tmp_path):
-    path = Archive().report(1).write(tmp_path, changes={"Deleted/DELETE23Q1.txt": b"\xef\xbb\xbf123\n456\n"})
-    with open_archive(path) as archive:
-        assert parse_deleted(archive).case_ids == [123, 456]
