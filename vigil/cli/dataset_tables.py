@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -29,12 +30,20 @@ def span(quarters: Sequence[str]) -> str:
     return quarters[0] if len(quarters) == 1 else f"{quarters[0]} to {quarters[-1]} ({len(quarters)})"
 
 
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str], wrapped: Sequence[str]) -> Table:
+    """A table that loses no column on a narrow terminal: the columns ``wrapped`` give way, in lines more."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in texts:
+        table.add_column(name, no_wrap=name not in wrapped, overflow="fold")
+    for name in numbers:
+        table.add_column(name, no_wrap=True, justify="right")
+    return table
+
+
 def print_releases(console: Console, releases: Sequence[ReleaseRecord]) -> None:
-    table = Table(title="Released dataset versions, newest last", title_justify="left")
-    for name in ("version", "quarters", "profile", "engine", "released at"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("cases", justify="right")
-    table.add_column("serious", justify="right")
+    title = "Released dataset versions, newest last"
+    columns = ("version", "quarters", "profile", "engine", "released at")
+    table = _table(title, columns, ("cases", "serious"), wrapped=("quarters", "profile", "released at"))
     for record in releases:
         table.add_row(
             record.short,
@@ -53,11 +62,9 @@ def print_version(console: Console, folder: Path) -> None:
     description = DatasetDescription.model_validate_json((folder / DESCRIPTION_FILE).read_bytes())
     quality = QualityReport.model_validate_json((folder / QUALITY_FILE).read_bytes())
     profile = DatasetProfile.model_validate_json((folder / PROFILE_FILE).read_bytes())
-    table = Table(title=f"Archives, quality profile {description.profile}", title_justify="left")
-    for name in ("quarter", "archive", "layout", "SHA-256"):
-        table.add_column(name, no_wrap=True)
-    for name in ("reports", "rejects", "cases kept", "serious"):
-        table.add_column(name, justify="right")
+    title = f"Archives, quality profile {description.profile}"
+    numbers = ("reports", "rejects", "cases", "serious")
+    table = _table(title, ("quarter", "archive", "layout", "SHA-256"), numbers, wrapped=("archive", "layout"))
     for archive in description.archives:
         counts, figures = archive.counts, profile.quarters.get(archive.counts.quarter)
         table.add_row(

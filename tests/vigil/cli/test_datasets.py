@@ -48,15 +48,22 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         yield versions
 
 
-def call(*arguments: str, code: int = 0) -> str:
-    done = CliRunner().invoke(datasets.app, list(arguments), env={"COLUMNS": "160"})
+def call(*arguments: str, code: int = 0, columns: int = 160) -> str:
+    done = CliRunner().invoke(datasets.app, list(arguments), env={"COLUMNS": str(columns)})
     assert done.exit_code == code, done.output
     return done.output
 
 
+def test_a_narrow_terminal_loses_no_column(released):
+    """Eighty columns are what a pipe and many terminals have."""
+    listed, shown = call("list", columns=80), call("show", released[0][:12], columns=80)
+    assert all(name in listed for name in (released[0][:12], "engine", "duckdb", "cases", "serious"))
+    assert all(name in shown for name in ("SHA-256", "reports", "rejects", "cases", "serious"))
+
+
 def test_releases_are_listed_for_people_and_programs(released):
     table = call("list")
-    assert [line.split()[1] for line in table.splitlines() if released[0][:12] in line or released[1][:12] in line] == [
+    assert [line.split()[0] for line in table.splitlines() if released[0][:12] in line or released[1][:12] in line] == [
         version[:12] for version in released
     ]
     assert "2024Q1 to 2024Q3 (3)" in table and "2024-03-01" in table
