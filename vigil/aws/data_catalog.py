@@ -41,7 +41,7 @@ def publish_version(database: str, version: str, prefix: str, glue: Any = None) 
     """
     client, table = glue or aws_client("glue"), load_curated_table()
     root = S3Uri.parse(prefix)
-    wanted = table_input(table, str(S3Uri(root.bucket, root.key.rstrip("/").rpartition("/")[0] + "/")))
+    wanted = table_input(table, str(root.parent))
     _put_table(client, database, wanted)
     partitions = [partition_input(table, version, split, root / file) for split, file in SPLIT_FILES.items()]
     answer = client.batch_create_partition(DatabaseName=database, TableName=table.name, PartitionInputList=partitions)
@@ -76,10 +76,9 @@ def table_input(table: CuratedTable, location: str) -> dict[str, Any]:
 
 
 def partition_input(table: CuratedTable, version: str, split: str, file: S3Uri) -> dict[str, Any]:
-    folder = S3Uri(file.bucket, file.key.rpartition("/")[0] + "/")
     return {
         "Values": [version, split],
-        "StorageDescriptor": {**PARQUET, "Columns": _columns(table), "Location": str(folder)},
+        "StorageDescriptor": {**PARQUET, "Columns": _columns(table), "Location": str(file.parent)},
         "Parameters": {"schema_version": str(table.schema_version)},
     }
 

@@ -30,9 +30,9 @@ from vigil.datasets.models import (
     Provenance,
 )
 from vigil.datasets.quality import QualityReport, judge_release
+from vigil.datasets.records import record_bytes
 from vigil.datasets.registry import Registry, tag_of
 from vigil.datasets.report.page import REPORT_FILE, write_report
-from vigil.digests import canonical_json
 
 DATASETS = "datasets"
 GATE_FILE = "gate.json"
@@ -76,7 +76,7 @@ def check_staged(staging_prefix: str, s3: Any = None, bucket: str | None = None)
         report = judge_release(
             measurements, provenance.profile, found, last, before.version if before is not None else None
         )
-        put_bytes(canonical_json(report.model_dump(mode="json")) + b"\n", staging / GATE_FILE, s3)
+        put_bytes(record_bytes(report), staging / GATE_FILE, s3)
         put_file(write_report(folder, report, last), staging / REPORT_FILE, s3)
     report.raise_for_failures()
     return report
@@ -153,7 +153,7 @@ def _passed_gate(staged: Path) -> GateFacts | None:
     report = QualityReport.model_validate_json((staged / GATE_FILE).read_bytes())
     report.raise_for_failures()
     return GateFacts(
-        passed=not report.failures,
+        passed=True,
         warnings=tuple(result.rule for result in report.warnings),
         compared_with=report.compared_with,
     )

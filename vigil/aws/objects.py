@@ -50,6 +50,12 @@ class S3Uri:
     def name(self) -> str:
         return self.key.rstrip("/").rpartition("/")[2]
 
+    @property
+    def parent(self) -> S3Uri:
+        """The prefix of the folder that holds it."""
+        folder, slash, _ = self.key.rstrip("/").rpartition("/")
+        return S3Uri(self.bucket, folder + slash)
+
 
 def get_bytes(uri: S3Uri, s3: Any = None) -> bytes:
     """Raises ``ObjectError`` where there is no such object."""

@@ -11,7 +11,7 @@ from vigil.aws.environment import load_parameters
 from vigil.aws.objects import S3Uri, get_bytes, list_prefix, put_new_bytes
 from vigil.datasets.manifest import SHORT_LENGTH
 from vigil.datasets.models import DATASET_NAME
-from vigil.digests import canonical_json
+from vigil.datasets.records import record_bytes
 
 RELEASES = "releases"
 SHORTEST = 6  # characters of a version that a person may type
@@ -61,8 +61,7 @@ class ReleaseRecord(BaseModel):
 
 def record_release(record: ReleaseRecord, bucket: str, s3: Any = None) -> bool:
     """Keep ``record``; false, and no change, where the version has one already."""
-    content = canonical_json(record.model_dump(mode="json")) + b"\n"
-    return put_new_bytes(content, _place(bucket) / f"{record.version}.json", s3)
+    return put_new_bytes(record_bytes(record), _place(bucket) / f"{record.version}.json", s3)
 
 
 def list_releases(bucket: str | None = None, s3: Any = None) -> list[ReleaseRecord]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from vigil.digests import canonical_json, digest_of, file_digest
+from vigil.datasets.records import record_bytes
+from vigil.digests import digest_of, file_digest
 
 MANIFEST_FILE = "manifest.json"
 SHORT_LENGTH = 12
@@ -37,7 +38,7 @@ class Manifest(BaseModel):
         return digest_of([entry.model_dump() for entry in self.files])
 
     def to_bytes(self) -> bytes:
-        return canonical_json(self.model_dump(mode="json")) + b"\n"
+        return record_bytes(self)
 
 
 def build(root: Path) -> Manifest:

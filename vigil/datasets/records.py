@@ -14,10 +14,15 @@ class OutputExistsError(Exception):
     """The folder to write holds something already."""
 
 
+def record_bytes(record: BaseModel) -> bytes:
+    """A record as canonical JSON, on a line of its own."""
+    return canonical_json(record.model_dump(mode="json")) + b"\n"
+
+
 def write_record(path: Path, record: BaseModel) -> None:
-    """Write a record as canonical JSON."""
+    """Write a record's bytes to ``path``, whose folder may not exist yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(canonical_json(record.model_dump(mode="json")) + b"\n")
+    path.write_bytes(record_bytes(record))
 
 
 def put_in_place(done: Path, output: Path) -> None:
