@@ -68,7 +68,7 @@ def fresh_seed() -> int:
     return int.from_bytes(os.urandom(16), "big")
 
 
-def _nanoseconds() -> int:
+def nanoseconds() -> int:
     return time.time_ns() if _fixed.nanoseconds is None else _fixed.nanoseconds
 
 
@@ -120,7 +120,7 @@ class _Stand(ModuleType):
 _REPLACED: dict[int, Any] = {
     id(datetime): _Stand(datetime, datetime=FixedDatetime),
     id(datetime.datetime): FixedDatetime,
-    id(time): _Stand(time, time=_seconds, time_ns=_nanoseconds),
+    id(time): _Stand(time, time=_seconds, time_ns=nanoseconds),
     id(time.time): _seconds,
     id(os): _Stand(os, urandom=_random_bytes),
     id(os.urandom): _random_bytes,

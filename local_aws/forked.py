@@ -33,8 +33,8 @@ class Forked:
         # While memory is shared, the collector would copy each page that it only looks at.
         gc.disable()
         try:
-            self._pid = os.fork()
-            if self._pid == 0:
+            self.pid = os.fork()
+            if self.pid == 0:
                 _be_the_copy(work, writer, parent)
         finally:
             gc.enable()
@@ -54,11 +54,11 @@ class Forked:
                     break
                 parts.append(part)
         except BaseException:
-            os.kill(self._pid, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)
             raise
         finally:
             os.close(self._reader)
-            _, status = os.waitpid(self._pid, 0)
+            _, status = os.waitpid(self.pid, 0)
         if status != 0:
             raise ForkedError(f"the copy failed: {b''.join(parts).decode(errors='replace')}")
         return b"".join(parts)

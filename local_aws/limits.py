@@ -34,7 +34,7 @@ class Limit:
         return value
 
 
-CHECKPOINT_ENTRIES = Limit("LOCAL_AWS_CHECKPOINT_ENTRIES", 1000, "changes in the journal before a checkpoint")
+CHECKPOINT_ENTRIES = Limit("LOCAL_AWS_CHECKPOINT_ENTRIES", 500, "changes in the journal before a checkpoint")
 CHECKPOINT_MEGABYTES = Limit("LOCAL_AWS_CHECKPOINT_MB", 64, "request bodies in the journal before a checkpoint, MB")
 CHECKPOINT_IDLE_SECONDS = Limit("LOCAL_AWS_CHECKPOINT_IDLE_SECONDS", 3, "quiet time before a checkpoint, seconds")
 LIMITS = (CHECKPOINT_ENTRIES, CHECKPOINT_MEGABYTES, CHECKPOINT_IDLE_SECONDS)

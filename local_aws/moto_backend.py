@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local_aws import determinism, protocol
+from local_aws import determinism, moto_speed, protocol
 from local_aws.api import ApiError
 from local_aws.protocol import Response, UnknownOperationError
 
@@ -79,6 +79,7 @@ class MotoBackend:
     """Serves requests by moto."""
 
     def __init__(self) -> None:
+        moto_speed.quicken()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._locks: dict[str, threading.RLock] = {}
         self._guard = threading.Lock()
