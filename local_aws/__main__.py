@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -10,9 +11,12 @@ import socket
 import sys
 from pathlib import Path
 
-from local_aws import control
+from local_aws import control, limits, status
+from local_aws.control import StopError
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
+from local_aws.limits import LimitError
+from local_aws.status import StatusError
 from local_aws.store import StoreError
 
 FAILED = 1
@@ -29,12 +33,25 @@ def main(arguments: list[str] | None = None) -> int:
             ended = control.stop(options.state_dir, options.timeout)
             print("stopped" if ended else "was not running")  # noqa: T201
             return 0
-        endpoint = control.running(options.state_dir)
-        print("not running" if endpoint is None else f"running: {endpoint.url} (pid {endpoint.pid})")  # noqa: T201
-        return NOT_RUNNING if endpoint is None else 0
-    except (StateFolderError, ImageFileError, StoreError, control.StopError) as error:
+        if options.command == "limits":
+            print("\n".join(limits.lines()))  # noqa: T201
+            return 0
+        return _status(options)
+    except (StateFolderError, ImageFileError, StoreError, StopError, StatusError, LimitError) as error:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
+
+
+def _status(options: argparse.Namespace) -> int:
+    endpoint = control.running(options.state_dir)
+    told = None if endpoint is None else status.ask(endpoint.port)
+    if options.json:
+        print(json.dumps({"running": False} if told is None else {"running": True, **told}, indent=2))  # noqa: T201
+    elif endpoint is None or told is None:
+        print("not running")  # noqa: T201
+    else:
+        print("\n".join([f"running: {endpoint.url} (pid {endpoint.pid})", *status.lines(told)]))  # noqa: T201
+    return NOT_RUNNING if endpoint is None else 0
 
 
 def _start(options: argparse.Namespace) -> int:
@@ -65,6 +82,10 @@ def _start(options: argparse.Namespace) -> int:
         url = server.start()
     except (PortInUseError, SnapshotError, JournalError) as error:
         sys.stderr.write(f"local_aws: {error}\n")
+        return FAILED
+    except OSError as error:
+        what = f"{error.filename or options.state_dir}: {error.strerror}"
+        sys.stderr.write(f"local_aws: {what}: give this user room and the right to write there, then start again\n")
         return FAILED
     print(f"local_aws answers at {url}", flush=True)  # noqa: T201
     asked_to_stop.recv(1)
@@ -106,8 +127,10 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     stop = commands.add_parser("stop", help="end a running server and everything it started")
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
-    status = commands.add_parser("status", help="say whether a server runs; exit code 3 when not")
-    for command in (start, stop, status):
+    asked = commands.add_parser("status", help="say what runs; exit code 3 when no server does")
+    asked.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("limits", help="list what the environment can limit, with the values in force")
+    for command in (start, stop, asked):
         command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
     return parser
 

@@ -7,13 +7,14 @@ import logging
 import socket
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import endpoint_file
+from local_aws import endpoint_file, server_log, status
 from local_aws.api import Context
 from local_aws.checkpointer import Checkpointer
 from local_aws.clients import ClientCache
@@ -74,6 +75,8 @@ class Server:
         settings = self._settings
         images = load_images(settings.images)
         self._lock = endpoint_file.claim(settings.state_dir)
+        self._log = server_log.keep_log(settings.state_dir)
+        started = datetime.now(UTC)
         self._store = Store(settings.state_dir / "state.sqlite3")
         self._moto = MotoBackend()
         self._durability = Durability(settings.state_dir / "moto", self._moto, fsync=settings.fsync)
@@ -82,6 +85,7 @@ class Server:
         self._supervisor = Supervisor(self._store, allow_mounts=settings.allow_mounts)
         self._gateway = Gateway(self._moto)
         self._modules = registry.load()
+        self._application = status.page(self._gateway, lambda: status.gather(self._context, self._durability, started))
         self._http = self._listen()
         url = settings.advertised_url or f"http://{settings.host}:{self._http.port}"
         self._context = Context(
@@ -115,6 +119,7 @@ class Server:
         written = endpoint_file.read(self._settings.state_dir)
         if written is not None:
             endpoint_file.write(self._settings.state_dir, replace(written, pid=None, started_ticks=None))
+        server_log.drop_log(self._log)
         self._lock.close()
 
     def _listen(self) -> BaseWSGIServer:
@@ -142,7 +147,7 @@ class Server:
             return make_server(
                 host,
                 listener.getsockname()[1],
-                self._gateway,
+                self._application,
                 threaded=True,
                 request_handler=RequestHandler,
                 fd=listener.fileno(),
