@@ -24,6 +24,7 @@ from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
 from local_aws.services import registry
+from local_aws.services.dynamodb.expiry import Expiry
 from local_aws.store import Store
 
 logger = logging.getLogger(__name__)
@@ -78,13 +79,15 @@ class Server:
         self._log = server_log.keep_log(settings.state_dir)
         started = datetime.now(UTC)
         self._store = Store(settings.state_dir / "state.sqlite3")
+        # Before the journal is replayed: some modules correct moto itself.
+        self._modules = registry.load()
         self._moto = MotoBackend()
         self._durability = Durability(settings.state_dir / "moto", self._moto, fsync=settings.fsync)
         self._durability.restore()
         self._checkpointer = Checkpointer(self._durability)
+        self._expiry = Expiry(self._moto)
         self._supervisor = Supervisor(self._store, allow_mounts=settings.allow_mounts)
         self._gateway = Gateway(self._moto)
-        self._modules = registry.load()
         self._application = status.page(self._gateway, lambda: status.gather(self._context, self._durability, started))
         self._http = self._listen()
         url = settings.advertised_url or f"http://{settings.host}:{self._http.port}"
@@ -98,6 +101,7 @@ class Server:
         )
         self._gateway.context = self._context
         self._checkpointer.start()
+        self._expiry.start()
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
         registry.resume(self._context, self._modules)
         endpoint_file.write(settings.state_dir, endpoint_file.of_this_process(url, self._http.port))
@@ -108,6 +112,7 @@ class Server:
         # Services stop first and may still use the endpoint while they do.
         registry.shutdown(self._context, self._modules)
         self._moto.close()
+        self._expiry.stop()
         self._supervisor.stop_all(STOP_GRACE_SECONDS)
         if not self._gateway.wait_idle(DRAIN_SECONDS):
             logger.warning("some requests were still unanswered after %g s", DRAIN_SECONDS)
