@@ -12,7 +12,18 @@ logger = logging.getLogger(__name__)
 
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
-MODULES = ("kms", "dynamodb", "s3_object_lock", "cloudformation", "glue", "sagemaker", "lambda_", "states", "schedules")
+MODULES = (
+    "kms",
+    "dynamodb",
+    "s3_object_lock",
+    "cognito",
+    "cloudformation",
+    "glue",
+    "sagemaker",
+    "lambda_",
+    "states",
+    "schedules",
+)
 
 #: Services of which moto is never asked anything.
 OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})
