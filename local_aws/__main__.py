@@ -64,6 +64,7 @@ def _start(options: argparse.Namespace) -> int:
     # Imported here: moto takes a second, and reads its settings from the environment when it is imported.
     from local_aws.journal import JournalError
     from local_aws.server import PortInUseError, Server, Settings
+    from local_aws.services.mwaa.environments import EnvironmentFileError
     from local_aws.snapshot import SnapshotError
 
     asked_to_stop = _stop_signals()
@@ -76,11 +77,12 @@ def _start(options: argparse.Namespace) -> int:
             allow_mounts=not options.no_mounts,
             advertised_url=options.advertised_url,
             fsync=options.fsync,
+            mwaa_environments=tuple(options.mwaa_environment),
         )
     )
     try:
         url = server.start()
-    except (PortInUseError, SnapshotError, JournalError) as error:
+    except (PortInUseError, SnapshotError, JournalError, EnvironmentFileError) as error:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
     except OSError as error:
@@ -123,6 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--advertised-url", help="URL that children and endpoint.json use instead of host and port")
     start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
     start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
+    start.add_argument(
+        "--mwaa-environment", type=Path, action="append", default=[], help="environment file (TOML); may be repeated"
+    )
     start.add_argument("--fsync", action="store_true", help="let no answer out before the disk has the change")
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     stop = commands.add_parser("stop", help="end a running server and everything it started")

@@ -12,12 +12,13 @@ and serialises its answer by the output shape, in whichever protocol the service
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from local_aws.processes import Supervisor
+    from local_aws.services.mwaa.environments import Airflow
     from local_aws.store import Store
 
 ACCOUNT = "123456789012"
@@ -63,6 +64,7 @@ class Context:
     supervisor: Supervisor
     client: Clients
     images: Mapping[str, Image]
+    airflows: Mapping[str, Airflow] = field(default_factory=dict)
     account: str = ACCOUNT
     region: str = REGION
 

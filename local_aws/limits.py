@@ -40,9 +40,10 @@ CHECKPOINT_IDLE_SECONDS = Limit("LOCAL_AWS_CHECKPOINT_IDLE_SECONDS", 3, "quiet t
 LOG_MEGABYTES = Limit("LOCAL_AWS_LOG_MB", 5, "size at which server.log is put aside, MB")
 LOG_FILES = Limit("LOCAL_AWS_LOG_FILES", 3, "older server.log files that are kept")
 TTL_SECONDS = Limit("LOCAL_AWS_TTL_SECONDS", 5, "pause between two searches for expired DynamoDB items, seconds")
+MWAA_SECONDS = Limit("LOCAL_AWS_MWAA_SECONDS", 30, "wait for the answer of an MWAA environment's Airflow, seconds")
 LIMITS = (
     *(CHECKPOINT_ENTRIES, CHECKPOINT_MEGABYTES, CHECKPOINT_IDLE_SECONDS),
-    *(LOG_MEGABYTES, LOG_FILES, TTL_SECONDS),
+    *(LOG_MEGABYTES, LOG_FILES, TTL_SECONDS, MWAA_SECONDS),
 )
 
 

@@ -25,6 +25,7 @@ from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
 from local_aws.services import registry
 from local_aws.services.dynamodb.expiry import Expiry
+from local_aws.services.mwaa.environments import load_environments
 from local_aws.store import Store
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Settings:
     allow_mounts: bool = True
     advertised_url: str | None = None
     fsync: bool = False
+    mwaa_environments: tuple[Path, ...] = ()
 
 
 class RequestHandler(MotoRequestHandler):
@@ -75,6 +77,7 @@ class Server:
         """Restore the state, resume what was running and answer requests; returns the URL."""
         settings = self._settings
         images = load_images(settings.images)
+        airflows = load_environments(settings.mwaa_environments)
         self._lock = endpoint_file.claim(settings.state_dir)
         self._log = server_log.keep_log(settings.state_dir)
         started = datetime.now(UTC)
@@ -98,6 +101,7 @@ class Server:
             supervisor=self._supervisor,
             client=ClientCache(url),
             images=images,
+            airflows=airflows,
         )
         self._gateway.context = self._context
         self._checkpointer.start()

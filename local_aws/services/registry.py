@@ -23,10 +23,11 @@ MODULES = (
     "lambda_",
     "states",
     "schedules",
+    "mwaa",
 )
 
 #: Services of which moto is never asked anything.
-OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})
+OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation", "mwaa"})
 
 
 def load() -> list[ModuleType]:
