@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import ChecksumError, HTTPClientError, IncompleteReadError
+from botocore.parsers import ResponseParserError
 from local_server import LocalServer
 
-KILLED = (ConnectionClosedError, EndpointConnectionError, HTTPClientError)
+#: No connection, none any more, or half an answer.
+KILLED = (HTTPClientError, ChecksumError, IncompleteReadError, ResponseParserError)
 KEYS = "abc"
 LONG_SECONDS = 3600
 

@@ -12,6 +12,9 @@ from moto.kms.models import Key, kms_backends
 
 from local_aws.api import ApiError, Context
 
+#: Of a key that was created without one; moto keeps none then.
+DEFAULT_USAGE = "ENCRYPT_DECRYPT"
+
 
 def find(aws: Context, key_id: str) -> Key:
     """The key that an id, an ARN or an alias names."""
@@ -26,8 +29,9 @@ def usable(aws: Context, key_id: str, usage: str) -> Key:
     """The key, enabled and made for ``usage``."""
     key = find(aws, key_id)
     require_enabled(key)
-    if key.key_usage != usage:
-        raise ApiError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage}, not {usage}.")
+    found = key.key_usage or DEFAULT_USAGE
+    if found != usage:
+        raise ApiError("InvalidKeyUsageException", f"{key.arn} key usage is {found}, not {usage}.")
     return key
 
 

@@ -82,6 +82,13 @@ def test_a_key_works_until_it_is_disabled_or_waits_for_deletion(
     getattr(kms, name)(**request)
 
 
+def test_a_key_made_without_a_usage_encrypts(kms: Any) -> None:
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext={"a": "b"})["CiphertextBlob"]
+    assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext={"a": "b"})["Plaintext"] == b"x"
+    assert code(kms, "decrypt", CiphertextBlob=sealed) == "InvalidCiphertextException"
+
+
 def test_a_destination_that_is_disabled_takes_nothing(kms: Any) -> None:
     source, target = (new_key(kms, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT") for _ in range(2))
     sealed = kms.encrypt(KeyId=source, Plaintext=b"x")["CiphertextBlob"]
