@@ -17,7 +17,7 @@ from local_aws.services.sagemaker.serving import HOST, ModelServer
 
 #: Of an answer; the gateway holds requests to the same limit, which is in the operation's input shape.
 BODY_LIMIT = 6 * 1024 * 1024
-SERVED = ("InService", "Updating")
+SERVED = ("InService", "Updating", "RollingBack", "UpdateRollbackFailed")
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 INFERENCE_ID_HEADER = "X-Amzn-SageMaker-Inference-Id"
 

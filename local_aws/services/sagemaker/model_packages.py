@@ -12,6 +12,7 @@ from local_aws.api import Context, operation
 from local_aws.services.sagemaker import tags
 from local_aws.services.sagemaker.errors import validation_error
 from local_aws.services.sagemaker.hosting_shapes import (
+    ContainerDefinition,
     CreateModelPackageRequest,
     ModelPackage,
     ModelPackageArnResponse,
@@ -144,3 +145,25 @@ def _find(context: Context, name_or_arn: str) -> ModelPackage:
     if package is None:
         raise validation_error(f"ModelPackage {arn} does not exist.")
     return cast(ModelPackage, package)
+
+
+def packaged_container(context: Context, container: ContainerDefinition) -> ContainerDefinition:
+    """A model's container with the image and artefact of the package it names; without one it is as it was.
+
+    Raises a ValidationException for a package that is not approved: it is not to be deployed
+    (https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html).
+    """
+    if "ModelPackageName" not in container:
+        return container
+    package = _find(context, container["ModelPackageName"])
+    arn, approval = package["ModelPackageArn"], package.get("ModelApprovalStatus")
+    if "ModelPackageVersion" in package and approval != "Approved":
+        raise validation_error(
+            f"Model package {arn} cannot be deployed: its ModelApprovalStatus is {approval}, not Approved."
+        )
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
+    if len(containers) != 1 or "Image" not in containers[0]:
+        raise validation_error(f"local_aws deploys a model package with one container that has an Image, unlike {arn}.")
+    packaged = containers[0]
+    environment = {**packaged.get("Environment", {}), **container.get("Environment", {})}
+    return cast(ContainerDefinition, {**packaged, "Environment": environment})
