@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from typing import cast
 
@@ -113,14 +114,14 @@ def _create(context: Context, running: Runtime, endpoint: str) -> None:
 
 def _update(context: Context, running: Runtime, endpoint: str) -> None:
     with running.turn(endpoint):
-        pending = _pending(context, endpoint)
+        pending, began = _pending(context, endpoint), time.monotonic()
         fleet: Fleet | None = None
         old: Fleet | None = None
         try:
             if reason := pending.get("RollBack"):
                 raise RollBackError(reason)
             fleet = fleets.launch(context, running, endpoint, pending)
-            roll_out(context, running, endpoint, pending, fleet)
+            roll_out(context, running, endpoint, pending, fleet, began=began)
             with context.store.transaction():
                 if fleet.retired.is_set():
                     raise RollBackError(f"The new fleet failed: {fleet.failure}")

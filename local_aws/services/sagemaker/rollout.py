@@ -28,11 +28,16 @@ class ServerStopsError(Exception):
     """The server stops: the deployment begins again after its next start."""
 
 
-def roll_out(context: Context, running: Runtime, endpoint: str, pending: PendingDeployment, fleet: Fleet) -> None:
-    """Returns when all traffic has been on ``fleet`` for as long as asked. Raises ``RollBackError``."""
+def roll_out(
+    context: Context, running: Runtime, endpoint: str, pending: PendingDeployment, fleet: Fleet, *, began: float
+) -> None:
+    """Returns when all traffic has been on ``fleet`` for as long as asked. Raises ``RollBackError``.
+
+    ``began`` is when the deployment did, on the monotonic clock: its time limit counts from there.
+    """
     policy = policy_of(pending.get("Config"), instances(pending))
     second = running.settings.deployment_second_seconds
-    deadline = time.monotonic() + policy.limit_seconds * second
+    deadline = began + policy.limit_seconds * second
     for step in policy.steps:
         tell(context, endpoint, pending, "ActivatingTraffic", step.activating(), step.share)
         running.router.shift(endpoint, fleet, step.share)
