@@ -40,6 +40,7 @@ def resume(context: Context) -> None:
     training.resume(context)
     processing.resume(context)
     endpoints.resume(context)
+    runtime(context).capture.resume()
 
 
 def shutdown(context: Context) -> None:
@@ -47,4 +48,5 @@ def shutdown(context: Context) -> None:
     running.closing.set()
     running.jobs.close()
     endpoints.shutdown(context)
+    running.metrics.close()
     running.capture.close()

@@ -68,6 +68,7 @@ class ModelServer:
     def __init__(self, context: Context, endpoint: str, generation: str, variant: DeployedVariant, root: Path) -> None:
         self.variant = variant["VariantName"]
         self.weight = variant["Weight"]
+        self.instances = variant["InstanceCount"]
         self.port = 0
         self._context = context
         self._definition = variant["Container"]
