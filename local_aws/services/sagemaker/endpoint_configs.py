@@ -21,7 +21,13 @@ from local_aws.services.sagemaker.named import Named
 from local_aws.services.sagemaker.records import ENDPOINT_CONFIG
 from local_aws.services.sagemaker.shapes import ListRequest
 
-CONFIGS = Named(kind=ENDPOINT_CONFIG, member="EndpointConfig", path="endpoint-config", words="endpoint configuration")
+CONFIGS = Named(
+    kind=ENDPOINT_CONFIG,
+    member="EndpointConfig",
+    path="endpoint-config",
+    words="endpoint configuration",
+    event="SageMaker Endpoint Config State Change",
+)
 UNSUPPORTED = ("AsyncInferenceConfig", "ExplainerConfig")
 
 

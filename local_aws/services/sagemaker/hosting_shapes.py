@@ -131,6 +131,7 @@ class CreateModelPackageRequest(TypedDict, total=False):
     ModelPackageDescription: str
     InferenceSpecification: dict[str, Any]
     ModelApprovalStatus: str
+    ModelLifeCycle: dict[str, str]
     ModelMetrics: dict[str, Any]
     CustomerMetadataProperties: dict[str, str]
     ClientToken: str
@@ -153,6 +154,8 @@ class UpdateModelPackageRequest(TypedDict, total=False):
     ApprovalDescription: str
     CustomerMetadataProperties: dict[str, str]
     CustomerMetadataPropertiesToRemove: list[str]
+    AdditionalInferenceSpecificationsToAdd: list[dict[str, Any]]
+    ModelLifeCycle: dict[str, str]
     InferenceSpecification: dict[str, Any]
     SourceUri: str
 

@@ -21,7 +21,7 @@ from local_aws.services.sagemaker.named import Named
 from local_aws.services.sagemaker.records import MODEL
 from local_aws.services.sagemaker.shapes import ListRequest
 
-MODELS = Named(kind=MODEL, member="Model", path="model", words="model")
+MODELS = Named(kind=MODEL, member="Model", path="model", words="model", event="SageMaker Model State Change")
 
 
 class ModelArnResponse(TypedDict):
