@@ -65,6 +65,7 @@ ACTIONS: dict[str, Callable[[Path], int | None]] = {
     "exit": lambda root: 7,
     "fail with a reason": fail_with_a_reason,
     "kill itself": lambda root: os.kill(os.getpid(), signal.SIGKILL),
+    "crash": lambda root: os.kill(os.getpid(), signal.SIGABRT),
     "save when asked to stop": save_when_asked_to_stop,
     "ignore the request to stop": ignore_the_request_to_stop,
     "wait for a file": wait_for_a_file,
