@@ -37,6 +37,10 @@ def keep(context: Context, arn: str, tags: list[Tag] | None) -> list[Tag]:
     return _listed(merged)
 
 
+def read(context: Context, arn: str) -> list[Tag]:
+    return _listed(_read(context, arn))
+
+
 def forget(context: Context, arn: str) -> None:
     context.store.delete(TAGS, arn)
 
