@@ -18,7 +18,7 @@ from local_aws import protocol
 from local_aws.api import OPERATIONS, ApiError, Context, NotOursError
 from local_aws.protocol import Response, UnknownOperationError
 from local_aws.routing import action_of, service_of
-from local_aws.services.registry import OWNED_SERVICES
+from local_aws.services.registry import OWNED_SERVICES, SHARED_REST_SERVICES
 from local_aws.validation import validate
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Gateway:
         service = service_of(environ)
         action = action_of(environ, body)
         try:
-            if service in OWNED_SERVICES or (service, action) in OPERATIONS:
+            if service in OWNED_SERVICES | SHARED_REST_SERVICES or (service, action) in OPERATIONS:
                 return self._run(service, action, environ, body)
             return self._backend.serve(service, action, environ, body)
         except ApiError as error:
@@ -89,6 +89,8 @@ class Gateway:
         operation, path_parameters = protocol.match_operation(service, request)
         function = OPERATIONS.get((service, operation.name))
         try:
+            if function is None and service in SHARED_REST_SERVICES:
+                raise NotOursError
             if function is None:
                 raise UnknownOperationError(service, operation.name)
             parsed = protocol.parse(operation, request, path_parameters)
