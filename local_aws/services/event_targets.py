@@ -21,6 +21,7 @@ from moto.events.models import Rule
 from moto.events.utils import EventTemplateParser
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,8 @@ class Delivery:
             target, event = order
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    _send(self._aws, target["Arn"], _input(target, event))
+                    role = acting_as(self._aws, target.get("RoleArn"), "EventBridge", target["Arn"])
+                    _send(role, target["Arn"], _input(target, event))
                     break
                 except (ClientError, BotoCoreError, ValueError) as error:
                     logger.warning("delivery %d of an event to %s failed: %s", attempt, target["Arn"], error)

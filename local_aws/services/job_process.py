@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from local_aws.api import Context
+from local_aws.identity.acting import start_child
 from local_aws.processes import Process, child_environment
 
 LOOK_SECONDS = 0.2
@@ -61,8 +62,11 @@ class Job:
 
 def start(context: Context, job: Job) -> Process:
     """Raises ``ProcessStartError``."""
-    return context.supervisor.start(
-        job.name, job.argv, cwd=job.workdir, env=_environment(context, job), log=job.log, opt_ml=job.root
+    return start_child(
+        context,
+        lambda own: own.supervisor.start(
+            job.name, job.argv, cwd=job.workdir, env=_environment(own, job), log=job.log, opt_ml=job.root
+        ),
     )
 
 

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
-MODULES = ("kms", "cloudformation", "glue", "sagemaker", "lambda_", "states", "schedules")
+MODULES = ("sts", "cloudtrail", "kms", "cloudformation", "glue", "sagemaker", "lambda_", "states", "schedules")
 
 #: Services of which moto is never asked anything.
 OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})

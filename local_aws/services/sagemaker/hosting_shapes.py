@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Required, TypedDict
+from typing import Any, NotRequired, Required, TypedDict
 
 from local_aws.services.sagemaker.shapes import Tag
 
@@ -118,6 +118,7 @@ class DeployedVariant(TypedDict):
     Weight: float
     InstanceCount: int
     Container: ContainerDefinition
+    Role: NotRequired[str | None]
     Isolated: bool
     PingLimitSeconds: float
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Job, Outcome
 from local_aws.services.job_settings import JobSettings
@@ -28,6 +29,7 @@ TEXT_CHARACTERS = 1024
 def run(context: Context, name: str, control: Control, settings: JobSettings) -> None:
     """Carry the job to a final status. Raises only ``InterruptedByShutdownError``."""
     job = cast(ProcessingJob, context.store.get(PROCESSING_JOB, name))
+    context = acting_as(context, job["RoleArn"], "SageMaker", job["ProcessingJobArn"])
     root = opt_ml.root(context, "processing", name)
     status, reason = "Failed", None
     try:
