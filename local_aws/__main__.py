@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from local_aws import control
+from local_aws.calls import command as calls_command
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
 from local_aws.store import StoreError
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "start":
             return _start(options)
+        if "run" in options:
+            return int(options.run(options))
         if options.command == "stop":
             ended = control.stop(options.state_dir, options.timeout)
             print("stopped" if ended else "was not running")  # noqa: T201
@@ -104,7 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     stop = commands.add_parser("stop", help="end a running server and everything it started")
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
     status = commands.add_parser("status", help="say whether a server runs; exit code 3 when not")
-    for command in (start, stop, status):
+    calls = calls_command.add_command(commands)
+    for command in (start, stop, status, calls):
         command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
     return parser
 

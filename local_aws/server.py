@@ -15,8 +15,11 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_aws import endpoint_file
 from local_aws.api import Context
+from local_aws.calls.recorder import Recorder, calls_kept
 from local_aws.clients import ClientCache
 from local_aws.gateway import Gateway
+from local_aws.identity.authentication import Authentication
+from local_aws.identity.credentials import Issuer
 from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
@@ -81,14 +84,21 @@ class Server:
         self._modules = registry.load()
         self._http = self._listen()
         url = settings.advertised_url or f"http://{settings.host}:{self._http.port}"
+        issuer = Issuer(self._store)
+        issuer.revoke_of_processes()
+        clients = ClientCache(url)
+        self._recorder = Recorder(settings.state_dir, calls_kept())
         self._context = Context(
             endpoint=url,
             state_dir=settings.state_dir.resolve(),
             store=self._store,
             supervisor=self._supervisor,
-            client=ClientCache(url),
+            client=clients,
             images=images,
+            issuer=issuer,
+            calls=self._recorder,
         )
+        self._gateway.guards = [self._recorder, Authentication(issuer, clients.access_key, enforce=False)]
         self._gateway.context = self._context
         self._snapshots.start()
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
@@ -107,6 +117,7 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._snapshots.stop()
+        self._recorder.stop()
         self._store.close()
         written = endpoint_file.read(self._settings.state_dir)
         if written is not None:

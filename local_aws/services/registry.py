@@ -13,6 +13,8 @@ logger = logging.getLogger(__name__)
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
 MODULES = (
+    "sts",
+    "cloudtrail",
     "kms",
     "logs",
     "cloudformation",

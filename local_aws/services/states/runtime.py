@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.services.states import history, tokens
 from local_aws.services.states.errors import HaltedError
 from local_aws.services.states.jsontext import loads
@@ -37,7 +38,7 @@ class Runtime:
     """``on_cancelled`` is called, perhaps with locks held, after jobs were given up that are still to be stopped."""
 
     def __init__(self, context: Context, execution: Execution, on_cancelled: Callable[[], None]) -> None:
-        self.context = context
+        self.context = acting_as(context, execution["role"], execution["name"], execution["arn"])
         self.records = Records(context.store)
         self.arn = execution["arn"]
         self.definition: Definition = loads(execution["definition"])
