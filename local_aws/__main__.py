@@ -48,6 +48,7 @@ def _start(options: argparse.Namespace) -> int:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
     # Imported here: moto takes a second, and reads its settings from the environment when it is imported.
+    from local_aws.journal import JournalError
     from local_aws.server import PortInUseError, Server, Settings
     from local_aws.snapshot import SnapshotError
 
@@ -60,11 +61,12 @@ def _start(options: argparse.Namespace) -> int:
             images=tuple(options.image),
             allow_mounts=not options.no_mounts,
             advertised_url=options.advertised_url,
+            fsync=options.fsync,
         )
     )
     try:
         url = server.start()
-    except (PortInUseError, SnapshotError) as error:
+    except (PortInUseError, SnapshotError, JournalError) as error:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
     print(f"local_aws answers at {url}", flush=True)  # noqa: T201
@@ -103,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--advertised-url", help="URL that children and endpoint.json use instead of host and port")
     start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
     start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
+    start.add_argument("--fsync", action="store_true", help="let no answer out before the disk has the change")
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     stop = commands.add_parser("stop", help="end a running server and everything it started")
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
