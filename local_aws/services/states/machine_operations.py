@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.states import requests as api
-from local_aws.services.states.definition import check
+from local_aws.services.states.definition import check, diagnose
+from local_aws.services.states.definition_diagnostics import answer
 from local_aws.services.states.definition_problems import DefinitionError
 from local_aws.services.states.models import Machine
 from local_aws.services.states.paging import page
@@ -18,7 +19,6 @@ from local_aws.services.states.records import Records
 #: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 FORBIDDEN_IN_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 MAX_NAME = 80
-MAX_DIAGNOSTICS = 100
 MACHINE_ARN = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:stateMachine:.+")
 DEFAULT_LOGGING: dict[str, Any] = {"level": "OFF", "includeExecutionData": False}
 DEFAULT_TRACING: dict[str, Any] = {"enabled": False}
@@ -85,16 +85,7 @@ def update_state_machine(aws: Context, request: api.UpdateStateMachineRequest) -
 def validate_state_machine_definition(
     aws: Context, request: api.ValidateStateMachineDefinitionRequest
 ) -> api.ValidateStateMachineDefinitionResponse:
-    try:
-        check(request["definition"])
-    except DefinitionError as error:
-        found: list[api.Diagnostic] = [
-            {"severity": "ERROR", "code": one.code, "message": one.message, "location": one.location}
-            for one in error.problems
-        ]
-        limit = request.get("maxResults") or MAX_DIAGNOSTICS
-        return {"result": "FAIL", "diagnostics": found[:limit], "truncated": len(found) > limit}
-    return {"result": "OK", "diagnostics": [], "truncated": False}
+    return answer(diagnose(request["definition"]), request.get("severity", "ERROR"), request.get("maxResults", 0))
 
 
 @operation("stepfunctions", "DescribeStateMachine")

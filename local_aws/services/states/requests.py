@@ -70,13 +70,14 @@ class DescribeStateMachineForExecutionResponse(TypedDict):
 class ValidateStateMachineDefinitionRequest(TypedDict):
     definition: str
     maxResults: NotRequired[int]
+    severity: NotRequired[str]
 
 
 class Diagnostic(TypedDict):
     severity: str
     code: str
     message: str
-    location: str
+    location: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionResponse(TypedDict):
