@@ -12,7 +12,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
-from local_aws.services.states import history, sync
+from local_aws.services.states import deletions, history, redrive, status_events, sync
+from local_aws.services.states.execution_logs import LogWriter
 from local_aws.services.states.flow import ROOT, Flow, Work, new_frame
 from local_aws.services.states.fork import run_map, run_parallel
 from local_aws.services.states.jsontext import loads
@@ -43,31 +44,42 @@ class Engine:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.records = Records(context.store)
+        self._logs = LogWriter(context.client)
         self._lock = threading.RLock()
         self._runtimes: dict[str, Runtime] = {}
         self._threads: set[threading.Thread] = set()
         self._closing = threading.Event()
         self._cancelling = threading.Lock()
 
-    def start(self, execution: Execution) -> None:
+    def start(self, execution: Execution) -> Runtime:
         """Commit a new execution and set it going."""
         definition: dict[str, Any] = loads(execution["definition"])
         root = new_frame(execution["arn"], ROOT, [], definition["StartAt"], loads(execution["input"]), 0)
+        runtime = self._new_runtime(execution)
         with self.context.store.transaction():
             self.records.save_execution(execution)
             self.records.save_frame(root)
-            details = history.execution_started(execution["input"], execution["role"])
-            history.append(self.context.store, execution["arn"], "ExecutionStarted", 0, details)
-        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs)
+            runtime.begin(execution)
+        runtime.write_log()
         with self._lock:
             self._runtimes[execution["arn"]] = runtime
         self._launch(runtime, root)
+        return runtime
+
+    def open_executions(self) -> int:
+        """How many executions run."""
+        with self._lock:
+            return sum(not runtime.ended for runtime in self._runtimes.values())
 
     def resume(self) -> None:
         """Take up every execution that was running when the server ended."""
         for execution in self.records.executions():
-            if execution["status"] == "RUNNING":
+            if execution.get("synchronous"):
+                deletions.forget_execution(self.records, execution["arn"])
+            elif execution["status"] == "RUNNING":
                 self.runtime(execution)
+        deletions.finish(self.records)
+        redrive.forget_expired(self.records)
         if self.records.cancellations():
             self.stop_cancelled_jobs()
 
@@ -77,13 +89,43 @@ class Engine:
             runtime = self._runtimes.get(execution["arn"])
             if runtime is not None or execution["status"] != "RUNNING" or self._closing.is_set():
                 return runtime
-            runtime = self._runtimes[execution["arn"]] = Runtime(self.context, execution, self.stop_cancelled_jobs)
-        frames = self.records.frames(execution["arn"])
+            runtime = self._runtimes[execution["arn"]] = self._new_runtime(execution)
+        self._take_up(runtime)
+        return runtime
+
+    def redrive(self, execution: Execution) -> None:
+        """Commit a redrive of ``execution``, which already says that it runs again, and go on with its frames."""
+        arn, runtime = execution["arn"], self._new_runtime(execution)
+        with self.context.store.transaction():
+            details = history.execution_redriven(execution.get("redrives", 0))
+            event = runtime.append("ExecutionRedriven", history.last_event(self.context.store, arn), details)
+            redrive.restore(self.records, execution, event)
+            self.records.save_execution(execution)
+            status_events.emit(self.context, execution)
+        runtime.write_log()
+        with self._lock:
+            self._runtimes[arn] = runtime
+        self._take_up(runtime)
+
+    def machine_deleted(self, machine: str) -> None:
+        """Executions of this machine end at their next transition."""
+        with self._lock:
+            runtimes = list(self._runtimes.values())
+        for runtime in runtimes:
+            runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
+
+    def _new_runtime(self, execution: Execution) -> Runtime:
+        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs)
+        machine = self.records.machine(execution["machine"])
+        runtime.machine_deleted = machine is not None and machine.get("deleting", False)
+        return runtime
+
+    def _take_up(self, runtime: Runtime) -> None:
+        frames = self.records.frames(runtime.arn)
         runtime.results = {frame["path"]: frame["finished"] for frame in frames if frame["finished"] is not None}
         for frame in frames:
             if frame["finished"] is None:
                 self._launch(runtime, frame)
-        return runtime
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> datetime | None:
         """Abort; returns when the execution stopped, also if it had stopped before."""
@@ -110,6 +152,7 @@ class Engine:
         end = time.monotonic() + CLOSE_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+        self._logs.close()
 
     def stop_cancelled_jobs(self) -> None:
         self._spawn(self._stop_jobs, "cancel jobs")
@@ -138,10 +181,17 @@ class Engine:
         def run() -> None:
             flow.run()
             if runtime.ended:
-                with self._lock:
-                    self._runtimes.pop(runtime.arn, None)
+                self._forget(runtime)
 
         self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {frame['path']}")
+
+    def _forget(self, runtime: Runtime) -> None:
+        with self._lock:
+            # A redriven execution has a runtime of its own by now.
+            if self._runtimes.get(runtime.arn) is runtime:
+                del self._runtimes[runtime.arn]
+        if runtime.machine_deleted:
+            deletions.finish(self.records, runtime.machine)
 
     def _spawn(self, work: Any, name: str) -> None:
         def run() -> None:
