@@ -61,8 +61,7 @@ class Engine:
             self.records.save_frame(root)
             runtime.begin(execution)
         runtime.write_log()
-        with self._lock:
-            self._runtimes[execution["arn"]] = runtime
+        self._register(runtime)
         self._launch(runtime, root)
         return runtime
 
@@ -103,8 +102,7 @@ class Engine:
             self.records.save_execution(execution)
             status_events.emit(self.context, execution)
         runtime.write_log()
-        with self._lock:
-            self._runtimes[arn] = runtime
+        self._register(runtime)
         self._take_up(runtime)
 
     def machine_deleted(self, machine: str) -> None:
@@ -119,6 +117,12 @@ class Engine:
         machine = self.records.machine(execution["machine"])
         runtime.machine_deleted = machine is not None and machine.get("deleting", False)
         return runtime
+
+    def _register(self, runtime: Runtime) -> None:
+        with self._lock:
+            self._runtimes[runtime.arn] = runtime
+            if self._closing.is_set():
+                runtime.close()
 
     def _take_up(self, runtime: Runtime) -> None:
         frames = self.records.frames(runtime.arn)
@@ -206,7 +210,8 @@ class Engine:
             if self._closing.is_set():
                 return
             self._threads.add(thread)
-        thread.start()
+            # Inside, so that ``close`` finds no thread that has not begun.
+            thread.start()
 
 
 _ENGINES: dict[Path, Engine] = {}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from local_aws.api import Clients
 from local_aws.services.states.history import EXECUTION_DATA
@@ -67,7 +67,7 @@ class LogWriter:
         self._clients = clients
         self._changed = threading.Condition()
         self._waiting: deque[Entry] = deque()
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         self._dropped = 0
         self._closing = False
         self._thread: threading.Thread | None = None
@@ -82,11 +82,11 @@ class LogWriter:
 
     def put(self, entry: Entry) -> None:
         with self._changed:
-            if self._closing or self._waiting_bytes + entry.size > MAX_WAITING_BYTES:
+            if self._closing or self.waiting_bytes + entry.size > MAX_WAITING_BYTES:
                 self._dropped += 1
                 return
             self._waiting.append(entry)
-            self._waiting_bytes += entry.size
+            self.waiting_bytes += entry.size
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="execution logs", daemon=True)
                 self._thread.start()
@@ -125,7 +125,7 @@ class LogWriter:
                 size += entry.size
             else:
                 kept.append(entry)
-        self._waiting, self._waiting_bytes = kept, self._waiting_bytes - size
+        self._waiting, self.waiting_bytes = kept, self.waiting_bytes - size
         return batch
 
     def _write(self, batch: list[Entry]) -> None:
@@ -135,7 +135,8 @@ class LogWriter:
             self._create(client, group, stream)
             events = [{"timestamp": entry.timestamp, "message": entry.message} for entry in batch]
             client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:
+            # Whatever it was, the next batch is tried: only this thread writes.
             self._created.discard((group, stream))
             logger.warning("%d log entries could not be written to %s: %s", len(batch), group, type(error).__name__)
 
