@@ -17,6 +17,7 @@ from local_aws.services.states import (
     redrive_operations,
     tag_operations,
     task_operations,
+    teststate_operations,
     version_operations,
 )
 from local_aws.services.states.engine import engine_of
@@ -32,6 +33,7 @@ __all__ = [
     "shutdown",
     "tag_operations",
     "task_operations",
+    "teststate_operations",
     "version_operations",
 ]
 

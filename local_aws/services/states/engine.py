@@ -45,25 +45,33 @@ class Engine:
         self.context = context
         self.records = Records(context.store)
         self._logs = LogWriter(context.client)
+        self._unlogged: dict[str, tuple[int, str, int, dict[str, Any]]] = {}
         self._lock = threading.RLock()
         self._runtimes: dict[str, Runtime] = {}
         self._threads: set[threading.Thread] = set()
         self._closing = threading.Event()
         self._cancelling = threading.Lock()
 
-    def start(self, execution: Execution) -> Runtime:
-        """Commit a new execution and set it going."""
+    def start(self, execution: Execution) -> Runtime | None:
+        """Commit a new execution and set it going; None when the server stops: the next start takes it up."""
+        with self.context.store.transaction():
+            self.enroll(execution)
+        return self.runtime(execution)
+
+    def enroll(self, execution: Execution) -> None:
+        """Inside a transaction: keep a new execution. ``runtime`` sets it going."""
         definition: dict[str, Any] = loads(execution["definition"])
         root = new_frame(execution["arn"], ROOT, [], definition["StartAt"], loads(execution["input"]), 0)
-        runtime = self._new_runtime(execution)
-        with self.context.store.transaction():
-            self.records.save_execution(execution)
-            self.records.save_frame(root)
-            runtime.begin(execution)
-        runtime.write_log()
-        self._register(runtime)
-        self._launch(runtime, root)
-        return runtime
+        self.records.save_execution(execution)
+        self.records.save_frame(root)
+        status_events.emit(self.context, execution)
+        self._append(execution, "ExecutionStarted", 0, history.execution_started(execution))
+
+    def _append(self, execution: Execution, kind: str, previous: int, details: dict[str, Any]) -> int:
+        """An event of an execution that does not run yet; it is logged when it does."""
+        number = history.append(self.context.store, execution["arn"], kind, previous, details)
+        self._unlogged[execution["arn"]] = (number, kind, previous, details)
+        return number
 
     def open_executions(self) -> int:
         """How many executions run."""
@@ -84,26 +92,27 @@ class Engine:
 
     def runtime(self, execution: Execution) -> Runtime | None:
         """The threads of an execution, taken up again if need be; None for one that has ended."""
+        arn = execution["arn"]
         with self._lock:
-            runtime = self._runtimes.get(execution["arn"])
-            if runtime is not None or execution["status"] != "RUNNING" or self._closing.is_set():
+            runtime = self._runtimes.get(arn)
+            if runtime is not None and not runtime.ended:
                 return runtime
-            runtime = self._runtimes[execution["arn"]] = self._new_runtime(execution)
+            if execution["status"] != "RUNNING" or self._closing.is_set():
+                return None
+            runtime = self._runtimes[arn] = self._new_runtime(execution)
         self._take_up(runtime)
         return runtime
 
     def redrive(self, execution: Execution) -> None:
         """Commit a redrive of ``execution``, which already says that it runs again, and go on with its frames."""
-        arn, runtime = execution["arn"], self._new_runtime(execution)
         with self.context.store.transaction():
             details = history.execution_redriven(execution.get("redrives", 0))
-            event = runtime.append("ExecutionRedriven", history.last_event(self.context.store, arn), details)
+            last = history.last_event(self.context.store, execution["arn"])
+            event = self._append(execution, "ExecutionRedriven", last, details)
             redrive.restore(self.records, execution, event)
             self.records.save_execution(execution)
             status_events.emit(self.context, execution)
-        runtime.write_log()
-        self._register(runtime)
-        self._take_up(runtime)
+        self.runtime(execution)
 
     def machine_deleted(self, machine: str) -> None:
         """Executions of this machine end at their next transition."""
@@ -116,13 +125,10 @@ class Engine:
         runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs)
         machine = self.records.machine(execution["machine"])
         runtime.machine_deleted = machine is not None and machine.get("deleting", False)
+        unlogged = self._unlogged.pop(execution["arn"], None)
+        if unlogged is not None:
+            runtime.log(*unlogged)
         return runtime
-
-    def _register(self, runtime: Runtime) -> None:
-        with self._lock:
-            self._runtimes[runtime.arn] = runtime
-            if self._closing.is_set():
-                runtime.close()
 
     def _take_up(self, runtime: Runtime) -> None:
         frames = self.records.frames(runtime.arn)

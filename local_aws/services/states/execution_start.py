@@ -66,7 +66,7 @@ def start_sync_execution(aws: Context, request: api.StartSyncExecutionRequest) -
     execution = _express_execution(reference, name, text, request.get("traceHeader"))
     execution["synchronous"] = True
     runtime = engine_of(aws).start(execution)
-    ended = runtime.ended_within(express.LONGEST_SECONDS + GRACE_SECONDS)
+    ended = None if runtime is None else runtime.ended_within(express.LONGEST_SECONDS + GRACE_SECONDS)
     if ended is None:
         raise ApiError("ServiceUnavailable", "The server ended before the execution: start it again", 503)
     return _answer(ended)

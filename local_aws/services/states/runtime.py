@@ -100,21 +100,15 @@ class Runtime:
             self._unlogged.append((number, kind, previous, details))
         return number
 
-    def begin(self, execution: Execution) -> None:
-        """Inside the transaction that creates the execution: its first event."""
-        status_events.emit(self.context, execution)
-        self.append("ExecutionStarted", 0, history.execution_started(execution))
-
-    def write_log(self) -> None:
-        """After a transaction: the events that it committed go to the log."""
-        with self.condition:
-            self._write_log()
+    def log(self, number: int, kind: str, previous: int, details: dict[str, Any] | None) -> None:
+        """A committed event goes to the log."""
+        if self._log is not None:
+            self._log.note(number, kind, previous, details)
 
     def _write_log(self) -> None:
         events, self._unlogged = self._unlogged, []
         for event in events:
-            if self._log is not None:
-                self._log.note(*event)
+            self.log(*event)
 
     def entering(self, path: str, previous: int) -> None:
         """A flow is about to enter a state. Raises ``HaltedError`` when the machine was deleted meanwhile."""

@@ -46,11 +46,6 @@ def test_a_bad_definition_is_refused_with_its_place(world: StatesWorld) -> None:
     )
 
 
-def test_express_machines_are_refused(world: StatesWorld) -> None:
-    with pytest.raises(ApiError, match="StateMachineTypeNotSupported"):
-        machines.create_state_machine(world.aws, request(type="EXPRESS"))
-
-
 def test_update_needs_something_to_change(world: StatesWorld) -> None:
     arn = machines.create_state_machine(world.aws, request())["stateMachineArn"]
     with pytest.raises(ApiError, match="MissingRequiredParameter"):
