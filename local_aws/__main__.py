@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from local_aws import control, limits, status
+from local_aws.calls import command as calls_command
 from local_aws.control import StopError
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
@@ -29,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "start":
             return _start(options)
+        if "run" in options:
+            return int(options.run(options))
         if options.command == "stop":
             ended = control.stop(options.state_dir, options.timeout)
             print("stopped" if ended else "was not running")  # noqa: T201
@@ -135,7 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     asked = commands.add_parser("status", help="say what runs; exit code 3 when no server does")
     asked.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("limits", help="list what the environment can limit, with the values in force")
-    for command in (start, stop, asked):
+    calls = calls_command.add_command(commands)
+    for command in (start, stop, asked, calls):
         command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
     return parser
 

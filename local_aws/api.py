@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from local_aws.calls.recorder import Recorder
+    from local_aws.identity.credentials import Credentials, Issuer
     from local_aws.processes import Supervisor
     from local_aws.services.mwaa.environments import Airflow
     from local_aws.store import Store
@@ -44,6 +46,8 @@ class Clients(Protocol):
 
     def __call__(self, service: str) -> Any: ...
 
+    def of_role(self, issuer: Issuer, role: str, session: str, source: str) -> Clients: ...
+
 
 @dataclass(frozen=True)
 class Image:
@@ -56,7 +60,11 @@ class Image:
 
 @dataclass(frozen=True)
 class Context:
-    """What the operations share. ``endpoint`` is the URL of this server, without a trailing slash."""
+    """What the operations share. ``endpoint`` is the URL of this server, without a trailing slash.
+
+    ``role``, ``session`` and ``source`` say as whom its clients call, where that is not the server itself;
+    ``credentials`` are what its child processes get.
+    """
 
     endpoint: str
     state_dir: Path
@@ -67,6 +75,14 @@ class Context:
     airflows: Mapping[str, Airflow] = field(default_factory=dict)
     account: str = ACCOUNT
     region: str = REGION
+    #: The record of every call.
+    calls: Recorder | None = None
+    #: Who issues credentials; ``local_aws.identity.acting`` makes contexts that act as a role.
+    issuer: Issuer | None = None
+    role: str | None = None
+    session: str | None = None
+    source: str | None = None
+    credentials: Credentials | None = None
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"

@@ -16,10 +16,13 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_aws import endpoint_file, server_log, status
 from local_aws.api import Context
+from local_aws.calls.recorder import Recorder, calls_kept
 from local_aws.checkpointer import Checkpointer
 from local_aws.clients import ClientCache
 from local_aws.durability import Durability
 from local_aws.gateway import Gateway
+from local_aws.identity.authentication import Authentication
+from local_aws.identity.credentials import Issuer
 from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
@@ -94,15 +97,22 @@ class Server:
         self._application = status.page(self._gateway, lambda: status.gather(self._context, self._durability, started))
         self._http = self._listen()
         url = settings.advertised_url or f"http://{settings.host}:{self._http.port}"
+        issuer = Issuer(self._store)
+        issuer.revoke_of_processes()
+        clients = ClientCache(url)
+        self._recorder = Recorder(settings.state_dir, calls_kept())
         self._context = Context(
             endpoint=url,
             state_dir=settings.state_dir.resolve(),
             store=self._store,
             supervisor=self._supervisor,
-            client=ClientCache(url),
+            client=clients,
             images=images,
             airflows=airflows,
+            issuer=issuer,
+            calls=self._recorder,
         )
+        self._gateway.guards = [self._recorder, Authentication(issuer, clients.access_key, enforce=False)]
         self._gateway.context = self._context
         self._checkpointer.start()
         self._expiry.start()
@@ -122,6 +132,7 @@ class Server:
             logger.warning("some requests were still unanswered after %g s", DRAIN_SECONDS)
         self._http.shutdown()
         self._http.server_close()
+        self._recorder.stop()
         self._checkpointer.stop()
         self._durability.close()
         self._store.close()

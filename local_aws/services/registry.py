@@ -13,21 +13,29 @@ logger = logging.getLogger(__name__)
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
 MODULES = (
+    "sts",
+    "cloudtrail",
     "kms",
     "dynamodb",
     "s3_object_lock",
     "cognito",
+    "logs",
     "cloudformation",
     "glue",
     "sagemaker",
     "lambda_",
     "states",
-    "schedules",
+    "deliveries",
+    "events",
+    "scheduler",
     "mwaa",
 )
 
 #: Services of which moto is never asked anything.
 OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation", "mwaa"})
+
+#: Services whose requests name their operation by path alone and of which some operations are ours.
+SHARED_REST_SERVICES = frozenset({"scheduler", "sesv2"})
 
 
 def load() -> list[ModuleType]:
