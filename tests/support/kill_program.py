@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from botocore.exceptions import ChecksumError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import ChecksumError, EndpointConnectionError, HTTPClientError, IncompleteReadError
 from botocore.parsers import ResponseParserError
 from local_server import LocalServer
 
 #: No connection, none any more, or half an answer.
-KILLED = (HTTPClientError, ChecksumError, IncompleteReadError, ResponseParserError)
+KILLED = (EndpointConnectionError, HTTPClientError, ChecksumError, IncompleteReadError, ResponseParserError)
 KEYS = "abc"
 #: How many of a kind are looked at one by one.
 NEWEST = 8
