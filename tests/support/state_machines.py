@@ -16,8 +16,11 @@ from local_aws.api import Context
 from local_aws.services import states
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import machine_operations as machines
+from local_aws.services.states import map_run_operations as map_runs
 from local_aws.services.states import task_operations as tasks
-from local_aws.services.states.records import TOKEN
+from local_aws.services.states.map_children import arn_of
+from local_aws.services.states.map_run_records import MapRunRecords
+from local_aws.services.states.records import TOKEN, Records
 from local_aws.store import Store
 
 ROLE = "arn:aws:iam::123456789012:role/states"
@@ -139,6 +142,24 @@ class StatesWorld:
     def events(self, execution: str) -> list[dict[str, Any]]:
         request: Any = {"executionArn": execution, "maxResults": 1000}
         return executions.get_execution_history(self.aws, request)["events"]
+
+    def map_runs(self, execution: str) -> list[dict[str, Any]]:
+        """Each map run of an execution with its children, the oldest first, without times."""
+        found = []
+        for run in reversed(map_runs.list_map_runs(self.aws, {"executionArn": execution})["mapRuns"]):
+            shown: dict[str, Any] = dict(map_runs.describe_map_run(self.aws, {"mapRunArn": run["mapRunArn"]}))
+            shown["children"] = [
+                {key: child[key] for key in ("status", "input", "output", "error") if child.get(key) is not None}
+                for child in self.children(run["mapRunArn"])
+            ]
+            found.append({key: part for key, part in shown.items() if key not in ("startDate", "stopDate")})
+        return found
+
+    def children(self, map_run: str) -> list[dict[str, Any]]:
+        """The documents of a map run's children, in the order of their items."""
+        run = MapRunRecords(self.aws.store).get(map_run)
+        found = (Records(self.aws.store).execution(arn_of(run, index)) for index in range(run["launched"]))
+        return [dict(child) for child in found if child is not None]
 
     def await_event(self, execution: str, kind: str, count: int = 1) -> None:
         eventually(lambda: [event["type"] for event in self.events(execution)].count(kind) >= count)

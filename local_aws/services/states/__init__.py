@@ -8,10 +8,15 @@ branches are not run again, and a call to a service that was under way is made a
 from __future__ import annotations
 
 from local_aws.api import Context
-from local_aws.services.states import execution_operations, machine_operations, task_operations
+from local_aws.services.states import (
+    execution_operations,
+    machine_operations,
+    map_run_operations,
+    task_operations,
+)
 from local_aws.services.states.engine import engine_of
 
-__all__ = ["execution_operations", "machine_operations", "resume", "shutdown", "task_operations"]
+__all__ = ["execution_operations", "machine_operations", "map_run_operations", "resume", "shutdown", "task_operations"]
 
 
 def resume(context: Context) -> None:

@@ -79,8 +79,9 @@ def _inner_blocks(state: Mapping[str, Any]) -> Iterator[tuple[str, Any, frozense
     if state.get("Type") == "Parallel" and isinstance(branches, list):
         for index, branch in enumerate(branches):
             yield f"Branches[{index}]", branch, BLOCK_FIELDS
-    if state.get("Type") == "Map" and "ItemProcessor" in state:
-        yield "ItemProcessor", state["ItemProcessor"], PROCESSOR_FIELDS
+    for field in ("ItemProcessor", "Iterator"):
+        if state.get("Type") == "Map" and field in state:
+            yield field, state[field], PROCESSOR_FIELDS
 
 
 def _assigned(states: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local_aws.services.states.definition_maps import MAP_FIELDS, check_map_fields
 from local_aws.services.states.definition_problems import Problems
 from local_aws.services.states.definition_values import (
     check_assign,
@@ -34,7 +35,7 @@ FIELDS: dict[str, frozenset[str]] = {
     "Succeed": EVERY | {"Output"},
     "Fail": EVERY | {"Error", "Cause"},
     "Parallel": EVERY | MOVES | HANDS_ON | HANDLES | {"Branches", "Arguments"},
-    "Map": EVERY | MOVES | HANDS_ON | HANDLES | {"Items", "ItemSelector", "ItemProcessor", "MaxConcurrency"},
+    "Map": EVERY | MOVES | HANDS_ON | HANDLES | MAP_FIELDS,
 }
 RULE_FIELDS = frozenset({"Condition", "Next", "Comment"}) | HANDS_ON
 TEMPLATES = ("Arguments", "Output", "Items", "ItemSelector", "Error", "Cause", "Timestamp")
@@ -149,20 +150,11 @@ def _check_parallel(problems: Problems, state: Mapping[str, Any], location: str,
 
 
 def _check_map(problems: Problems, state: Mapping[str, Any], location: str, outer: frozenset[str]) -> None:
-    if "ItemProcessor" not in state:
-        problems.add("These fields are required: [ItemProcessor]", location)
-        return
     if "MaxConcurrency" in state:
         check_number_or_expression(problems, state["MaxConcurrency"], f"{location}/MaxConcurrency", least=0)
-    if "Items" in state and not isinstance(state["Items"], list) and expression_in(state["Items"]) is None:
-        problems.add("Value is not a JSONata expression or a list", f"{location}/Items")
-    processor = state["ItemProcessor"]
-    settings = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
-    mode = settings.get("Mode", "INLINE") if isinstance(settings, dict) else settings
-    if mode != "INLINE":
-        problems.add(
-            f"Mode '{mode}' is not provided by local_aws: use INLINE", f"{location}/ItemProcessor/ProcessorConfig/Mode"
-        )
+    if "Items" in state and not isinstance(state["Items"], list | dict) and expression_in(state["Items"]) is None:
+        problems.add("Value is not a JSONata expression, a list or an object", f"{location}/Items")
+    check_map_fields(problems, state, location)
 
 
 CHECKS: dict[str, Callable[[Problems, Mapping[str, Any], str, frozenset[str]], None]] = {

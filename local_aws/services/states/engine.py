@@ -13,10 +13,13 @@ from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
 from local_aws.services.states import history, sync
-from local_aws.services.states.flow import ROOT, Flow, Work, new_frame
+from local_aws.services.states.distributed_map import run_distributed_map
+from local_aws.services.states.flow import ROOT, Flow, Step, Work, new_frame
 from local_aws.services.states.fork import run_map, run_parallel
 from local_aws.services.states.jsontext import loads
-from local_aws.services.states.models import Execution, Frame
+from local_aws.services.states.map_aborts import orphans, settle
+from local_aws.services.states.map_children import is_distributed
+from local_aws.services.states.models import Execution, Frame, State
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
@@ -32,7 +35,6 @@ WORKS: dict[str, Work] = {
     "Succeed": run_succeed,
     "Fail": run_fail,
     "Parallel": run_parallel,
-    "Map": run_map,
 }
 CLOSE_SECONDS = 5.0
 CANCELLATION_ATTEMPTS = 5
@@ -48,27 +50,29 @@ class Engine:
         self._threads: set[threading.Thread] = set()
         self._closing = threading.Event()
         self._cancelling = threading.Lock()
+        self._works: dict[str, Work] = {**WORKS, "Map": self._run_map}
 
     def start(self, execution: Execution) -> None:
         """Commit a new execution and set it going."""
+        with self.context.store.transaction():
+            self.enroll(execution)
+        self.runtime(execution)
+
+    def enroll(self, execution: Execution) -> None:
+        """Inside a transaction: keep a new execution."""
         definition: dict[str, Any] = loads(execution["definition"])
         root = new_frame(execution["arn"], ROOT, [], definition["StartAt"], loads(execution["input"]), 0)
-        with self.context.store.transaction():
-            self.records.save_execution(execution)
-            self.records.save_frame(root)
-            details = history.execution_started(execution["input"], execution["role"])
-            history.append(self.context.store, execution["arn"], "ExecutionStarted", 0, details)
-        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs)
-        with self._lock:
-            self._runtimes[execution["arn"]] = runtime
-        self._launch(runtime, root)
+        self.records.save_execution(execution)
+        self.records.save_frame(root)
+        details = history.execution_started(execution["input"], execution["role"])
+        history.append(self.context.store, execution["arn"], "ExecutionStarted", 0, details)
 
     def resume(self) -> None:
         """Take up every execution that was running when the server ended."""
         for execution in self.records.executions():
             if execution["status"] == "RUNNING":
                 self.runtime(execution)
-        if self.records.cancellations():
+        if self.records.cancellations() or orphans(self.context.store):
             self.stop_cancelled_jobs()
 
     def runtime(self, execution: Execution) -> Runtime | None:
@@ -79,11 +83,19 @@ class Engine:
                 return runtime
             runtime = self._runtimes[execution["arn"]] = Runtime(self.context, execution, self.stop_cancelled_jobs)
         frames = self.records.frames(execution["arn"])
+        if not frames:
+            # It ended since it was looked at.
+            self._forget(runtime)
+            return None
         runtime.results = {frame["path"]: frame["finished"] for frame in frames if frame["finished"] is not None}
         for frame in frames:
             if frame["finished"] is None:
                 self._launch(runtime, frame)
         return runtime
+
+    def is_running(self, arn: str) -> bool:
+        with self._lock:
+            return arn in self._runtimes
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> datetime | None:
         """Abort; returns when the execution stopped, also if it had stopped before."""
@@ -117,6 +129,8 @@ class Engine:
     def _stop_jobs(self) -> None:
         """Stop the jobs that nobody waits for; those that cannot be reached now are tried at the next start."""
         with self._cancelling:
+            for run in orphans(self.context.store):
+                settle(self, self.context.store, run)
             for attempt in range(CANCELLATION_ATTEMPTS):
                 left = [key for key, _ in self.records.cancellations() if not self._stop_job(key)]
                 if not left or self._closing.wait(CANCELLATION_DELAY_SECONDS * attempt):
@@ -133,15 +147,24 @@ class Engine:
         return True
 
     def _launch(self, runtime: Runtime, frame: Frame) -> None:
-        flow = Flow(runtime, frame, WORKS, self._launch)
+        flow = Flow(runtime, frame, self._works, self._launch)
 
         def run() -> None:
             flow.run()
             if runtime.ended:
-                with self._lock:
-                    self._runtimes.pop(runtime.arn, None)
+                self._forget(runtime)
 
         self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {frame['path']}")
+
+    def _forget(self, runtime: Runtime) -> None:
+        """An execution is over; the map run that it is a child of goes on."""
+        with self._lock:
+            self._runtimes.pop(runtime.arn, None)
+        if runtime.parent is not None:
+            self.notify(runtime.parent)
+
+    def _run_map(self, flow: Flow, state: State) -> Step:
+        return run_distributed_map(self, flow, state) if is_distributed(state) else run_map(flow, state)
 
     def _spawn(self, work: Any, name: str) -> None:
         def run() -> None:
@@ -156,7 +179,8 @@ class Engine:
             if self._closing.is_set():
                 return
             self._threads.add(thread)
-        thread.start()
+            # Inside the lock: nobody can join a thread that has not begun.
+            thread.start()
 
 
 _ENGINES: dict[Path, Engine] = {}

@@ -14,6 +14,7 @@ from local_aws.services.states import requests as api
 from local_aws.services.states.engine import engine_of
 from local_aws.services.states.jsontext import MAX_BYTES, loads, size
 from local_aws.services.states.machine_operations import check_arn, check_name, find_machine
+from local_aws.services.states.map_run_operations import children_of
 from local_aws.services.states.models import Execution, Machine
 from local_aws.services.states.paging import page
 from local_aws.services.states.records import Records
@@ -68,6 +69,8 @@ def describe_execution(aws: Context, request: api.ExecutionRequest) -> api.Descr
         described["error"] = execution["error"]
     if execution["cause"] is not None:
         described["cause"] = execution["cause"]
+    if "child_of" in execution:
+        described["mapRunArn"] = execution["child_of"]["run"]
     return described
 
 
@@ -86,6 +89,8 @@ def describe_state_machine_for_execution(
     }
     if execution["revision"] is not None:
         described["revisionId"] = execution["revision"]
+    if "child_of" in execution:
+        described.update({"mapRunArn": execution["child_of"]["run"], "label": execution["child_of"]["label"]})
     return described
 
 
@@ -100,14 +105,10 @@ def stop_execution(aws: Context, request: api.StopExecutionRequest) -> api.StopE
 @operation("stepfunctions", "ListExecutions")
 def list_executions(aws: Context, request: api.ListExecutionsRequest) -> api.ListExecutionsResponse:
     """The newest first."""
-    machine = find_machine(aws, request.get("stateMachineArn", ""))
+    of, executions = _listed(aws, request)
     wanted = request.get("statusFilter")
-    found = [
-        _item(execution)
-        for execution in reversed(Records(aws.store).executions(_executions_of(machine)))
-        if wanted in (None, execution["status"])
-    ]
-    subject = f"{machine['arn']} {wanted or ''}"
+    found = [_item(execution) for execution in reversed(executions) if wanted in (None, execution["status"])]
+    subject = f"{of} {wanted or ''}"
     shown, token = page(found, subject, request.get("maxResults"), request.get("nextToken"))
     return {"executions": shown, "nextToken": token} if token else {"executions": shown}
 
@@ -122,6 +123,16 @@ def get_execution_history(aws: Context, request: api.GetExecutionHistoryRequest)
     subject = f"{arn} {backwards}"
     shown, token = page(events, subject, request.get("maxResults"), request.get("nextToken"))
     return {"events": shown, "nextToken": token} if token else {"events": shown}
+
+
+def _listed(aws: Context, request: api.ListExecutionsRequest) -> tuple[str, list[Execution]]:
+    """What is asked about, and its executions in the order in which they started."""
+    if "mapRunArn" in request:
+        if "stateMachineArn" in request:
+            raise ApiError("ValidationException", "Only one of stateMachineArn and mapRunArn may be given")
+        return request["mapRunArn"], children_of(aws, request["mapRunArn"])
+    machine = find_machine(aws, request.get("stateMachineArn", ""))
+    return machine["arn"], Records(aws.store).executions(_executions_of(machine))
 
 
 def _executions_of(machine: Machine) -> str:
@@ -182,4 +193,6 @@ def _item(execution: Execution) -> api.ExecutionItem:
     }
     if execution["stopped"] is not None:
         item["stopDate"] = execution["stopped"]
+    if "child_of" in execution:
+        item.update({"mapRunArn": execution["child_of"]["run"], "itemCount": execution["child_of"]["items"]})
     return item

@@ -277,7 +277,7 @@ def new_frame(execution: str, path: str, block: list[str | int], start: str, val
 
 def is_iteration(frame: Frame) -> bool:
     """Whether a frame is an iteration of a Map itself, not only inside one."""
-    return frame["block"][-1:] == ["ItemProcessor"]
+    return frame["block"][-1:] in (["ItemProcessor"], ["Iterator"])
 
 
 def map_name(frame: Frame) -> str:

@@ -28,6 +28,15 @@ class Machine(TypedDict):
     tags: list[dict[str, str]]
 
 
+class ChildOf(TypedDict):
+    """The map run that a child workflow execution belongs to. ``run`` and ``parent`` are ARNs."""
+
+    run: str
+    parent: str
+    label: str
+    items: int
+
+
 class Execution(TypedDict):
     """``definition`` is the one it started with: updating the machine does not change a running execution."""
 
@@ -47,6 +56,7 @@ class Execution(TypedDict):
     output: str | None
     error: str | None
     cause: str | None
+    child_of: NotRequired[ChildOf]
 
 
 class Entered(TypedDict):
@@ -78,13 +88,18 @@ class Task(TypedDict):
 
 
 class Fork(TypedDict):
-    """Parallel branches or Map iterations under way. ``inputs`` has one entry for each child."""
+    """Parallel branches or Map iterations under way. ``inputs`` has one entry for each child.
+
+    ``keys`` are those of an object that is iterated over. A distributed Map has only ``map_run``, its run's ARN.
+    """
 
     number: int
     inputs: list[Any]
     limit: int
     launched: int
     started: int
+    keys: NotRequired[list[str]]
+    map_run: NotRequired[str]
 
 
 class Finished(TypedDict):
@@ -99,6 +114,7 @@ class Finished(TypedDict):
 class MapItem(TypedDict):
     Index: int
     Value: Any
+    Key: NotRequired[str]
 
 
 class Frame(TypedDict):

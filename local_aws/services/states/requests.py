@@ -65,6 +65,8 @@ class DescribeStateMachineForExecutionResponse(TypedDict):
     roleArn: str
     updateDate: datetime
     revisionId: NotRequired[str]
+    mapRunArn: NotRequired[str]
+    label: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionRequest(TypedDict):
@@ -133,6 +135,7 @@ class DescribeExecutionResponse(TypedDict):
     redriveCount: int
     redriveStatus: str
     redriveStatusReason: NotRequired[str]
+    mapRunArn: NotRequired[str]
 
 
 class StopExecutionRequest(TypedDict):
@@ -147,6 +150,7 @@ class StopExecutionResponse(TypedDict):
 
 class ListExecutionsRequest(TypedDict):
     stateMachineArn: NotRequired[str]
+    mapRunArn: NotRequired[str]
     statusFilter: NotRequired[str]
     maxResults: NotRequired[int]
     nextToken: NotRequired[str]
@@ -159,6 +163,8 @@ class ExecutionItem(TypedDict):
     status: str
     startDate: datetime
     stopDate: NotRequired[datetime]
+    mapRunArn: NotRequired[str]
+    itemCount: NotRequired[int]
 
 
 class ListExecutionsResponse(TypedDict):

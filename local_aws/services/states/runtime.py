@@ -18,6 +18,7 @@ from local_aws.api import Context
 from local_aws.services.states import history, tokens
 from local_aws.services.states.errors import HaltedError
 from local_aws.services.states.jsontext import loads
+from local_aws.services.states.map_aborts import abort_map_run
 from local_aws.services.states.models import Cancellation, Definition, Execution, Finished, Frame, Status, Task
 from local_aws.services.states.records import Records
 from local_aws.services.states.resources import Resource, parse
@@ -40,6 +41,8 @@ class Runtime:
         self.context = context
         self.records = Records(context.store)
         self.arn = execution["arn"]
+        child_of = execution.get("child_of")
+        self.parent = child_of["parent"] if child_of else None
         self.definition: Definition = loads(execution["definition"])
         self.condition = threading.Condition()
         self.results: dict[str, Finished] = {}
@@ -188,6 +191,7 @@ class Runtime:
         cancelled = False
         for frame in frames:
             cancelled = self.give_up_task(frame) or cancelled
+            cancelled = abort_map_run(self.context.store, frame) or cancelled
             self.records.delete_frame(frame)
             self.results.pop(frame["path"], None)
         return cancelled

@@ -38,6 +38,8 @@ def answer(world: StatesWorld, command: dict[str, Any]) -> Any:
         return world.describe(execution)
     if command["do"] == "tokens":
         return world.open_tokens()
+    if command["do"] == "map_runs":
+        return world.map_runs(execution)
     return world.events(execution)
 
 

@@ -122,12 +122,6 @@ def test_an_inner_scope_cannot_assign_an_outer_variable() -> None:
     assert found.endswith("at /States/C/ItemProcessor/States/B/Assign/x")
 
 
-def test_distributed_maps_are_refused_in_plain_words() -> None:
-    inner = {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, "StartAt": "B", "States": {"B": PASS}}
-    [found] = problems(machine({"Type": "Map", "ItemProcessor": inner, "End": True}))
-    assert "Mode 'DISTRIBUTED' is not provided by local_aws: use INLINE" in found
-
-
 def test_one_answer_names_every_problem() -> None:
     found = problems(machine({"Type": "Pass", "Next": "B", "Parameters": {}}, C={"Type": "Pass"}))
     assert len(found) == 4

@@ -34,6 +34,8 @@ def test_history_of(case: str, world: StatesWorld, services: FakeServices) -> No
 
     outcome = {key: described[key] for key in DESCRIBED if key in described}
     found = {"execution": masked_text(outcome), "history": masked(world.events(execution))}
+    if plan.get("show_map_runs"):
+        found["map_runs"] = map_runs(world, services, execution)
     expectation = MACHINES / f"{case}.history.json"
     if os.environ.get("RECORD_HISTORIES"):
         expectation.write_text(json.dumps(found, indent=2) + "\n")
@@ -49,6 +51,15 @@ def test_every_case_names_its_source() -> None:
 def test_no_file_is_left_over() -> None:
     cases = {path.name.split(".")[0] for path in MACHINES.iterdir()}
     assert cases == set(CASES)
+
+
+def map_runs(world: StatesWorld, services: FakeServices, execution: str) -> Any:
+    """The counts of each map run, its children, and the files that it wrote."""
+    puts = services.made("s3.put_object")
+    shown = [masked_text(run) for run in world.map_runs(execution)]
+    return (
+        {"runs": shown, "files": masked_text({put["Key"]: json.loads(put["Body"]) for put in puts})} if puts else shown
+    )
 
 
 def act(world: StatesWorld, execution: str, step: dict[str, Any]) -> None:
