@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local_aws.api import Context
 from local_aws.services import states
+from local_aws.services.states import activity_operations as activities
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import machine_operations as machines
 from local_aws.services.states import map_run_operations as map_runs
@@ -169,6 +170,14 @@ class StatesWorld:
 
     def await_tokens(self, count: int = 1) -> list[str]:
         return eventually(lambda: (found := self.open_tokens()) if len(self.open_tokens()) >= count else [])
+
+    def create_activity(self, name: str) -> str:
+        return activities.create_activity(self.aws, {"name": name})["activityArn"]
+
+    def take(self, activity: str, worker: str | None = None) -> dict[str, Any]:
+        """Fetch a task as a worker does; waits for one."""
+        request: Any = {"activityArn": activity, **({"workerName": worker} if worker else {})}
+        return dict(activities.get_activity_task(self.aws, request))
 
     def succeed(self, token: str, output: Any) -> None:
         tasks.send_task_success(self.aws, {"taskToken": token, "output": json.dumps(output)})

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from local_aws.api import Context
 from local_aws.services.states import (
+    activities,
+    activity_operations,
     execution_operations,
     machine_operations,
     map_run_operations,
@@ -16,7 +18,15 @@ from local_aws.services.states import (
 )
 from local_aws.services.states.engine import engine_of
 
-__all__ = ["execution_operations", "machine_operations", "map_run_operations", "resume", "shutdown", "task_operations"]
+__all__ = [
+    "activity_operations",
+    "execution_operations",
+    "machine_operations",
+    "map_run_operations",
+    "resume",
+    "shutdown",
+    "task_operations",
+]
 
 
 def resume(context: Context) -> None:
@@ -27,3 +37,4 @@ def resume(context: Context) -> None:
 def shutdown(context: Context) -> None:
     """End all threads; executions stay RUNNING and are taken up by the next start."""
     engine_of(context).close()
+    activities.wake()

@@ -92,7 +92,7 @@ def _check_task(problems: Problems, state: Mapping[str, Any], location: str, out
     except ResourceError as error:
         problems.add(str(error), f"{location}/Resource")
         return
-    if resource.kind != "function" and isinstance(state.get("Arguments"), dict):
+    if resource.kind not in ("function", "activity") and isinstance(state.get("Arguments"), dict):
         _check_arguments(problems, resource, state["Arguments"], f"{location}/Arguments")
 
 

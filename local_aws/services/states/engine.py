@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
 from local_aws.services.states import history, sync
+from local_aws.services.states.activity_task import run_any_task
 from local_aws.services.states.distributed_map import run_distributed_map
 from local_aws.services.states.flow import ROOT, Flow, Step, Work, new_frame
 from local_aws.services.states.fork import run_map, run_parallel
@@ -23,12 +24,11 @@ from local_aws.services.states.models import Execution, Frame, State
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
-from local_aws.services.states.task import run_task
 
 logger = logging.getLogger(__name__)
 
 WORKS: dict[str, Work] = {
-    "Task": run_task,
+    "Task": run_any_task,
     "Pass": run_pass,
     "Choice": run_choice,
     "Wait": run_wait,
@@ -92,6 +92,11 @@ class Engine:
             if frame["finished"] is None:
                 self._launch(runtime, frame)
         return runtime
+
+    @property
+    def closing(self) -> bool:
+        """The server stops: nobody should begin to wait."""
+        return self._closing.is_set()
 
     def is_running(self, arn: str) -> bool:
         with self._lock:

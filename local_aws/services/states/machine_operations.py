@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.states import requests as api
+from local_aws.services.states.activities import Activity, ActivityRecords
 from local_aws.services.states.definition import check
 from local_aws.services.states.definition_problems import DefinitionError
 from local_aws.services.states.models import Machine
@@ -146,7 +147,7 @@ def tag_resource(aws: Context, request: api.TagResourceRequest) -> api.Empty:
         tags = {tag["key"]: tag["value"] for tag in machine["tags"]}
         tags.update({tag["key"]: tag["value"] for tag in request["tags"]})
         machine["tags"] = [{"key": key, "value": value} for key, value in tags.items()]
-        Records(aws.store).save_machine(machine)
+        _save_tagged(aws, machine)
     return {}
 
 
@@ -155,7 +156,7 @@ def untag_resource(aws: Context, request: api.UntagResourceRequest) -> api.Empty
     with aws.store.transaction():
         machine = _tagged(aws, request["resourceArn"])
         machine["tags"] = [tag for tag in machine["tags"] if tag["key"] not in request["tagKeys"]]
-        Records(aws.store).save_machine(machine)
+        _save_tagged(aws, machine)
     return {}
 
 
@@ -195,8 +196,15 @@ def _refuse_publish(publish: bool) -> None:
         raise ApiError("ValidationException", "local_aws has no versions of state machines: leave publish out")
 
 
-def _tagged(aws: Context, arn: str) -> Machine:
-    machine = Records(aws.store).machine(arn)
-    if machine is None:
+def _tagged(aws: Context, arn: str) -> Machine | Activity:
+    tagged = Records(aws.store).machine(arn) or ActivityRecords(aws.store).find(arn)
+    if tagged is None:
         raise ApiError("ResourceNotFound", f"Resource not found: '{arn}'")
-    return machine
+    return tagged
+
+
+def _save_tagged(aws: Context, tagged: Machine | Activity) -> None:
+    if "definition" in tagged:
+        Records(aws.store).save_machine(cast(Machine, tagged))
+    else:
+        ActivityRecords(aws.store).save(tagged)

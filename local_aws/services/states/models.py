@@ -79,12 +79,16 @@ class Outcome(TypedDict, total=False):
 
 
 class Task(TypedDict):
-    """A task under way. ``submitted`` is the reply of the call that started a job or handed out the token."""
+    """A task under way. ``submitted`` is the reply of the call that started a job or handed out the token.
+
+    ``started`` says that the history tells of the worker who fetched an activity's task.
+    """
 
     parameters: Any
     token: str | None
     deadline: float | None
     submitted: NotRequired[Any]
+    started: NotRequired[bool]
 
 
 class Fork(TypedDict):
@@ -150,7 +154,10 @@ class TokenAnswer(TypedDict, total=False):
 
 
 class Token(TypedDict):
-    """A task token. A spent one stays, so that a late answer is told so."""
+    """A task token. A spent one stays, so that a late answer is told so.
+
+    ``worker`` is there once an activity's task was fetched; None if the worker gave no name.
+    """
 
     execution: str
     frame: str
@@ -159,6 +166,7 @@ class Token(TypedDict):
     deadline: float | None
     heartbeat: float | None
     beat: float
+    worker: NotRequired[str | None]
 
 
 class Cancellation(TypedDict):

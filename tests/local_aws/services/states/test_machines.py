@@ -18,6 +18,7 @@ from state_machines import FakeServices, StatesWorld, eventually, masked, masked
 
 MACHINES = Path(__file__).parent / "machines"
 CASES = sorted(path.name.removesuffix(".case.json") for path in MACHINES.glob("*.case.json"))
+ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:work"
 DESCRIBED = ("status", "output", "error", "cause")
 
 
@@ -27,6 +28,8 @@ def test_history_of(case: str, world: StatesWorld, services: FakeServices) -> No
     services.replies = {call: list(replies) for call, replies in plan.get("replies", {}).items()}
     definition = json.loads((MACHINES / f"{case}.asl.json").read_text())
 
+    for name in plan.get("activities", []):
+        world.create_activity(name)
     execution = world.start(world.create(definition, "machine"), plan["input"], "run")
     for step in plan.get("then", []):
         act(world, execution, step)
@@ -67,6 +70,8 @@ def act(world: StatesWorld, execution: str, step: dict[str, Any]) -> None:
     if "pause" in step:
         # Real time is what heartbeats are about.
         time.sleep(step["pause"])
+    elif "take" in step:
+        world.take(ACTIVITY, step["take"])
     elif "await" in step:
         world.await_event(execution, step["await"])
     elif "await_tokens" in step:

@@ -186,6 +186,25 @@ def test_a_map_run_goes_on_with_what_is_left_after_a_kill(engine: Killable) -> N
     assert (kinds["MapRunStarted"], kinds["MapRunSucceeded"]) == (1, 1)
 
 
+def test_an_activity_task_survives_kills_before_and_after_it_is_fetched(engine: Killable) -> None:
+    arn = "arn:aws:states:us-east-1:123456789012:activity:work"
+    machine = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": arn, "End": True}}}
+    engine.start(None, {})
+    engine.ask(do="create_activity", name="work")
+    engine.kill()
+    engine.start(machine, {})
+    engine.await_event("ActivityScheduled")
+    engine.kill()
+    engine.start(None, {})
+    task = engine.ask(do="take", activity=arn)
+    engine.kill()
+    engine.start(None, {})
+    engine.ask(do="succeed", token=task["taskToken"], output="done")
+    assert engine.ended()["output"] == '"done"'
+    kinds = [event["type"] for event in engine.ask(do="events")]
+    assert kinds[2:5] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
+
+
 def test_a_job_is_followed_on_after_a_kill(engine: Killable) -> None:
     running = {"sagemaker.describe_training_job": [{"TrainingJobName": "train-1", "TrainingJobStatus": "InProgress"}]}
     created = {"sagemaker.create_training_job": [{"TrainingJobArn": "arn"}]}
