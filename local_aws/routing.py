@@ -25,6 +25,7 @@ TARGETS = {
 #: Signing names that differ from botocore's service names.
 SIGNING_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses"}
 RUNTIME_PATH = re.compile(r"/endpoints/[^/]+/(async-)?invocations")
+METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/,]+)/")
 DEFAULT_SERVICE = "s3"
 
@@ -40,6 +41,8 @@ def service_of(environ: Mapping[str, Any]) -> str:
     name = str(match[1]).lower()
     if name == "sagemaker" and RUNTIME_PATH.search(environ.get("PATH_INFO", "")):
         return "sagemaker-runtime"
+    if name == "sagemaker" and environ.get("PATH_INFO") in METRICS_PATHS:
+        return "sagemaker-metrics"
     return SIGNING_NAMES.get(name, name)
 
 

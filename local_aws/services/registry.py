@@ -15,7 +15,9 @@ logger = logging.getLogger(__name__)
 MODULES = ("kms", "cloudformation", "glue", "sagemaker", "lambda_", "states", "schedules")
 
 #: Services of which moto is never asked anything.
-OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})
+OWNED_SERVICES = frozenset(
+    {"stepfunctions", "sagemaker", "sagemaker-runtime", "sagemaker-metrics", "lambda", "cloudformation"}
+)
 
 
 def load() -> list[ModuleType]:

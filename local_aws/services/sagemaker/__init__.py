@@ -17,6 +17,7 @@ from local_aws.services.sagemaker import (
     models,
     processing,
     tags,
+    tracking,
     training,
 )
 from local_aws.services.sagemaker.runtime import renew, runtime
@@ -33,6 +34,7 @@ __all__ = [
     "resume",
     "shutdown",
     "tags",
+    "tracking",
     "training",
 ]
 
