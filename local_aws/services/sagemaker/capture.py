@@ -111,7 +111,7 @@ class CaptureWriter:
 
     def _upload_all(self) -> None:
         while (path := self._next()) is not None:
-            if self._uploaded(path):
+            if self._done(path):
                 continue
             with self._changed:
                 self._sealed.appendleft(path)  # the order is kept
@@ -145,8 +145,18 @@ class CaptureWriter:
             self._sealed.popleft().unlink(missing_ok=True)
             logger.error("captured requests are lost: more than %d segments wait for their bucket", WAITING_LIMIT)
 
+    def _done(self, path: Path) -> bool:
+        """Whether the segment needs no more work."""
+        try:
+            return self._uploaded(path)
+        except FileNotFoundError:
+            return True  # somebody has cleaned up
+        except OSError as error:
+            logger.warning("captured requests wait: %s cannot be read (%s)", path.name, type(error).__name__)
+            return False
+
     def _uploaded(self, path: Path) -> bool:
-        """Whether the segment needs no more work. The key is the segment's own: a repetition doubles nothing."""
+        """The key is the segment's own: a repetition doubles nothing."""
         segment = capture_journal.read(path)
         if segment is None:
             path.unlink()
