@@ -67,6 +67,7 @@ def _variant(context: Context, variant: ProductionVariant) -> DeployedVariant:
         "Weight": variant.get("InitialVariantWeight", 1.0),
         "InstanceCount": variant.get("InitialInstanceCount", 1),
         "Container": deployable_container(model),
+        "Role": model.get("ExecutionRoleArn"),
         "Isolated": model.get("EnableNetworkIsolation", False),
         "PingLimitSeconds": float(limit or runtime(context).settings.ping_limit_seconds),
     }

@@ -55,6 +55,7 @@ class DeployedVariant(TypedDict):
     InstanceCount: int
     InstanceType: NotRequired[str]
     Container: ContainerDefinition
+    Role: NotRequired[str | None]
     Isolated: bool
     PingLimitSeconds: float
 

@@ -9,6 +9,9 @@ from local_aws.api import Context
 
 TRAINING_JOB = "sagemaker.training_job"
 PROCESSING_JOB = "sagemaker.processing_job"
+TRANSFORM_JOB = "sagemaker.transform_job"
+TUNING_JOB = "sagemaker.tuning_job"
+ATTEMPTS = "sagemaker.training_attempts"
 MODEL = "sagemaker.model"
 ENDPOINT_CONFIG = "sagemaker.endpoint_config"
 ENDPOINT = "sagemaker.endpoint"

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from local_aws.api import ApiError, Context
+from local_aws.identity.acting import acting_as
 from local_aws.processes import Process, ProcessStartError
 from local_aws.services import job_process
 from local_aws.services.job_process import Job
@@ -37,6 +38,8 @@ def bring_up(
     context: Context, endpoint: str, generation: str, variant: DeployedVariant, cancelled: threading.Event
 ) -> ModelServer:
     """Unpack the model, start its server and await /ping. Raises ``ServingError``; leaves no process behind then."""
+    arn = context.arn("sagemaker", f"endpoint/{endpoint}")
+    context = acting_as(context, variant.get("Role"), "SageMaker", arn)
     root = endpoint_root(context, endpoint) / generation / variant["VariantName"]
     try:
         _prepare(context, variant, root)

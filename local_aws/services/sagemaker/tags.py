@@ -37,6 +37,10 @@ def keep(context: Context, arn: str, tags: list[Tag] | None) -> list[Tag]:
     return _listed(merged)
 
 
+def read(context: Context, arn: str) -> dict[str, str]:
+    return context.store.get(TAGS, arn) or {}
+
+
 def forget(context: Context, arn: str) -> None:
     context.store.delete(TAGS, arn)
 
@@ -56,10 +60,6 @@ def delete_tags(aws: Context, request: DeleteTagsRequest) -> None:
     with aws.store.transaction():
         left = {key: value for key, value in read(aws, request["ResourceArn"]).items() if key not in request["TagKeys"]}
         aws.store.put(TAGS, request["ResourceArn"], left)
-
-
-def read(context: Context, arn: str) -> dict[str, str]:
-    return context.store.get(TAGS, arn) or {}
 
 
 def _listed(tags: dict[str, str]) -> list[Tag]:

@@ -31,6 +31,7 @@ SHORT_LIMITS = {
     "LOCAL_AWS_SERVER_RESTARTS": "1",
     "LOCAL_AWS_DEPLOYMENT_SECOND_SECONDS": "0.1",
     "LOCAL_AWS_METRIC_SECONDS": "0.2",
+    "LOCAL_AWS_LOG_MEGABYTES": "1",
 }
 numbers = itertools.count(1)
 
