@@ -50,9 +50,9 @@ def ring(hosting: Any, name: str, state: str = "ALARM") -> None:
 
 
 def begin(hosting: Any, name: str, config: dict[str, Any], **more: Any) -> str:
-    """Ask for a deployment of a new version; returns the version's name."""
+    """Ask for a deployment of a new version, which drops what it has begun when it ends; returns its name."""
     version = f"{name}-next"
-    hosting.model(version)
+    hosting.model(version, abrupt=True)
     hosting.config(version, **{version.replace("-", "_"): 1.0})
     hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=config, **more)
     return version
