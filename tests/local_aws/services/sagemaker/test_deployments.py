@@ -85,6 +85,31 @@ def test_a_canary_gets_its_share_and_then_everything(hosting: Any, name: str) ->
     assert "PendingDeploymentSummary" not in endpoint
 
 
+def test_each_answer_is_captured_once_through_a_deployment(hosting: Any, name: str) -> None:
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://jobs/deployed",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    hosting.serve(name, capture, abrupt=True)
+    version = hosting.model(f"{name}-next")
+    hosting.config(version, capture, **{version.replace("-", "_"): 1.0})
+    with Callers(hosting, name) as callers:
+        eventually(lambda: len(callers.versions) > 20)
+        hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=canary(wait=5))
+        hosting.settled(name)
+        eventually(lambda: callers.versions[-1] == version)
+    assert callers.errors == []
+
+    def captured() -> int:
+        found = hosting.s3.list_objects_v2(Bucket="jobs", Prefix=f"deployed/{name}/")["Contents"]
+        bodies = [hosting.s3.get_object(Bucket="jobs", Key=entry["Key"])["Body"].read() for entry in found]
+        return sum(body.count(b"\n") for body in bodies)
+
+    assert eventually(lambda: (count := captured()) >= len(callers.versions) and count) == len(callers.versions)
+
+
 @pytest.mark.parametrize("moment", ["canary capacity", "full capacity"])
 def test_an_alarm_rolls_the_deployment_back_without_a_failed_request(hosting: Any, name: str, moment: str) -> None:
     hosting.serve(name, abrupt=True)
