@@ -203,7 +203,7 @@ def test_a_deployment_survives_the_death_of_the_server_and_uses_its_policy_again
     server = start_server()
     hosting = tools["Hosting"](server)
     hosting.serve("lasting")
-    version = begin(hosting, "lasting", canary(wait=15))
+    version = begin(hosting, "lasting", canary(wait=10))
     eventually(lambda: snapshot_holds(server, f"artefacts/{version}".encode()), within=10)
     eventually(lambda: "Baking" in stage(hosting, "lasting"))
     server.kill()
