@@ -15,8 +15,10 @@ from local_aws.services.sagemaker import (
     model_package_policies,
     model_packages,
     models,
+    monitoring,
     processing,
     tags,
+    tracking,
     training,
 )
 from local_aws.services.sagemaker.runtime import renew, runtime
@@ -29,10 +31,12 @@ __all__ = [
     "model_package_policies",
     "model_packages",
     "models",
+    "monitoring",
     "processing",
     "resume",
     "shutdown",
     "tags",
+    "tracking",
     "training",
 ]
 
@@ -43,10 +47,12 @@ def resume(context: Context) -> None:
     processing.resume(context)
     endpoints.resume(context)
     runtime(context).capture.resume()
+    monitoring.resume(context)
 
 
 def shutdown(context: Context) -> None:
     running = runtime(context)
+    monitoring.shutdown(context)
     running.closing.set()
     running.jobs.close()
     endpoints.shutdown(context)
