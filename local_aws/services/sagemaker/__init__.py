@@ -17,6 +17,7 @@ from local_aws.services.sagemaker import (
     processing,
     tags,
     training,
+    transform,
 )
 from local_aws.services.sagemaker.runtime import renew, runtime
 
@@ -32,6 +33,7 @@ __all__ = [
     "shutdown",
     "tags",
     "training",
+    "transform",
 ]
 
 
@@ -39,6 +41,7 @@ def resume(context: Context) -> None:
     renew(context)
     training.resume(context)
     processing.resume(context)
+    transform.resume(context)
     endpoints.resume(context)
 
 
