@@ -18,6 +18,7 @@ from local_aws.services.sagemaker import (
     tags,
     training,
     transform,
+    tuning,
 )
 from local_aws.services.sagemaker.runtime import renew, runtime
 
@@ -34,6 +35,7 @@ __all__ = [
     "tags",
     "training",
     "transform",
+    "tuning",
 ]
 
 
@@ -41,13 +43,15 @@ def resume(context: Context) -> None:
     renew(context)
     training.resume(context)
     processing.resume(context)
+    endpoints.resume(context)  # clears what servers have unpacked, so the transform jobs come after it
     transform.resume(context)
-    endpoints.resume(context)
+    tuning.resume(context)
 
 
 def shutdown(context: Context) -> None:
     running = runtime(context)
     running.closing.set()
+    tuning.shutdown(context)
     running.jobs.close()
     endpoints.shutdown(context)
     running.capture.close()

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, cast
 from local_aws.api import Context, operation
 from local_aws.services.s3_transfer import has_objects
 from local_aws.services.sagemaker import job_kinds, transform_records, transform_run
-from local_aws.services.sagemaker.errors import name_in_use, resource_not_found, validation_error
+from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.job_ends import must_stop
 from local_aws.services.sagemaker.job_kinds import TRANSFORM
 from local_aws.services.sagemaker.listing import only, select
@@ -112,7 +112,7 @@ def _submit(context: Context, name: str) -> None:
 def _find(context: Context, name: str) -> TransformJob:
     job = context.store.get(TRANSFORM.kind, name)
     if job is None:
-        raise resource_not_found(f"Could not find requested job with name: {name}")
+        raise validation_error(f"Could not find requested job with name: {name}")
     return cast(TransformJob, job)
 
 

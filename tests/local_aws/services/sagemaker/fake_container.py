@@ -77,6 +77,19 @@ def print_metrics(root: Path) -> None:
     print("accuracy 7.5e-1", end="")
 
 
+def print_a_score(root: Path) -> None:
+    """The objective of a tuning job: best at x = 0.3; of some qualities it is worse, or there is none."""
+    wanted = json.loads((root / "input/config/hyperparameters.json").read_text())
+    quality = wanted.get("quality", "good")
+    if quality == "broken":
+        sys.exit(1)
+    for epoch in range(3):
+        score = 0.1 if quality == "hopeless" else 1 - (float(wanted.get("x", 0.3)) - 0.3) ** 2
+        print(f"epoch {epoch} score={score:.9f};", flush=True)
+    if quality in ("hopeless", "slow"):
+        wait_long()
+
+
 def print_much(root: Path) -> None:
     """Three megabytes, numbered."""
     for number in range(30_000):
@@ -109,6 +122,7 @@ ACTIONS: dict[str, Callable[[Path], int | None]] = {
     "be killed once": be_killed_once,
     "print metrics": print_metrics,
     "print much": print_much,
+    "print a score": print_a_score,
     "leave children behind": leave_children_behind,
     "write a huge failure": write_a_huge_failure,
     "wait": lambda root: wait_long(),

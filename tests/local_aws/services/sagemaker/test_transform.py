@@ -230,7 +230,7 @@ def test_what_cannot_be_done_is_refused(
 ) -> None:
     with pytest.raises(ClientError, match=reason):
         transforms.start(name, {"a.csv": b"1\n"}, model, **more)
-    with pytest.raises(transforms.api.exceptions.ResourceNotFound):
+    with pytest.raises(ClientError, match="Could not find requested job with name"):
         transforms.describe(name)
 
 
