@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from local_aws.api import Context
+from local_aws.identity.acting import start_child
 from local_aws.process_table import kill_marked
 from local_aws.processes import MARK, Process, child_environment
 
@@ -78,8 +79,11 @@ class Job:
 
 def start(context: Context, job: Job) -> Process:
     """Raises ``ProcessStartError``."""
-    return context.supervisor.start(
-        job.name, job.argv, cwd=job.workdir, env=_environment(context, job), log=job.log, opt_ml=job.root
+    return start_child(
+        context,
+        lambda own: own.supervisor.start(
+            job.name, job.argv, cwd=job.workdir, env=_environment(own, job), log=job.log, opt_ml=job.root
+        ),
     )
 
 

@@ -33,6 +33,10 @@ class JobSettings:
     """The model's time to answer a request (API_runtime_InvokeEndpoint)."""
     server_restarts: int = 3
     """How often in ten minutes a model server that died is started again."""
+    deployment_second_seconds: float = 1.0
+    """How long a second of a deployment configuration's waits lasts."""
+    metric_seconds: float = 5.0
+    """How often the invocation metrics of endpoints are put to CloudWatch."""
     checkpoint_seconds: float = 30.0
     """How often a training job's new checkpoints are copied to S3 while it runs."""
     log_megabytes: float = 64.0

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.processes import ProcessStartError
 from local_aws.services import job_process
 from local_aws.services.glue.logs import error_message, follow_output, publish_error
@@ -100,6 +101,7 @@ def _carry_out(context: Context, running: _Running, stored: StoredRun, control: 
 
 def _run(context: Context, stored: StoredRun, control: Control) -> None:
     run = stored["run"]
+    context = acting_as(context, stored.get("role"), "GlueJobRunnerSession", f"{run['JobName']}/{run['Id']}")
     settings = JobSettings.from_environment()
     log = log_file(context, run["Id"])
     log.unlink(missing_ok=True)  # an interrupted attempt's last line is not this attempt's error

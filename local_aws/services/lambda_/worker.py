@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as, start_child
 from local_aws.processes import Process, child_environment
 from local_aws.services.lambda_ import code, model
 from local_aws.services.logs.following import follow
@@ -53,13 +54,17 @@ class Worker:
         self._connection, remote = socket.socketpair()
         with remote:
             folder = code.folder_of(aws, function["digest"])
-            self._process: Process = aws.supervisor.start(
-                f"lambda {self.name}",
-                [sys.executable, "-P", str(BOOTSTRAP), str(remote.fileno())],
-                cwd=folder,
-                env=_environment(aws, settings, folder, stream),
-                log=self._log,
-                pass_fds=[remote.fileno()],
+            role = acting_as(aws, settings["Role"], self.name, settings["FunctionArn"])
+            self._process: Process = start_child(
+                role,
+                lambda own: own.supervisor.start(
+                    f"lambda {self.name}",
+                    [sys.executable, "-P", str(BOOTSTRAP), str(remote.fileno())],
+                    cwd=folder,
+                    env=_environment(own, settings, folder, stream),
+                    log=self._log,
+                    pass_fds=[remote.fileno()],
+                ),
             )
         self._ready = False
 

@@ -12,6 +12,7 @@ from local_aws.services.sagemaker import (
     endpoints,
     invoke,
     model_package_groups,
+    model_package_policies,
     model_packages,
     models,
     processing,
@@ -27,6 +28,7 @@ __all__ = [
     "endpoints",
     "invoke",
     "model_package_groups",
+    "model_package_policies",
     "model_packages",
     "models",
     "processing",
@@ -46,6 +48,7 @@ def resume(context: Context) -> None:
     endpoints.resume(context)  # clears what servers have unpacked, so the transform jobs come after it
     transform.resume(context)
     tuning.resume(context)
+    runtime(context).capture.resume()
 
 
 def shutdown(context: Context) -> None:
@@ -54,4 +57,5 @@ def shutdown(context: Context) -> None:
     tuning.shutdown(context)
     running.jobs.close()
     endpoints.shutdown(context)
+    running.metrics.close()
     running.capture.close()

@@ -77,7 +77,7 @@ def _state(kind: JobKind, document: Mapping[str, Any]) -> tuple[Any, Any]:
 
 def _announce(context: Context, kind: JobKind, document: Mapping[str, Any]) -> None:
     arn = str(document[f"{kind.member}Arn"])
-    labels = {tag["Key"]: tag["Value"] for tag in tags.read(context, arn)}
+    labels = tags.read(context, arn)
     event_bus.emit(context, SOURCE, kind.event, [arn], {**_plain(document), "Tags": labels})
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Job, Outcome
 from local_aws.services.job_settings import JobSettings
@@ -32,6 +33,7 @@ LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 def run(context: Context, name: str, control: Control, settings: JobSettings) -> None:
     """Carry the job to a final status. Raises only ``InterruptedByShutdownError``."""
     job = cast(ProcessingJob, context.store.get(PROCESSING.kind, name))
+    context = acting_as(context, job["RoleArn"], "SageMaker", job["ProcessingJobArn"])
     root = opt_ml.root(context, "processing", name)
     status, reason = "Failed", None
     try:

@@ -20,6 +20,7 @@ ENDPOINT = "sagemaker.endpoint"
 DEPLOYMENT = "sagemaker.deployment"
 PENDING_DEPLOYMENT = "sagemaker.pending_deployment"
 MODEL_PACKAGE_GROUP = "sagemaker.model_package_group"
+MODEL_PACKAGE_GROUP_POLICY = "sagemaker.model_package_group_policy"
 MODEL_PACKAGE = "sagemaker.model_package"
 CLIENT_TOKEN = "sagemaker.client_token"  # noqa: S105 - a kind of document
 TAGS = "sagemaker.tags"

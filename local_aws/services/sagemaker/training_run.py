@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Follower, Job, Outcome
 from local_aws.services.job_settings import JobSettings
@@ -41,6 +42,7 @@ LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 def run(context: Context, name: str, control: Control, settings: JobSettings) -> None:
     """Carry the job to a final status. Raises only ``InterruptedByShutdownError``."""
     job = cast(TrainingJob, context.store.get(TRAINING_JOB, name))
+    context = acting_as(context, job["RoleArn"], "SageMaker", job["TrainingJobArn"])
     root = opt_ml.root(context, "training", name)
     deadline = time.monotonic() + _limit_seconds(job)
     while True:

@@ -199,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
         wanted = wanted if isinstance(wanted, dict) else {}
         if wanted.get("die"):
             os._exit(9)
-        time.sleep(float(wanted.get("seconds", 0)))
+        time.sleep(float(wanted.get("seconds", 0)) + float(str(self.model.get("seconds", 0))))
         reply = {
             "version": self.model.get("version"),
             "pid": os.getpid(),
@@ -208,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
             "headers": {key.lower(): value for key, value in self.headers.items()},
         }
         content = json.dumps(reply).encode() + b" " * int(wanted.get("padding", 0))
-        self.answer(int(wanted.get("status", 200)), content)
+        self.answer(int(wanted.get("status") or str(self.model.get("status", 200))), content)
 
     def predict(self, body: bytes) -> tuple[int, bytes]:
         """For each line the sum of its numbers, in the form of the line; some words have other effects."""
