@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from local_aws.api import ApiError, Context
+from local_aws.identity.acting import acting_as
 from local_aws.services.job_process import SHUTDOWN_GRACE_SECONDS, Control
 from local_aws.services.job_settings import JobSettings
 from local_aws.services.logs.following import follow
@@ -73,6 +74,8 @@ def finish(context: Context, name: str, status: str, reason: str | None = None) 
 def _transform(context: Context, job: TransformJob, root: Path, control: Control, settings: JobSettings) -> str | None:
     """Returns why the job has failed, if it has."""
     name = job["TransformJobName"]
+    role = find_model(context, job["ModelName"]).get("ExecutionRoleArn")
+    context = acting_as(context, role, "SageMaker", job["TransformJobArn"])
     # An endpoint's name cannot hold a dot, so the folder and the log are nobody else's.
     alias = f"{VARIANT}.{name}"
     digest = hashlib.sha256(job["TransformJobArn"].encode()).hexdigest()

@@ -98,6 +98,8 @@ def test_a_disk_that_is_full_at_the_upload_is_the_callers_concern(
     context.state_dir = tmp_path
     context.store.get.return_value = {
         "TrainingJobName": "one",
+        "TrainingJobArn": "",
+        "RoleArn": "",
         "TrainingJobStatus": "Failed",
         "StoppingCondition": {},
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
