@@ -219,7 +219,7 @@ class Handler(BaseHTTPRequestHandler):
             if line == "bad":
                 return 400, b""
             if line == "slow":
-                time.sleep(3)
+                time.sleep(1.5)
             if line == "die":
                 os._exit(9)
             if line == "flaky" and not self.model.get("seen"):

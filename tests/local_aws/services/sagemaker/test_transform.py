@@ -238,7 +238,7 @@ def test_an_interrupted_job_runs_again(start_server: Callable[..., LocalServer],
     server = start_server()
     hosting = tools["Hosting"](server)
     transforms = Transforms(server, hosting)
-    hosting.model("adder", predict=True, start_seconds=1)
+    hosting.model("adder", predict=True, start_seconds=0.5)
     server.client("s3").put_object(Bucket="jobs", Key="one/in/a.csv", Body=b"1,2\n")
     eventually(lambda: snapshot_holds(server, b"one/in/a.csv"), within=10)
     transforms.start("one", {}, "adder")

@@ -138,22 +138,22 @@ def test_a_tuning_job_whose_training_jobs_all_fail_fails(tunings: Tunings, name:
     assert "BestTrainingJob" not in job
 
 
-def test_stopping_a_tuning_job_stops_its_training_jobs(start_server: Any) -> None:
-    """With one slot: one training job runs, one waits; the tuning job itself holds no slot."""
-    tunings = Tunings(start_server())
-    tunings.start("one", {**X, **qualities("slow")}, 5, 2)
-    eventually(lambda: len(tunings.trials("one")) == 2)
-    tunings.api.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="one")
-    assert tunings.ended("one")["HyperParameterTuningJobStatus"] == "Stopped"
-    assert {one["TrainingJobStatus"] for one in tunings.trials("one")} == {"Stopped"}
+def test_stopping_a_tuning_job_stops_its_training_jobs(tunings: Tunings, name: str) -> None:
+    """Two training jobs run, one waits for a slot; the tuning job itself holds none."""
+    tunings.start(name, {**X, **qualities("slow")}, 5, 3)
+    eventually(lambda: len(tunings.trials(name)) == 3)
+    tunings.api.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    assert tunings.ended(name)["HyperParameterTuningJobStatus"] == "Stopped"
+    assert {one["TrainingJobStatus"] for one in tunings.trials(name)} == {"Stopped"}
     with pytest.raises(ClientError, match="in status Stopped"):
-        tunings.api.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="one")
-    tunings.api.delete_hyper_parameter_tuning_job(HyperParameterTuningJobName="one")
+        tunings.api.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    tunings.api.delete_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     with pytest.raises(tunings.api.exceptions.ResourceNotFound):
-        tunings.describe("one")
+        tunings.describe(name)
 
 
 def test_a_killed_server_goes_on_tuning(start_server: Callable[..., LocalServer]) -> None:
+    """With the one slot that there is by default."""
     server = start_server()
     tunings = Tunings(server)
     tunings.start("one", X, 4)
