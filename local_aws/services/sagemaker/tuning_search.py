@@ -43,7 +43,10 @@ def suggest(strategy: str, space: Space, seed: int, number: int, known: Known) -
     random = _generator(seed, number)
     if strategy == "Random" or len(known.observed) < FIRST_POINTS:
         return _fresh(space, random, known.tried)
-    return _most_promising(space, random, seed, known)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):  # the matrices are small, and the cores belong to the training jobs
+        return _most_promising(space, random, seed, known)
 
 
 def check_available(strategy: str) -> None:
