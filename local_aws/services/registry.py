@@ -19,6 +19,7 @@ MODULES = (
     "sagemaker",
     "lambda_",
     "states",
+    "cloudwatch",
     "deliveries",
     "events",
     "scheduler",
