@@ -18,7 +18,9 @@ from local_aws import protocol
 from local_aws.api import OPERATIONS, ApiError, Context, NotOursError
 from local_aws.protocol import Response, UnknownOperationError
 from local_aws.routing import action_of, service_of
+from local_aws.services import announcements
 from local_aws.services.registry import OWNED_SERVICES, SHARED_REST_SERVICES
+from local_aws.services.sns import pages as sns_pages
 from local_aws.validation import validate
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Gateway:
             self._active += 1
         try:
             response = self._respond(environ)
+            announcements.settle()
         finally:
             with self._idle:
                 self._active -= 1
@@ -71,6 +74,8 @@ class Gateway:
     def _respond(self, environ: dict[str, Any]) -> Response:
         if environ.get("PATH_INFO") == HEALTH_PATH:
             return Response(200, {"Content-Type": "text/plain"}, b"ok")
+        if str(environ.get("PATH_INFO", "")).startswith(sns_pages.PATH):
+            return sns_pages.respond(self._ready_context(), environ)
         body = _read_body(environ)
         service = service_of(environ)
         action = action_of(environ, body)
