@@ -47,8 +47,8 @@ class Gateway:
         with self._idle:
             self._active += 1
         try:
-            response = self._respond(environ)
-            announcements.settle()
+            with announcements.gathered(self.context):
+                response = self._respond(environ)
         finally:
             with self._idle:
                 self._active -= 1

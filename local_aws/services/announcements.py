@@ -1,15 +1,16 @@
 """What moto tells in the middle of a request (a message was published, an object was put), until the request is over.
 
-moto's own deliveries happen inside the request and under its locks. ``announce`` only notes what is to be done;
-``settle`` does it when the locks are free again and before the answer leaves, all in one transaction of the store.
-While a journal of moto's requests is run again at a start, nobody listens and nothing is noted.
+moto's own deliveries happen inside the request and under its locks. ``announce`` only notes what is to be done; at
+the end of ``gathered`` it is done, when the locks are free again and before the answer leaves, all in one transaction
+of the store. Outside of ``gathered`` (a journal of moto's requests is run again at a start) nothing is noted.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from local_aws.api import Context
 
@@ -19,40 +20,35 @@ Deed = Callable[[Context], None]
 
 
 class _Noted(threading.local):
-    def __init__(self) -> None:
-        self.deeds: list[Deed] = []
+    deeds: list[Deed] | None = None
 
 
 _noted = _Noted()
-_listener: list[Context] = []
-
-
-def listen(context: Context) -> None:
-    """From now on announcements are for this server."""
-    _listener[:] = [context]
-
-
-def stop_listening(context: Context) -> None:
-    if _listener and _listener[0] is context:
-        _listener.clear()
 
 
 def listening() -> bool:
-    return bool(_listener)
+    return _noted.deeds is not None
 
 
 def announce(deed: Deed) -> None:
     """Have ``deed`` done when the current request is over."""
-    if _listener:
+    if _noted.deeds is not None:
         _noted.deeds.append(deed)
 
 
-def settle() -> None:
-    """Do what the current thread has noted."""
-    deeds, _noted.deeds = _noted.deeds, []
-    if not deeds or not _listener:
-        return
-    context = _listener[0]
+@contextmanager
+def gathered(context: Context | None) -> Iterator[None]:
+    """Around a request of one thread."""
+    _noted.deeds = []
+    try:
+        yield
+    finally:
+        deeds, _noted.deeds = _noted.deeds, None
+    if deeds and context is not None:
+        _do(context, deeds)
+
+
+def _do(context: Context, deeds: list[Deed]) -> None:
     try:
         with context.store.transaction():
             for deed in deeds:
