@@ -17,7 +17,10 @@ moto_seams.install()
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
 MODULES = (
+    "sts",
+    "cloudtrail",
     "kms",
+    "logs",
     "cloudformation",
     "glue",
     "sagemaker",

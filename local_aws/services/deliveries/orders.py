@@ -27,13 +27,15 @@ class DeadLetter(TypedDict):
 
 
 class Order(TypedDict, total=False):
-    """``arn`` names the target and ``payload`` is the text for it; ``parameters`` are the target's own.
+    """``arn`` names the target, ``role`` who reaches it, if not the server itself, and ``payload`` is the text for it.
 
+    ``parameters`` are the target's own.
     ``retries`` is how often a failed delivery is tried again, within ``age`` seconds. ``attempts``, ``since`` and
     ``due`` (seconds since 1970) are kept by the queue.
     """
 
     arn: str
+    role: str
     payload: str
     parameters: dict[str, Any]
     retries: int

@@ -12,6 +12,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.api import ApiError, Context
+from local_aws.identity.acting import acting_as
 from local_aws.services import event_bus
 from local_aws.services.deliveries.failures import DeliveryError, delivery_error
 from local_aws.services.deliveries.orders import Order
@@ -27,6 +28,7 @@ HTTP_TOO_MANY = 429
 def send(aws: Context, order: Order, key: str) -> None:
     """Deliver once; raises ``DeliveryError``."""
     kind = kind_of(order["arn"])
+    aws = acting_as(aws, order.get("role"), "EventBridge", order["arn"])
     try:
         SENDERS[kind](aws, order, key)
     except (ClientError, BotoCoreError) as error:

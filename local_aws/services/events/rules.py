@@ -70,6 +70,8 @@ def _order(aws: Context, target: dict[str, Any], event: dict[str, Any], rule_arn
     group = target.get("SqsParameters", {}).get("MessageGroupId")
     if kind == "sqs" and group:
         order["parameters"] = {"MessageGroupId": group}
+    if target.get("RoleArn"):
+        order["role"] = target["RoleArn"]
     policy = target.get("RetryPolicy", {})
     if "MaximumRetryAttempts" in policy:
         order["retries"] = policy["MaximumRetryAttempts"]

@@ -38,7 +38,7 @@ def order_of(aws: Context, schedule: Schedule, due: float) -> Order:
     scheduled = datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     execution = execution_id(schedule.arn, due)
     text = _text(aws, schedule, scheduled, execution)
-    order: Order = {"arn": target["Arn"], "payload": text, "parameters": {}}
+    order: Order = {"arn": target["Arn"], "role": target["RoleArn"], "payload": text, "parameters": {}}
     group = (target.get("SqsParameters") or {}).get("MessageGroupId")
     if group:
         order["parameters"] = {"MessageGroupId": group}
