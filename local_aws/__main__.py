@@ -42,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     _settle_environment()
+    if options.mail_dir is not None:
+        os.environ["LOCAL_AWS_MAIL_DIR"] = str(options.mail_dir.resolve())
     # The state holds key material, secrets and task tokens.
     os.umask(0o077)
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -104,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--host", default="127.0.0.1", help="address to listen on")
     start.add_argument("--advertised-url", help="URL that children and endpoint.json use instead of host and port")
     start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
+    start.add_argument("--mail-dir", type=Path, help="outbox for mail; default: LOCAL_AWS_MAIL_DIR, else <state>/mail")
     start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
     start.add_argument("--fsync", action="store_true", help="let no answer out before the disk has the change")
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
