@@ -14,7 +14,11 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_aws import endpoint_file
+from local_aws.access import report
+from local_aws.access.authorization import Authorization, Mode
+from local_aws.access.usage import Usage
 from local_aws.api import Context
+from local_aws.calls.incoming import Guard
 from local_aws.calls.recorder import Recorder, calls_kept
 from local_aws.clients import ClientCache
 from local_aws.gateway import Gateway
@@ -23,6 +27,7 @@ from local_aws.identity.credentials import Issuer
 from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
+from local_aws.server_controls import ACCESS_PATH
 from local_aws.services import registry
 from local_aws.snapshot import Snapshots
 from local_aws.store import Store
@@ -48,6 +53,7 @@ class Settings:
     images: tuple[Path, ...] = field(default_factory=tuple)
     allow_mounts: bool = True
     advertised_url: str | None = None
+    iam: Mode = "off"
 
 
 class RequestHandler(MotoRequestHandler):
@@ -98,7 +104,9 @@ class Server:
             issuer=issuer,
             calls=self._recorder,
         )
-        self._gateway.guards = [self._recorder, Authentication(issuer, clients.access_key, enforce=False)]
+        self._usage = Usage(self._store)
+        self._gateway.guards = self._guards(issuer, clients.access_key)
+        self._gateway.controls[ACCESS_PATH] = report.answers(self._usage, settings.iam)
         self._gateway.context = self._context
         self._snapshots.start()
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
@@ -117,12 +125,21 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._snapshots.stop()
+        self._usage.save()
         self._recorder.stop()
         self._store.close()
         written = endpoint_file.read(self._settings.state_dir)
         if written is not None:
             endpoint_file.write(self._settings.state_dir, replace(written, pid=None, started_ticks=None))
         self._lock.close()
+
+    def _guards(self, issuer: Issuer, server_key: str) -> list[Guard]:
+        """The record sees every answer; nobody is asked for permission before it is known who asks."""
+        mode = self._settings.iam
+        guards: list[Guard] = [self._recorder, Authentication(issuer, server_key, enforce=mode == "enforce")]
+        if mode != "off":
+            guards.append(Authorization(mode, self._usage, lambda: self._gateway.context))
+        return guards
 
     def _listen(self) -> BaseWSGIServer:
         settings = self._settings
