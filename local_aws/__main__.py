@@ -13,6 +13,7 @@ from pathlib import Path
 from local_aws import control
 from local_aws.access import command as access_command
 from local_aws.calls import command as calls_command
+from local_aws.chaos import command as chaos_command
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
 from local_aws.server_controls import ControlError
@@ -66,6 +67,8 @@ def _start(options: argparse.Namespace) -> int:
             allow_mounts=not options.no_mounts,
             advertised_url=options.advertised_url,
             iam=mode,
+            chaos=tuple(options.chaos),
+            chaos_seed=options.chaos_seed,
         )
     )
     try:
@@ -110,13 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
     start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
     start.add_argument("--iam", choices=["off", "record", "enforce"], help="default: LOCAL_AWS_IAM, else off")
+    chaos_command.add_options(start)
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     stop = commands.add_parser("stop", help="end a running server and everything it started")
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
     status = commands.add_parser("status", help="say whether a server runs; exit code 3 when not")
     calls = calls_command.add_command(commands)
     access = access_command.add_command(commands)
-    for command in (start, stop, status, calls, access):
+    chaos = chaos_command.add_command(commands)
+    for command in (start, stop, status, calls, access, chaos):
         command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
     return parser
 

@@ -20,6 +20,7 @@ from local_aws.access.usage import Usage
 from local_aws.api import Context
 from local_aws.calls.incoming import Guard
 from local_aws.calls.recorder import Recorder, calls_kept
+from local_aws.chaos.injector import Injector
 from local_aws.clients import ClientCache
 from local_aws.gateway import Gateway
 from local_aws.identity.authentication import Authentication
@@ -27,7 +28,7 @@ from local_aws.identity.credentials import Issuer
 from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
-from local_aws.server_controls import ACCESS_PATH
+from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH
 from local_aws.services import registry
 from local_aws.snapshot import Snapshots
 from local_aws.store import Store
@@ -54,6 +55,8 @@ class Settings:
     allow_mounts: bool = True
     advertised_url: str | None = None
     iam: Mode = "off"
+    chaos: tuple[str, ...] = ()
+    chaos_seed: int = 0
 
 
 class RequestHandler(MotoRequestHandler):
@@ -75,6 +78,7 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._modules: list[ModuleType] = []
+        self._chaos = Injector(settings.chaos, settings.chaos_seed)
 
     def start(self) -> str:
         """Restore the state, resume what was running and answer requests; returns the URL."""
@@ -106,6 +110,7 @@ class Server:
         )
         self._usage = Usage(self._store)
         self._gateway.guards = self._guards(issuer, clients.access_key)
+        self._gateway.controls[CHAOS_PATH] = self._chaos.control
         self._gateway.controls[ACCESS_PATH] = report.answers(self._usage, settings.iam)
         self._gateway.context = self._context
         self._snapshots.start()
@@ -118,6 +123,7 @@ class Server:
         """End children, answer what was asked, save everything."""
         # Services stop first and may still use the endpoint while they do.
         registry.shutdown(self._context, self._modules)
+        self._chaos.stop()
         self._moto.close()
         self._supervisor.stop_all(STOP_GRACE_SECONDS)
         if not self._gateway.wait_idle(DRAIN_SECONDS):
@@ -136,7 +142,8 @@ class Server:
     def _guards(self, issuer: Issuer, server_key: str) -> list[Guard]:
         """The record sees every answer; nobody is asked for permission before it is known who asks."""
         mode = self._settings.iam
-        guards: list[Guard] = [self._recorder, Authentication(issuer, server_key, enforce=mode == "enforce")]
+        authentication = Authentication(issuer, server_key, enforce=mode == "enforce")
+        guards: list[Guard] = [self._recorder, authentication, self._chaos]
         if mode != "off":
             guards.append(Authorization(mode, self._usage, lambda: self._gateway.context))
         return guards

@@ -48,7 +48,7 @@ def take_over_from_moto() -> None:
     def neutral(bucket: FakeBucket, action: str, resource: str) -> Any:
         return PermissionResult.NEUTRAL
 
-    FakeBucket.get_permission = neutral  # type: ignore[method-assign]
+    FakeBucket.get_permission = neutral  # type: ignore[method-assign, assignment]
 
 
 def _bucket_policy(name: str) -> str | None:
