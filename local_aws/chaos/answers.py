@@ -36,6 +36,7 @@ THROTTLED = {
         "ThrottlingException",
         "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
     ),
+    "cloudwatch": ApiError("Throttling", RATE_EXCEEDED),
     "cognito-idp": ApiError("TooManyRequestsException", RATE_EXCEEDED),
     "dynamodbstreams": ApiError("LimitExceededException", "Too many operations for a given subscriber."),
     "sns": ApiError("Throttled", RATE_EXCEEDED, 429),

@@ -201,9 +201,7 @@ def test_key_policy_rules_over_identity_policies(server: LocalServer) -> None:
     assert message.endswith("because no resource-based policy allows the kms:Encrypt action")
 
 
-def test_role_must_trust_the_service_and_be_passed(
-    server: LocalServer, make_function: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_role_must_trust_the_service_and_be_passed(server: LocalServer, make_function: Callable[..., str]) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"""
     wrong = role(server, "for-glue", trusts="glue.amazonaws.com")
     right = role(server, "for-lambda", trusts="lambda.amazonaws.com")
