@@ -15,6 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 from local_server import LocalServer
 
+from local_aws.server_controls import CHAOS_PATH, ask
+
 pytestmark = pytest.mark.stack
 
 
@@ -35,14 +37,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
 @pytest.fixture(autouse=True)
 def calm(server: LocalServer) -> Iterator[None]:
     yield
-    chaos(server, "--off")
+    chaos(server)
 
 
-def chaos(server: LocalServer, *options: str) -> Any:
-    command = [sys.executable, "-m", "local_aws", "chaos", "--state-dir", str(server.state_dir), *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def chaos(server: LocalServer, *rules: str, seed: int = 0) -> Any:
+    return ask(server.url, "POST", CHAOS_PATH, {"rules": list(rules), "seed": seed})
+
+
+def command(server: LocalServer, *options: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "local_aws", "chaos", "--state-dir", str(server.state_dir), *options]
+    return subprocess.run(line, capture_output=True, text=True, timeout=30, check=False)
 
 
 def retrying(server: LocalServer, service: str, mode: str = "standard", attempts: int = 8) -> Any:
@@ -80,7 +84,7 @@ def test_each_service_throttles_in_its_own_form(
     server: LocalServer, service: str, method: str, arguments: dict[str, Any], code: str, status: int
 ) -> None:
     """Sources: botocore's models and the pages named in ``local_aws.chaos.answers``."""
-    chaos(server, "--set", f"{service}.*:throttle=1")
+    chaos(server, f"{service}.*:throttle=1")
     with pytest.raises(ClientError) as raised:
         getattr(server.client(service), method)(**arguments)
     answer = raised.value.response
@@ -92,13 +96,13 @@ def test_each_service_throttles_in_its_own_form(
 @pytest.mark.parametrize("mode", ["standard", "legacy"])
 def test_retries_of_boto3_get_through(server: LocalServer, mode: str) -> None:
     """https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
-    chaos(server, "--set", "dynamodb.PutItem:throttle=0.2,500=0.1,503=0.1,drop=0.1", "--seed", "49")
+    chaos(server, "dynamodb.PutItem:throttle=0.2,500=0.1,503=0.1,drop=0.1", seed=49)
     dynamodb = retrying(server, "dynamodb", mode)
     attempts = 0
     for number in range(6):
         answer = dynamodb.put_item(TableName="unkind", Item={"id": {"S": f"{mode}-{number}"}})
         attempts += answer["ResponseMetadata"]["RetryAttempts"]
-    state = chaos(server)
+    state = ask(server.url, "GET", CHAOS_PATH)
     assert {key.partition(" ")[2] for key in state["faults"]} == {"throttle", "500", "503", "drop"}
     assert sum(state["faults"].values()) == attempts
     found = server.client("dynamodb").scan(TableName="unkind", ConsistentRead=True)["Items"]
@@ -106,14 +110,14 @@ def test_retries_of_boto3_get_through(server: LocalServer, mode: str) -> None:
 
 
 def test_failure_after_the_effect_hides_it_from_the_caller(server: LocalServer) -> None:
-    chaos(server, "--set", "s3.PutObject:500-after=1")
+    chaos(server, "s3.PutObject:500-after=1")
     with pytest.raises(ClientError, match="InternalError"):
         server.client("s3").put_object(Bucket="unkind", Key="hidden", Body=b"1")
     assert server.client("s3").get_object(Bucket="unkind", Key="hidden")["Body"].read() == b"1"
 
 
 def test_failure_before_the_effect_has_none(server: LocalServer) -> None:
-    chaos(server, "--set", "s3.PutObject:500=1")
+    chaos(server, "s3.PutObject:500=1")
     with pytest.raises(ClientError, match="InternalError"):
         server.client("s3").put_object(Bucket="unkind", Key="absent", Body=b"1")
     with pytest.raises(ClientError, match="NoSuchKey"):
@@ -124,16 +128,16 @@ def test_failure_before_the_effect_has_none(server: LocalServer) -> None:
 def test_dropped_connections(server: LocalServer, fault: str, kept: int) -> None:
     sqs = server.client("sqs")
     url = sqs.create_queue(QueueName=f"dropped-{kept}")["QueueUrl"]
-    chaos(server, "--set", f"sqs.SendMessage:{fault}=1")
+    chaos(server, f"sqs.SendMessage:{fault}=1")
     with pytest.raises((NoConnectionError, BotoCoreError)):
         sqs.send_message(QueueUrl=url, MessageBody="m")
-    chaos(server, "--off")
+    chaos(server)
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
     assert int(attributes["ApproximateNumberOfMessages"]) == kept
 
 
 def test_latency_delays_the_answer(server: LocalServer) -> None:
-    chaos(server, "--set", "sqs.ListQueues:latency=300ms")
+    chaos(server, "sqs.ListQueues:latency=300ms")
     answer = server.client("sqs").list_queues()
     server.client("cloudtrail").lookup_events(MaxResults=1)
     found = server.client("cloudtrail").lookup_events(
@@ -145,12 +149,11 @@ def test_latency_delays_the_answer(server: LocalServer) -> None:
 
 
 def test_unusable_rules_are_refused_and_the_old_ones_stay(server: LocalServer) -> None:
-    chaos(server, "--set", "s3.*:503=0.5")
-    command = [sys.executable, "-m", "local_aws", "chaos", "--state-dir", str(server.state_dir), "--set", "s3:nonsense"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 1
-    assert "nonsense" in done.stderr
-    assert chaos(server)["rules"] == ["s3.*:503=0.5"]
+    assert json.loads(command(server, "--set", "s3.*:503=0.5", "--seed", "3").stdout)["seed"] == 3
+    refused = command(server, "--set", "s3:nonsense")
+    assert (refused.returncode, "nonsense" in refused.stderr) == (1, True)
+    assert json.loads(command(server).stdout)["rules"] == ["s3.*:503=0.5"]
+    assert json.loads(command(server, "--off").stdout)["rules"] == []
     bad = [sys.executable, "-m", "local_aws", "start", "--state-dir", str(server.state_dir), "--chaos", "s3:nonsense"]
     done = subprocess.run(bad, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, "nonsense" in done.stderr) == (1, True)
