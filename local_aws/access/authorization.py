@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal, cast
 from urllib.parse import parse_qsl
 
-from local_aws.access import dynamodb_needs, kms_needs, named_needs, s3_needs
+from local_aws.access import dynamodb_needs, encrypted_needs, kms_needs, named_needs, s3_needs
 from local_aws.access.decision import Decision, Policies, decide
 from local_aws.access.denials import access_denied
 from local_aws.access.needs import Need
@@ -74,7 +74,10 @@ class Authorization:
         return response
 
     def needs(self, call: IncomingCall) -> list[Need]:
-        """Everything that the call needs, the roles that it hands over included."""
+        """Everything that the call needs, the roles that it hands over and the keys of its data included."""
+        return [*self._of_operation(call), *encrypted_needs.needs(call.service, call.name, call.parameters)]
+
+    def _of_operation(self, call: IncomingCall) -> list[Need]:
         service, name, parameters = call.service, call.name, call.parameters
         if service == "s3":
             query = dict(parse_qsl(call.environ.get("QUERY_STRING", ""), keep_blank_values=True))

@@ -201,6 +201,30 @@ def test_key_policy_rules_over_identity_policies(server: LocalServer) -> None:
     assert message.endswith("because no resource-based policy allows the kms:Encrypt action")
 
 
+def test_data_under_a_customers_key_needs_the_key_by_way_of_the_service(server: LocalServer) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms"""
+    key = server.client("kms").create_key()["KeyMetadata"]["Arn"]
+    s3, sqs = server.client("s3"), server.client("sqs")
+    s3.create_bucket(Bucket="sealed")
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    s3.put_bucket_encryption(Bucket="sealed", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    url = sqs.create_queue(QueueName="sealed", Attributes={"KmsMasterKeyId": key})["QueueUrl"]
+    via = {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    arn = role(
+        server,
+        "sealed-writer",
+        allow(["s3:*Object", "sqs:SendMessage"], "*"),
+        allow("kms:GenerateDataKey", key, **via),
+    )
+    client = session(server, arn)
+    client("s3").put_object(Bucket="sealed", Key="a", Body=b"1")
+    _, _, message = refused(client("s3").get_object, Bucket="sealed", Key="a")
+    assert f'kms:Decrypt on resource: "{key}" because no identity-based policy' in message
+    _, _, message = refused(client("sqs").send_message, QueueUrl=url, MessageBody="m")
+    assert f"kms:GenerateDataKey on resource: {key}" in message
+    assert refused(client("kms").generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
+
+
 def test_role_must_trust_the_service_and_be_passed(server: LocalServer, make_function: Callable[..., str]) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"""
     wrong = role(server, "for-glue", trusts="glue.amazonaws.com")
