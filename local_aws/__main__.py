@@ -11,17 +11,22 @@ import socket
 import sys
 from pathlib import Path
 
-from local_aws import control, limits, status
+from local_aws import control, limits, server_controls, status
+from local_aws.access import command as access_command
 from local_aws.calls import command as calls_command
+from local_aws.chaos import command as chaos_command
 from local_aws.control import StopError
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
 from local_aws.limits import LimitError
-from local_aws.status import StatusError
+from local_aws.server_controls import STATUS_PATH, ControlError
+from local_aws.settings_errors import SettingsError
 from local_aws.store import StoreError
 
 FAILED = 1
 NOT_RUNNING = 3
+#: What is told in one line, without a traceback.
+KNOWN_ERRORS = (StateFolderError, ImageFileError, StoreError, StopError, ControlError, SettingsError, LimitError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,14 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n".join(limits.lines()))  # noqa: T201
             return 0
         return _status(options)
-    except (StateFolderError, ImageFileError, StoreError, StopError, StatusError, LimitError) as error:
+    except KNOWN_ERRORS as error:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
 
 
 def _status(options: argparse.Namespace) -> int:
     endpoint = control.running(options.state_dir)
-    told = None if endpoint is None else status.ask(endpoint.port)
+    told = None if endpoint is None else server_controls.ask(f"http://127.0.0.1:{endpoint.port}", "GET", STATUS_PATH)
     if options.json:
         print(json.dumps({"running": False} if told is None else {"running": True, **told}, indent=2))  # noqa: T201
     elif endpoint is None or told is None:
@@ -59,17 +64,21 @@ def _status(options: argparse.Namespace) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     _settle_environment()
+    if options.mail_dir is not None:
+        os.environ["LOCAL_AWS_MAIL_DIR"] = str(options.mail_dir.resolve())
     # The state holds key material, secrets and task tokens.
     os.umask(0o077)
     logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
     # Imported here: moto takes a second, and reads its settings from the environment when it is imported.
+    from local_aws.access.authorization import mode_of
     from local_aws.journal import JournalError
     from local_aws.server import PortInUseError, Server, Settings
     from local_aws.services.mwaa.environments import EnvironmentFileError
     from local_aws.snapshot import SnapshotError
 
+    mode = mode_of(options.iam)
     asked_to_stop = _stop_signals()
     server = Server(
         Settings(
@@ -81,6 +90,9 @@ def _start(options: argparse.Namespace) -> int:
             advertised_url=options.advertised_url,
             fsync=options.fsync,
             mwaa_environments=tuple(options.mwaa_environment),
+            iam=mode,
+            chaos=tuple(options.chaos),
+            chaos_seed=options.chaos_seed,
         )
     )
     try:
@@ -127,11 +139,14 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--host", default="127.0.0.1", help="address to listen on")
     start.add_argument("--advertised-url", help="URL that children and endpoint.json use instead of host and port")
     start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
+    start.add_argument("--mail-dir", type=Path, help="outbox for mail; default: LOCAL_AWS_MAIL_DIR, else <state>/mail")
     start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
     start.add_argument(
         "--mwaa-environment", type=Path, action="append", default=[], help="environment file (TOML); may be repeated"
     )
     start.add_argument("--fsync", action="store_true", help="let no answer out before the disk has the change")
+    start.add_argument("--iam", choices=["off", "record", "enforce"], help="default: LOCAL_AWS_IAM, else off")
+    chaos_command.add_options(start)
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     stop = commands.add_parser("stop", help="end a running server and everything it started")
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
@@ -139,7 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--json", action="store_true", help="for programs")
     commands.add_parser("limits", help="list what the environment can limit, with the values in force")
     calls = calls_command.add_command(commands)
-    for command in (start, stop, asked, calls):
+    access = access_command.add_command(commands)
+    chaos = chaos_command.add_command(commands)
+    for command in (start, stop, asked, calls, access, chaos):
         command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
     return parser
 
