@@ -86,6 +86,8 @@ class Gateway:
             response.headers["x-amzn-RequestId"] = call.request_id
         for guard in reversed(self.guards):
             response = guard.after(call, response)
+        if environ["REQUEST_METHOD"] == "HEAD" and response.status >= 400:
+            response.body = b""  # an error's text has no place in the answer to HEAD
         return response
 
     def _guarded(self, call: IncomingCall) -> Response:

@@ -14,8 +14,13 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_aws import endpoint_file
+from local_aws.access import report
+from local_aws.access.authorization import Authorization, Mode
+from local_aws.access.usage import Usage
 from local_aws.api import Context
+from local_aws.calls.incoming import Guard
 from local_aws.calls.recorder import Recorder, calls_kept
+from local_aws.chaos.injector import Injector
 from local_aws.checkpointer import Checkpointer
 from local_aws.clients import ClientCache
 from local_aws.durability import Durability
@@ -25,6 +30,7 @@ from local_aws.identity.credentials import Issuer
 from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
+from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH
 from local_aws.services import registry
 from local_aws.store import Store
 
@@ -50,6 +56,9 @@ class Settings:
     allow_mounts: bool = True
     advertised_url: str | None = None
     fsync: bool = False
+    iam: Mode = "off"
+    chaos: tuple[str, ...] = ()
+    chaos_seed: int = 0
 
 
 class RequestHandler(MotoRequestHandler):
@@ -71,6 +80,7 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._modules: list[ModuleType] = []
+        self._chaos = Injector(settings.chaos, settings.chaos_seed)
 
     def start(self) -> str:
         """Restore the state, resume what was running and answer requests; returns the URL."""
@@ -101,7 +111,10 @@ class Server:
             issuer=issuer,
             calls=self._recorder,
         )
-        self._gateway.guards = [self._recorder, Authentication(issuer, clients.access_key, enforce=False)]
+        self._usage = Usage(self._store)
+        self._gateway.guards = self._guards(issuer, clients.access_key)
+        self._gateway.controls[CHAOS_PATH] = self._chaos.control
+        self._gateway.controls[ACCESS_PATH] = report.answers(self._usage, settings.iam)
         self._gateway.context = self._context
         self._checkpointer.start()
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
@@ -113,12 +126,14 @@ class Server:
         """End children, answer what was asked, save everything."""
         # Services stop first and may still use the endpoint while they do.
         registry.shutdown(self._context, self._modules)
+        self._chaos.stop()
         self._moto.close()
         self._supervisor.stop_all(STOP_GRACE_SECONDS)
         if not self._gateway.wait_idle(DRAIN_SECONDS):
             logger.warning("some requests were still unanswered after %g s", DRAIN_SECONDS)
         self._http.shutdown()
         self._http.server_close()
+        self._usage.save()
         self._recorder.stop()
         self._checkpointer.stop()
         self._durability.close()
@@ -127,6 +142,15 @@ class Server:
         if written is not None:
             endpoint_file.write(self._settings.state_dir, replace(written, pid=None, started_ticks=None))
         self._lock.close()
+
+    def _guards(self, issuer: Issuer, server_key: str) -> list[Guard]:
+        """The record sees every answer; nobody is asked for permission before it is known who asks."""
+        mode = self._settings.iam
+        authentication = Authentication(issuer, server_key, enforce=mode == "enforce")
+        guards: list[Guard] = [self._recorder, authentication, self._chaos]
+        if mode != "off":
+            guards.append(Authorization(mode, self._usage, lambda: self._gateway.context))
+        return guards
 
     def _listen(self) -> BaseWSGIServer:
         settings = self._settings

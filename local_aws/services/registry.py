@@ -34,7 +34,9 @@ MODULES = (
 )
 
 #: Services of which moto is never asked anything.
-OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})
+OWNED_SERVICES = frozenset(
+    {"stepfunctions", "sagemaker", "sagemaker-runtime", "sagemaker-metrics", "lambda", "cloudformation"}
+)
 
 #: Services whose requests name their operation by path alone and of which some operations are ours.
 SHARED_REST_SERVICES = frozenset({"scheduler", "sesv2"})

@@ -125,8 +125,6 @@ class Engine:
 
     def _new_runtime(self, execution: Execution) -> Runtime:
         runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs)
-        machine = self.records.machine(execution["machine"])
-        runtime.machine_deleted = machine is not None and machine.get("deleting", False)
         unlogged = self._unlogged.pop(execution["arn"], None)
         if unlogged is not None:
             runtime.log(*unlogged)
@@ -134,6 +132,9 @@ class Engine:
 
     def _take_up(self, runtime: Runtime) -> bool:
         """False if it has ended since it was looked at."""
+        # Outside the engine's lock: a map run holds the store's when it asks for that one.
+        machine = self.records.machine(runtime.machine)
+        runtime.machine_deleted = machine is not None and machine.get("deleting", False)
         frames = self.records.frames(runtime.arn)
         if not frames:
             self._forget(runtime)
