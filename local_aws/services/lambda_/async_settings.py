@@ -12,7 +12,7 @@ from local_aws.api import ApiError, Context, operation
 from local_aws.services.lambda_ import model
 from local_aws.services.lambda_.functions import page
 
-KIND = "lambda_async"
+KIND = model.ASYNC_KIND
 SETTINGS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
 DESTINATIONS = (":sqs:", ":sns:", ":lambda:", ":events:")
 
