@@ -22,6 +22,8 @@ from local_aws.services.states.jsontext import dumps
 EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
 #: An expression that runs longer fails; AWS has such a limit too, and does not say where it is.
 MAX_MILLISECONDS = 10_000
+STACK_OVERFLOW = "D1011"
+PLACEHOLDER = re.compile(r"(?<!\{)\{\{\w+\}\}")
 USES_EVAL = re.compile(r"\$eval\b")
 TYPE_NAMES = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
 
@@ -43,10 +45,19 @@ def syntax_error(text: str) -> str | None:
     try:
         Jsonata(text)
     except JException as error:
-        return str(error)
+        return message_of(error)
     except (ValueError, RecursionError, re.error) as error:
         return str(error)
     return None
+
+
+def message_of(error: JException) -> str:
+    """The library's message with what it is about in quotes, as AWS's own (dashjoin's) library writes it."""
+    template = JException.error_codes.get(error.error)
+    if template is None or PLACEHOLDER.search(template) is None:
+        return str(error)
+    told = [part for part in (error.current, error.expected, error.extra) if part is not None]
+    return PLACEHOLDER.sub(lambda match: f'"{told.pop(0)}"' if told else match[0], template)
 
 
 def evaluate(template: Any, location: str, bindings: Mapping[str, Any]) -> Any:
@@ -94,11 +105,14 @@ def _expression(text: str, location: str, names: Mapping[str, Any]) -> Any:
         result = expression.evaluate(None, names)
     except JException as error:
         raise EvaluationError(
-            f"{subject} threw an error during evaluation. {error.error}: {error}", location
+            f"{subject} threw an error during evaluation. {error.error}: {message_of(error)}", location
         ) from error
     except FunctionError as error:
         raise EvaluationError(f"{subject} threw an error during evaluation: {error}", location) from error
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, re.error) as error:
+    except RecursionError as error:
+        message = f"{STACK_OVERFLOW}: {JException.error_codes[STACK_OVERFLOW]}"
+        raise EvaluationError(f"{subject} threw an error during evaluation. {message}", location) from error
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, re.error) as error:
         raise EvaluationError(f"{subject} threw an error during evaluation: {error}", location) from error
     if result is None:
         raise EvaluationError(f"{subject} returned nothing (undefined).", location)

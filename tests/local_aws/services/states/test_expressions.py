@@ -70,7 +70,7 @@ def test_uuid_and_random_differ_from_call_to_call() -> None:
         ("$partition([1], 0)", "returned nothing (undefined)."),
         ("$range(1, 5)", "returned nothing (undefined)."),
         ("function($x) { $x }", "returned an unsupported result type."),
-        ("1 + 'a'", "threw an error during evaluation. T2002: The right side of the + operator must evaluate"),
+        ("1 + 'a'", 'threw an error during evaluation. T2002: The right side of the "+" operator must evaluate'),
         ("$parse('nope')", "threw an error during evaluation: D3137"),
         ("$eval('1')", "threw an error during evaluation: $eval is not supported"),
         ("$hash('a', 'CRC')", "threw an error during evaluation: D3137"),
