@@ -12,9 +12,11 @@ from local_aws.services.states import requests as api
 from local_aws.services.states.definition import check, diagnose
 from local_aws.services.states.definition_diagnostics import answer
 from local_aws.services.states.definition_problems import DefinitionError
+from local_aws.services.states.jsontext import loads
 from local_aws.services.states.models import Machine
 from local_aws.services.states.paging import page
 from local_aws.services.states.records import Records
+from local_aws.services.states.variable_references import variable_references
 
 #: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 FORBIDDEN_IN_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
@@ -104,6 +106,9 @@ def describe_state_machine(aws: Context, request: api.StateMachineRequest) -> ap
     }
     if machine["revision"] is not None:
         described["revisionId"] = machine["revision"]
+    references = variable_references(loads(machine["definition"]))
+    if references:
+        described["variableReferences"] = references
     return described
 
 

@@ -56,6 +56,7 @@ class DescribeStateMachineResponse(TypedDict):
     loggingConfiguration: dict[str, Any]
     tracingConfiguration: dict[str, Any]
     revisionId: NotRequired[str]
+    variableReferences: NotRequired[dict[str, list[str]]]
 
 
 class DescribeStateMachineForExecutionResponse(TypedDict):
