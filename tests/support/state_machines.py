@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from local_aws.api import Context
 from local_aws.services import states
 from local_aws.services.states import execution_operations as executions
+from local_aws.services.states import execution_start as starts
 from local_aws.services.states import machine_operations as machines
 from local_aws.services.states import task_operations as tasks
 from local_aws.services.states.records import TOKEN
@@ -120,7 +121,7 @@ class StatesWorld:
     def start(self, machine: str, value: Any = None, name: str = "run") -> str:
         text = json.dumps({} if value is None else value)
         request: Any = {"stateMachineArn": machine, "name": name, "input": text}
-        return executions.start_execution(self.aws, request)["executionArn"]
+        return starts.start_execution(self.aws, request)["executionArn"]
 
     def run(self, definition: dict[str, Any], value: Any = None, name: str = "run") -> dict[str, Any]:
         """Create, start, and wait for the end; returns the description."""

@@ -8,10 +8,34 @@ branches are not run again, and a call to a service that was under way is made a
 from __future__ import annotations
 
 from local_aws.api import Context
-from local_aws.services.states import execution_operations, machine_operations, task_operations
+from local_aws.services.states import (
+    alias_operations,
+    definition_operations,
+    execution_operations,
+    execution_start,
+    machine_operations,
+    redrive_operations,
+    tag_operations,
+    task_operations,
+    teststate_operations,
+    version_operations,
+)
 from local_aws.services.states.engine import engine_of
 
-__all__ = ["execution_operations", "machine_operations", "resume", "shutdown", "task_operations"]
+__all__ = [
+    "alias_operations",
+    "definition_operations",
+    "execution_operations",
+    "execution_start",
+    "machine_operations",
+    "redrive_operations",
+    "resume",
+    "shutdown",
+    "tag_operations",
+    "task_operations",
+    "teststate_operations",
+    "version_operations",
+]
 
 
 def resume(context: Context) -> None:

@@ -119,13 +119,15 @@ class Flow:
             self._fail(error)
 
     def _enter(self, state: State) -> None:
+        self.runtime.entering(self.path, self.frame["previous"])
         with self.runtime.commit(self.path):
             details = history.state_entered(self.frame["state"], self.frame["input"])
             event = self.append(f"{state['Type']}StateEntered", details)
             self.frame["entered"] = {"event": event, "time": iso_time(utc(time.time()))}
             self.save()
-        if event >= history.MAX_EVENTS:
-            cause = f"The execution reached the maximum number of history events ({history.MAX_EVENTS})."
+        most = self.runtime.max_events
+        if most is not None and event >= most:
+            cause = f"The execution reached the maximum number of history events ({most})."
             raise StateError(RUNTIME, cause, terminal=True)
 
     def _through(self, state: State) -> Step:
@@ -212,7 +214,7 @@ class Flow:
                 self._succeed(step.output, output)
                 return True
             frame.update({"state": step.target, "input": step.output, "entered": None, "retries": {}, "retry_count": 0})
-            frame.update({"wake": None, "task": None, "fork": None, "outcome": None})
+            frame.update({"wake": None, "task": None, "fork": None, "outcome": None, "failed_fork": None})
             self.save()
         return False
 
