@@ -81,6 +81,8 @@ class DescribeStateMachineForExecutionResponse(TypedDict):
     revisionId: NotRequired[str]
     loggingConfiguration: NotRequired[dict[str, Any]]
     tracingConfiguration: NotRequired[dict[str, Any]]
+    mapRunArn: NotRequired[str]
+    label: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionRequest(TypedDict):
@@ -177,6 +179,7 @@ class DescribeExecutionResponse(TypedDict):
     redriveDate: NotRequired[datetime]
     redriveStatus: str
     redriveStatusReason: NotRequired[str]
+    mapRunArn: NotRequired[str]
 
 
 class RedriveExecutionRequest(TypedDict):
@@ -218,6 +221,8 @@ class ExecutionItem(TypedDict):
     redriveDate: NotRequired[datetime]
     stateMachineVersionArn: NotRequired[str]
     stateMachineAliasArn: NotRequired[str]
+    mapRunArn: NotRequired[str]
+    itemCount: NotRequired[int]
 
 
 class ListExecutionsResponse(TypedDict):
