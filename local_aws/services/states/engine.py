@@ -18,6 +18,7 @@ from local_aws.services.states.flow import ROOT, Flow, Work, new_frame
 from local_aws.services.states.fork import run_map, run_parallel
 from local_aws.services.states.jsontext import loads
 from local_aws.services.states.models import Execution, Frame
+from local_aws.services.states.parking import ParkedError, Parking
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
@@ -45,6 +46,7 @@ class Engine:
         self.context = context
         self.records = Records(context.store)
         self._logs = LogWriter(context.client)
+        self._parking = Parking(self._go_on, self._forget)
         self._unlogged: dict[str, tuple[int, str, int, dict[str, Any]]] = {}
         self._lock = threading.RLock()
         self._runtimes: dict[str, Runtime] = {}
@@ -122,7 +124,7 @@ class Engine:
             runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
 
     def _new_runtime(self, execution: Execution) -> Runtime:
-        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs)
+        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs, self._parking)
         machine = self.records.machine(execution["machine"])
         runtime.machine_deleted = machine is not None and machine.get("deleting", False)
         unlogged = self._unlogged.pop(execution["arn"], None)
@@ -159,6 +161,7 @@ class Engine:
             runtimes, threads = list(self._runtimes.values()), list(self._threads)
         for runtime in runtimes:
             runtime.close()
+        self._parking.close()
         end = time.monotonic() + CLOSE_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
@@ -186,14 +189,21 @@ class Engine:
         return True
 
     def _launch(self, runtime: Runtime, frame: Frame) -> None:
-        flow = Flow(runtime, frame, WORKS, self._launch)
+        self._go_on(runtime, Flow(runtime, frame, WORKS, self._launch))
+
+    def _go_on(self, runtime: Runtime, flow: Flow) -> None:
+        """Run a flow on a thread until it ends or waits for long."""
 
         def run() -> None:
-            flow.run()
+            try:
+                flow.run()
+            except ParkedError as parked:
+                self._parking.park(runtime, flow, parked)
+                return
             if runtime.ended:
                 self._forget(runtime)
 
-        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {frame['path']}")
+        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {flow.path}")
 
     def _forget(self, runtime: Runtime) -> None:
         with self._lock:

@@ -146,7 +146,7 @@ class Attempt:
 
         until: float | None = None
         while True:
-            document = self.runtime.wait(self.flow.path, until, change)
+            document = self.runtime.wait_parked(self.flow.path, until, change)
             if document is None:
                 return self._late_answer(token)
             if document["answer"] is not None:
