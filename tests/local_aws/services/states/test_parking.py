@@ -87,14 +87,12 @@ def test_histories_are_the_same(case: str, world: StatesWorld, services: FakeSer
 
 @pytest.mark.usefixtures("at_once")
 def test_branches_that_are_parked_end_with_a_sibling_that_fails(world: StatesWorld) -> None:
-    bad = {
-        "StartAt": "Soon",
-        "States": {"Soon": {"Type": "Wait", "Seconds": 1, "Next": "Bad"}, "Bad": {"Type": "Fail"}},
-    }
+    soon = {"Type": "Wait", "Seconds": 1, "Next": "Bad"}
+    bad = {"StartAt": "Soon", "States": {"Soon": soon, "Bad": {"Type": "Fail"}}}
     slow = {"StartAt": "Slow", "States": {"Slow": {"Type": "Wait", "Seconds": 600, "End": True}}}
-    described = world.run(one({"Type": "Parallel", "Branches": [slow, bad], "End": True}), name="parked")
+    described = world.run(one({"Type": "Parallel", "Branches": [slow, bad], "End": True}), name="sibling")
     assert described["status"] == "FAILED"
-    eventually(lambda: threads_of("parked") == [])
+    eventually(lambda: threads_of("sibling") == [])
 
 
 @pytest.mark.usefixtures("at_once")
@@ -105,7 +103,7 @@ def test_a_parked_execution_times_out(world: StatesWorld) -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_a_heartbeat_moves_the_end_of_a_parked_wait(world: StatesWorld) -> None:
-    execution = world.start(world.create(one({**ASK, "HeartbeatSeconds": 2, "TimeoutSeconds": 600})))
+    execution = world.start(world.create(one({**ASK, "HeartbeatSeconds": 1, "TimeoutSeconds": 600})))
     [token] = world.await_tokens()
     world.await_event(execution, "TaskSubmitted")
     world.beat(token)
