@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from local_aws import control
+from local_aws.calls import command as calls_command
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
 from local_aws.store import StoreError
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "start":
             return _start(options)
+        if "run" in options:
+            return int(options.run(options))
         if options.command == "stop":
             ended = control.stop(options.state_dir, options.timeout)
             print("stopped" if ended else "was not running")  # noqa: T201
@@ -45,6 +48,7 @@ def _start(options: argparse.Namespace) -> int:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
     # Imported here: moto takes a second, and reads its settings from the environment when it is imported.
+    from local_aws.journal import JournalError
     from local_aws.server import PortInUseError, Server, Settings
     from local_aws.snapshot import SnapshotError
 
@@ -57,11 +61,12 @@ def _start(options: argparse.Namespace) -> int:
             images=tuple(options.image),
             allow_mounts=not options.no_mounts,
             advertised_url=options.advertised_url,
+            fsync=options.fsync,
         )
     )
     try:
         url = server.start()
-    except (PortInUseError, SnapshotError) as error:
+    except (PortInUseError, SnapshotError, JournalError) as error:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
     print(f"local_aws answers at {url}", flush=True)  # noqa: T201
@@ -100,11 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--advertised-url", help="URL that children and endpoint.json use instead of host and port")
     start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
     start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
+    start.add_argument("--fsync", action="store_true", help="let no answer out before the disk has the change")
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     stop = commands.add_parser("stop", help="end a running server and everything it started")
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
     status = commands.add_parser("status", help="say whether a server runs; exit code 3 when not")
-    for command in (start, stop, status):
+    calls = calls_command.add_command(commands)
+    for command in (start, stop, status, calls):
         command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
     return parser
 

@@ -12,10 +12,26 @@ logger = logging.getLogger(__name__)
 
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
-MODULES = ("kms", "cloudformation", "glue", "sagemaker", "lambda_", "states", "schedules")
+MODULES = (
+    "sts",
+    "cloudtrail",
+    "kms",
+    "logs",
+    "cloudformation",
+    "glue",
+    "sagemaker",
+    "lambda_",
+    "states",
+    "deliveries",
+    "events",
+    "scheduler",
+)
 
 #: Services of which moto is never asked anything.
 OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})
+
+#: Services whose requests name their operation by path alone and of which some operations are ours.
+SHARED_REST_SERVICES = frozenset({"scheduler", "sesv2"})
 
 
 def load() -> list[ModuleType]:

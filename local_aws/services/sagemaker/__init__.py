@@ -12,6 +12,7 @@ from local_aws.services.sagemaker import (
     endpoints,
     invoke,
     model_package_groups,
+    model_package_policies,
     model_packages,
     models,
     processing,
@@ -25,6 +26,7 @@ __all__ = [
     "endpoints",
     "invoke",
     "model_package_groups",
+    "model_package_policies",
     "model_packages",
     "models",
     "processing",
@@ -40,6 +42,7 @@ def resume(context: Context) -> None:
     training.resume(context)
     processing.resume(context)
     endpoints.resume(context)
+    runtime(context).capture.resume()
 
 
 def shutdown(context: Context) -> None:
@@ -47,4 +50,5 @@ def shutdown(context: Context) -> None:
     running.closing.set()
     running.jobs.close()
     endpoints.shutdown(context)
+    running.metrics.close()
     running.capture.close()

@@ -26,6 +26,7 @@ from local_aws.services.states.models import Failure, Finished, Frame, State
 from local_aws.services.states.query_language import Completion, QueryLanguage, Scope
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.shapes import iso_time, utc
+from local_aws.services.states.variables import check_sizes
 
 logger = logging.getLogger(__name__)
 FORKING = ("Parallel", "Map")
@@ -103,6 +104,7 @@ class Flow:
         """Raises ``StateError`` States.DataLimitExceeded for an output that no state may hand on."""
         if size(dumps(completion.output)) > MAX_BYTES:
             raise StateError(DATA_LIMIT_EXCEEDED, too_large(self.frame["state"]), terminal=True)
+        check_sizes(completion.assigned, {**self.frame["outer"], **self.frame["variables"]})
         return Step(completion.output, target, completion.assigned)
 
     def _run_to_end(self) -> None:
@@ -279,7 +281,7 @@ def new_frame(execution: str, path: str, block: list[str | int], start: str, val
 
 def is_iteration(frame: Frame) -> bool:
     """Whether a frame is an iteration of a Map itself, not only inside one."""
-    return frame["block"][-1:] == ["ItemProcessor"]
+    return frame["block"][-1:] in (["ItemProcessor"], ["Iterator"])
 
 
 def map_name(frame: Frame) -> str:

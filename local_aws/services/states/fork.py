@@ -126,11 +126,13 @@ def _child(flow: Flow, state: State, children: _Children, index: int) -> Frame:
     frame, item = flow.frame, children.fork["inputs"][index]
     value: object = item
     inside: list[str | int] = ["Branches", index]
+    processor = ""
     if state["Type"] == "Map":
         scope = flow.scope(state).with_map_item(index, item)
-        value, inside = flow.language(state).item_input(state, scope, item), ["ItemProcessor"]
+        processor = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
+        value, inside = flow.language(state).item_input(state, scope, item), [processor]
     block = [*frame["block"], "States", frame["state"], *inside]
-    start = (state["ItemProcessor"] if state["Type"] == "Map" else state["Branches"][index])["StartAt"]
+    start = (state[processor] if state["Type"] == "Map" else state["Branches"][index])["StartAt"]
     child = new_frame(frame["execution"], children.path(index), block, start, value, 0)
     child["outer"] = {**frame["outer"], **frame["variables"]}
     child["item"] = {"Index": index, "Value": item} if state["Type"] == "Map" else frame["item"]

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.api import ApiError, Context
-from local_aws.services.states.definition import check
+from local_aws.services.states.definition import check, diagnose
 from local_aws.services.states.definition_problems import DefinitionError, Problem
 from local_aws.services.states.express import problems_of_express
 
@@ -42,19 +42,22 @@ def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
 
 
 def definition_problems(text: str, kind: str) -> list[Problem]:
-    """Everything that is wrong with a definition for a machine of this type."""
-    try:
-        definition = check(text)
-    except DefinitionError as error:
-        return error.problems
-    return problems_of_express(definition) if kind == "EXPRESS" else []
+    """Everything that is wrong with a definition for a machine of this type, or looks wrong."""
+    found = diagnose(text)
+    if kind != "EXPRESS" or _errors(found):
+        return found
+    return [*found, *problems_of_express(check(text))]
 
 
 def check_definition(text: str, kind: str) -> None:
-    found = definition_problems(text, kind)
-    if found:
-        error = DefinitionError(found)
+    errors = _errors(definition_problems(text, kind))
+    if errors:
+        error = DefinitionError(errors)
         raise ApiError("InvalidDefinition", f"Invalid State Machine Definition: '{error}'") from error
+
+
+def _errors(found: Sequence[Problem]) -> list[Problem]:
+    return [problem for problem in found if problem.severity == "ERROR"]
 
 
 def checked_logging(aws: Context, configuration: Mapping[str, Any]) -> dict[str, Any]:

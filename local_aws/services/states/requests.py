@@ -93,7 +93,7 @@ class Diagnostic(TypedDict):
     severity: str
     code: str
     message: str
-    location: str
+    location: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionResponse(TypedDict):

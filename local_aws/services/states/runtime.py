@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.services.states import history, redrive, status_events, tokens
 from local_aws.services.states.cancellations import cancellation
 from local_aws.services.states.context_object import fixed_parts
@@ -53,7 +54,7 @@ class Runtime:
         logs: LogWriter | None = None,
         parking: Parking | None = None,
     ) -> None:
-        self.context = context
+        self.context = acting_as(context, execution["role"], execution["name"], execution["arn"])
         self.records = Records(context.store)
         self.arn = execution["arn"]
         self.machine = execution["machine"]

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -60,14 +61,56 @@ def wait_for_a_file(root: Path) -> None:
         time.sleep(0.05)
 
 
+def be_killed_once(root: Path) -> None:
+    """The machine kills the first attempt; the second one finds the first one's checkpoint."""
+    checkpoint = root / "checkpoints" / "epoch-1"
+    if not checkpoint.exists():
+        checkpoint.parent.mkdir(exist_ok=True)
+        checkpoint.write_text("state")
+        os.kill(os.getpid(), signal.SIGKILL)
+    (root / "model" / "resumed.json").write_text("{}")
+
+
+def print_metrics(root: Path) -> None:
+    for epoch, loss in enumerate(("0.9", "nan", "0.4")):
+        print(f"epoch {epoch}: loss={loss}; no number={loss}x", flush=True)
+    print("accuracy 7.5e-1", end="")
+
+
+def print_much(root: Path) -> None:
+    """Three megabytes, numbered."""
+    for number in range(30_000):
+        print(f"{number:08d} " + "x" * 90)
+
+
+def leave_children_behind(root: Path) -> None:
+    """One in the job's process group, one in a session of its own; both hold the log open."""
+    for own_session in (False, True):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=own_session)
+        print(f"child {child.pid}", flush=True)
+
+
+def write_a_huge_failure(root: Path) -> int:
+    with (root / "output/failure").open("w") as file:
+        for _ in range(2000):
+            file.write("the loss is not a number " * 1000)
+    return 1
+
+
 ACTIONS: dict[str, Callable[[Path], int | None]] = {
     "succeed": succeed,
     "exit": lambda root: 7,
     "fail with a reason": fail_with_a_reason,
     "kill itself": lambda root: os.kill(os.getpid(), signal.SIGKILL),
+    "crash": lambda root: os.kill(os.getpid(), signal.SIGABRT),
     "save when asked to stop": save_when_asked_to_stop,
     "ignore the request to stop": ignore_the_request_to_stop,
     "wait for a file": wait_for_a_file,
+    "be killed once": be_killed_once,
+    "print metrics": print_metrics,
+    "print much": print_much,
+    "leave children behind": leave_children_behind,
+    "write a huge failure": write_a_huge_failure,
     "wait": lambda root: wait_long(),
     "write nothing": lambda root: None,
 }
@@ -137,7 +180,7 @@ class Handler(BaseHTTPRequestHandler):
         wanted = wanted if isinstance(wanted, dict) else {}
         if wanted.get("die"):
             os._exit(9)
-        time.sleep(float(wanted.get("seconds", 0)))
+        time.sleep(float(wanted.get("seconds", 0)) + float(str(self.model.get("seconds", 0))))
         reply = {
             "version": self.model.get("version"),
             "pid": os.getpid(),
@@ -146,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
             "headers": {key.lower(): value for key, value in self.headers.items()},
         }
         content = json.dumps(reply).encode() + b" " * int(wanted.get("padding", 0))
-        self.answer(int(wanted.get("status", 200)), content)
+        self.answer(int(wanted.get("status") or str(self.model.get("status", 200))), content)
 
     def answer(self, status: int, content: bytes) -> None:
         self.send_response(status)
