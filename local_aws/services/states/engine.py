@@ -129,7 +129,7 @@ class Engine:
         runtime.machine_deleted = machine is not None and machine.get("deleting", False)
         unlogged = self._unlogged.pop(execution["arn"], None)
         if unlogged is not None:
-            runtime.log(*unlogged)
+            runtime.log.note(*unlogged)
         return runtime
 
     def _take_up(self, runtime: Runtime) -> None:

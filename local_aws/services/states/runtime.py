@@ -70,11 +70,13 @@ class Runtime:
         self.machine_deleted = False
         self._deadline = execution["deadline"]
         self._cancelled: set[str] = set()
+        #: By flow: how long to wait for the next poll of its job, and how many polls went unanswered.
+        self.polls: dict[str, tuple[float, int]] = {}
+        self._kept_forks = False
         self._on_cancelled = on_cancelled
         self._parking = parking
         self._parked: list[Parked] = []
-        self._log = None if logs is None else ExecutionLog(logs, execution)
-        self._unlogged: list[tuple[int, str, int, dict[str, Any] | None]] = []
+        self.log = ExecutionLog(logs, execution)
         self._context_object = fixed_parts(execution)
 
     def context_object(self) -> dict[str, Any]:
@@ -98,27 +100,16 @@ class Runtime:
                 with self.context.store.transaction():
                     yield
             except BaseException:
-                self._unlogged.clear()
+                self.log.rolled_back()
                 raise
-            self._write_log()
+            self.log.committed()
             self._tell()
 
     def append(self, kind: str, previous: int, details: dict[str, Any] | None = None) -> int:
         """Add an event; to be called inside a commit."""
         number = history.append(self.context.store, self.arn, kind, previous, details)
-        if self._log is not None:
-            self._unlogged.append((number, kind, previous, details))
+        self.log.add(number, kind, previous, details)
         return number
-
-    def log(self, number: int, kind: str, previous: int, details: dict[str, Any] | None) -> None:
-        """A committed event goes to the log."""
-        if self._log is not None:
-            self._log.note(number, kind, previous, details)
-
-    def _write_log(self) -> None:
-        events, self._unlogged = self._unlogged, []
-        for event in events:
-            self.log(*event)
 
     def entering(self, path: str, previous: int) -> None:
         """A flow is about to enter a state. Raises ``HaltedError`` when the machine was deleted meanwhile."""
@@ -146,12 +137,14 @@ class Runtime:
                 ends = [end - now for end in (until, self._deadline) if end is not None]
                 self.condition.wait(max(0.0, min([*ends, LONGEST_SLEEP_SECONDS])))
 
-    def wait_parked(self, path: str, until: float | None, ready: Callable[[], Value | None]) -> Value | None:
-        """As ``wait``, but a long wait raises ``ParkedError``: the flow then runs anew from its frame, and waits again.
+    def wait_parked(
+        self, path: str, until: float | None, ready: Callable[[], Value | None], patience: float | None = None
+    ) -> Value | None:
+        """As ``wait``, but a wait of more than ``patience`` seconds raises ``ParkedError``.
 
-        So whatever the flow knows besides its frame is lost, as in a restart.
+        The flow then runs anew from its frame, and waits again: whatever else it knows is lost, as in a restart.
         """
-        soon = time.time() + PARK_AFTER_SECONDS
+        soon = time.time() + (PARK_AFTER_SECONDS if patience is None else patience)
         if self._parking is None or (until is not None and until <= soon):
             return self.wait(path, until, ready)
         value = self.wait(path, soon, ready)
@@ -198,7 +191,7 @@ class Runtime:
                 )
                 cancelled = self._close(execution)
             self.ended, self.outcome = True, execution
-            self._write_log()
+            self.log.committed()
             self._tell()
         if cancelled:
             self._on_cancelled()
@@ -214,10 +207,10 @@ class Runtime:
             return self._drop_frames(frames)
         self.records.save_execution(execution)
         status_events.emit(self.context, execution)
-        if execution["status"] == "SUCCEEDED":
-            redrive.forget(self.records, self.arn)
-        else:
+        if execution["status"] != "SUCCEEDED":
             redrive.keep(self.records, frames)
+        elif self._kept_forks:
+            redrive.forget(self.records, self.arn)
         return self._drop_frames(frames)
 
     def drop_children(self, frame: Frame) -> bool:
@@ -230,6 +223,7 @@ class Runtime:
         children = self.records.frames(self.arn, prefix)
         if not self.express and "result" not in (frame["outcome"] or {}):
             redrive.keep_fork(self.records, frame, children)
+            self._kept_forks = True
         return self._drop_frames(children)
 
     def stop_cancelled_jobs(self) -> None:

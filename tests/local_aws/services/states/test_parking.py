@@ -73,6 +73,27 @@ def test_two_hundred_waiting_executions_hold_no_thread(world: StatesWorld, state
     assert world.aws.store.list("states:frame") == []
 
 
+def test_jobs_that_are_polled_hold_no_thread_between_polls(world: StatesWorld, services: FakeServices) -> None:
+    child = "arn:aws:states:us-east-1:123456789012:execution:child:c"
+    described: dict[str, Any] = {"status": "RUNNING"}
+    services.replies = {"stepfunctions.start_execution": [{"executionArn": child}]}
+    services.on("stepfunctions.describe_execution", lambda **_: dict(described))
+    nested = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync:2",
+        "Arguments": {"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:child"},
+        "Output": "{% $states.result.Output %}",
+        "End": True,
+    }
+    execution = world.start(world.create(one(nested)), name="polling")
+    eventually(lambda: len(services.made("stepfunctions.describe_execution")) >= 3)
+    eventually(lambda: threads_of("polling") == [])
+    described.update({"status": "SUCCEEDED", "output": "42"})
+    assert world.ended(execution)["output"] == "42"
+    kinds = [event["type"] for event in world.events(execution)]
+    assert kinds.count("TaskSubmitted") == kinds.count("TaskSucceeded") == 1
+
+
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("case", CASES)
 def test_histories_are_the_same(case: str, world: StatesWorld, services: FakeServices) -> None:
