@@ -17,6 +17,7 @@ from local_aws.services import states
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import execution_start as starts
 from local_aws.services.states import machine_operations as machines
+from local_aws.services.states import redrive_operations as redrives
 from local_aws.services.states import task_operations as tasks
 from local_aws.services.states.records import TOKEN
 from local_aws.store import Store
@@ -136,6 +137,10 @@ class StatesWorld:
     def stop(self, execution: str, **request: str) -> None:
         arguments: Any = {"executionArn": execution, **request}
         executions.stop_execution(self.aws, arguments)
+
+    def redrive(self, execution: str, **request: str) -> None:
+        arguments: Any = {"executionArn": execution, **request}
+        redrives.redrive_execution(self.aws, arguments)
 
     def events(self, execution: str) -> list[dict[str, Any]]:
         request: Any = {"executionArn": execution, "maxResults": 1000}
