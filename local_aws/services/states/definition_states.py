@@ -20,7 +20,7 @@ from local_aws.services.states.definition_values import (
 from local_aws.services.states.expressions import expression_in
 from local_aws.services.states.languages import LANGUAGES
 from local_aws.services.states.resources import Resource, ResourceError, operation_model, parse
-from local_aws.services.states.shapes import pascal
+from local_aws.services.states.shapes import members_by_name, pascal
 
 EVERY = frozenset({"Type", "Comment", "QueryLanguage"})
 MOVES = frozenset({"Next", "End"})
@@ -101,12 +101,13 @@ def _check_arguments(problems: Problems, resource: Resource, arguments: Mapping[
     shape = operation_model(resource).input_shape
     if shape is None:
         return
-    members = {pascal(member): member for member in shape.members}
+    members = members_by_name(shape)
     for field in arguments:
         if field not in members:
             problems.add(f'The field "{field}" is not supported by Step Functions', f"{location}/{field}")
+    given = {members[field] for field in arguments if field in members}
     for member in shape.required_members:
-        if pascal(member) not in arguments and not shape.members[member].metadata.get("idempotencyToken"):
+        if member not in given and not shape.members[member].metadata.get("idempotencyToken"):
             problems.add(f'The field "{pascal(member)}" is required but was missing', location)
 
 
