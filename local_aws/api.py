@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from local_aws.calls.recorder import Recorder
+    from local_aws.identity.credentials import Credentials, Issuer
     from local_aws.processes import Supervisor
     from local_aws.store import Store
 
@@ -43,6 +45,8 @@ class Clients(Protocol):
 
     def __call__(self, service: str) -> Any: ...
 
+    def of_role(self, issuer: Issuer, role: str, session: str, source: str) -> Clients: ...
+
 
 @dataclass(frozen=True)
 class Image:
@@ -55,7 +59,11 @@ class Image:
 
 @dataclass(frozen=True)
 class Context:
-    """What the operations share. ``endpoint`` is the URL of this server, without a trailing slash."""
+    """What the operations share. ``endpoint`` is the URL of this server, without a trailing slash.
+
+    ``role``, ``session`` and ``source`` say as whom its clients call, where that is not the server itself;
+    ``credentials`` are what its child processes get.
+    """
 
     endpoint: str
     state_dir: Path
@@ -65,6 +73,14 @@ class Context:
     images: Mapping[str, Image]
     account: str = ACCOUNT
     region: str = REGION
+    #: The record of every call.
+    calls: Recorder | None = None
+    #: Who issues credentials; ``local_aws.identity.acting`` makes contexts that act as a role.
+    issuer: Issuer | None = None
+    role: str | None = None
+    session: str | None = None
+    source: str | None = None
+    credentials: Credentials | None = None
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from moto.core.model import OperationModel
-from moto.core.request import Request
-
 from local_aws import protocol
 from local_aws.api import OPERATIONS, ApiError, Context, NotOursError
+from local_aws.calls.current import calling
+from local_aws.calls.incoming import Guard, IncomingCall
 from local_aws.protocol import Response, UnknownOperationError
 from local_aws.routing import action_of, service_of
-from local_aws.services.registry import OWNED_SERVICES
+from local_aws.services import announcements
+from local_aws.services.registry import OWNED_SERVICES, SHARED_REST_SERVICES
+from local_aws.services.sns import pages as sns_pages
 from local_aws.validation import validate
 
 logger = logging.getLogger(__name__)
@@ -37,6 +36,10 @@ class Gateway:
 
     def __init__(self, backend: Backend) -> None:
         self.context: Context | None = None
+        #: Asked about each call, in this order; about its answer in reverse.
+        self.guards: list[Guard] = []
+        #: What is no AWS call: the path and what answers (method, body).
+        self.controls: dict[str, Callable[[str, bytes], Response]] = {}
         self._backend = backend
         self._active = 0
         self._idle = threading.Condition()
@@ -45,14 +48,13 @@ class Gateway:
         with self._idle:
             self._active += 1
         try:
-            response = self._respond(environ)
+            with announcements.gathered(self.context):
+                response = self._respond(environ)
         finally:
             with self._idle:
                 self._active -= 1
                 self._idle.notify_all()
         headers = dict(response.headers)
-        if "x-amzn-requestid" not in {name.lower() for name in headers}:
-            headers["x-amzn-RequestId"] = str(uuid.uuid4())
         body = response.body
         if isinstance(body, bytes):
             # An answer to HEAD has no body and says how long it would be.
@@ -69,47 +71,68 @@ class Gateway:
             return self._idle.wait_for(lambda: self._active == 0, max(0.0, deadline - time.monotonic()))
 
     def _respond(self, environ: dict[str, Any]) -> Response:
-        if environ.get("PATH_INFO") == HEALTH_PATH:
+        path = environ.get("PATH_INFO", "")
+        if path == HEALTH_PATH:
             return Response(200, {"Content-Type": "text/plain"}, b"ok")
+        if str(environ.get("PATH_INFO", "")).startswith(sns_pages.PATH):
+            return sns_pages.respond(self._ready_context(), environ)
         body = _read_body(environ)
+        if path in self.controls:
+            return self.controls[path](environ["REQUEST_METHOD"], body)
         service = service_of(environ)
-        action = action_of(environ, body)
-        try:
-            if service in OWNED_SERVICES or (service, action) in OPERATIONS:
-                return self._run(service, action, environ, body)
-            return self._backend.serve(service, action, environ, body)
-        except ApiError as error:
-            return protocol.serialize_error(service, None, error)
-        except Exception:
-            logger.exception("%s.%s failed", service, action)
-            return protocol.serialize_error(service, None, _internal_failure(service, action))
+        call = IncomingCall(service, action_of(environ, body), environ, body)
+        response = self._guarded(call)
+        if "x-amzn-requestid" not in {name.lower() for name in response.headers}:
+            response.headers["x-amzn-RequestId"] = call.request_id
+        for guard in reversed(self.guards):
+            response = guard.after(call, response)
+        if environ["REQUEST_METHOD"] == "HEAD" and response.status >= 400:
+            response.body = b""  # an error's text has no place in the answer to HEAD
+        return response
 
-    def _run(self, service: str, action: str, environ: dict[str, Any], body: bytes) -> Response:
-        request = Request(_with_body(environ, body))
-        operation, path_parameters = protocol.match_operation(service, request)
+    def _guarded(self, call: IncomingCall) -> Response:
+        try:
+            for guard in self.guards:
+                answer = guard.before(call)
+                if answer is not None:
+                    return answer
+            if call.service in OWNED_SERVICES | SHARED_REST_SERVICES or (call.service, call.action) in OPERATIONS:
+                return self._run(call)
+            return self._backend.serve(call.service, call.action, call.environ, call.body)
+        except ApiError as error:
+            call.error = error
+            return protocol.serialize_error(call.service, None, error)
+        except Exception:
+            logger.exception("%s.%s failed", call.service, call.action)
+            call.error = _internal_failure(call.service, call.action)
+            return protocol.serialize_error(call.service, None, call.error)
+
+    def _run(self, call: IncomingCall) -> Response:
+        service, (operation, _) = call.service, call.matched
         function = OPERATIONS.get((service, operation.name))
         try:
+            if function is None and service in SHARED_REST_SERVICES:
+                raise NotOursError
             if function is None:
                 raise UnknownOperationError(service, operation.name)
-            parsed = protocol.parse(operation, request, path_parameters)
+            parsed = call.parsed
             validate(service, parsed, operation.input_shape)
-            return protocol.serialize(operation, function(self._ready_context(), parsed))
+            with calling(call):
+                return protocol.serialize(operation, function(self._ready_context(), parsed))
         except NotOursError:
-            return self._backend.serve(service, action, environ, body)
+            return self._backend.serve(service, call.action, call.environ, call.body)
         except ApiError as error:
+            call.error = error
             return protocol.serialize_error(service, operation, error)
         except Exception:
             logger.exception("%s.%s failed", service, operation.name)
-            return _failure(service, operation)
+            call.error = _internal_failure(service, operation.name)
+            return protocol.serialize_error(service, operation, call.error)
 
     def _ready_context(self) -> Context:
         if self.context is None:
             raise ApiError("ServiceUnavailable", "the server is starting: try again", 503)
         return self.context
-
-
-def _failure(service: str, operation: OperationModel) -> Response:
-    return protocol.serialize_error(service, operation, _internal_failure(service, operation.name))
 
 
 def _internal_failure(service: str, action: str) -> ApiError:
@@ -123,10 +146,6 @@ def _read_body(environ: dict[str, Any]) -> bytes:
         return bytes(stream.read())
     length = int(environ.get("CONTENT_LENGTH") or 0)
     return bytes(stream.read(length)) if length else b""
-
-
-def _with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
-    return {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
 
 
 def _reason(status: int) -> str:

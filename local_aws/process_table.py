@@ -77,6 +77,17 @@ def kill_group(leader: int, started: int | None, mark: str) -> bool:
     return bool(marked)
 
 
+def kill_marked(mark: str) -> int:
+    """SIGKILL every process that carries ``mark`` (``NAME=value``) in its environment, whatever its group."""
+    killed = 0
+    for path in PROC.iterdir():
+        if path.name.isdigit() and mark.encode() in environment(int(path.name)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(path.name), signal.SIGKILL)
+                killed += 1
+    return killed
+
+
 def environment(pid: int) -> list[bytes]:
     try:
         return (PROC / str(pid) / "environ").read_bytes().split(b"\0")

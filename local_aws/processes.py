@@ -55,6 +55,8 @@ class Process:
         self._forget = forget
         self._lock = threading.Lock()
         self._code: int | None = None
+        #: Called once, when the process has ended.
+        self.on_end: Callable[[], None] = lambda: None
 
     def poll(self) -> int | None:
         """The exit code (negative: the signal that ended it), or None while it runs."""
@@ -65,6 +67,7 @@ class Process:
                 self._code = self._popen.wait(timeout=KILL_TIMEOUT_SECONDS)
                 os.close(self._pidfd)
                 self._forget(self)
+                self.on_end()
             return self._code
 
     def wait(self, timeout: float) -> int:
@@ -271,6 +274,11 @@ def kill_registered(store: Store) -> list[str]:
 def child_environment(context: Context) -> dict[str, str]:
     """What a child needs to find this server, and nothing else of the server's own environment."""
     search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    own = context.credentials
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    if own is not None:
+        keys = {"AWS_ACCESS_KEY_ID": own.access_key, "AWS_SECRET_ACCESS_KEY": own.secret_key}
+        keys["AWS_SESSION_TOKEN"] = own.token
     return {
         "PATH": search,
         "LANG": "C.UTF-8",
@@ -281,7 +289,6 @@ def child_environment(context: Context) -> dict[str, str]:
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_REGION": context.region,
         "AWS_DEFAULT_REGION": context.region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        **keys,
         "AWS_EC2_METADATA_DISABLED": "true",
     }

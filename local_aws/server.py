@@ -14,14 +14,24 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_aws import endpoint_file
+from local_aws.access import report
+from local_aws.access.authorization import Authorization, Mode
+from local_aws.access.usage import Usage
 from local_aws.api import Context
+from local_aws.calls.incoming import Guard
+from local_aws.calls.recorder import Recorder, calls_kept
+from local_aws.chaos.injector import Injector
+from local_aws.checkpointer import Checkpointer
 from local_aws.clients import ClientCache
+from local_aws.durability import Durability
 from local_aws.gateway import Gateway
+from local_aws.identity.authentication import Authentication
+from local_aws.identity.credentials import Issuer
 from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
+from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH
 from local_aws.services import registry
-from local_aws.snapshot import Snapshots
 from local_aws.store import Store
 
 logger = logging.getLogger(__name__)
@@ -45,6 +55,10 @@ class Settings:
     images: tuple[Path, ...] = field(default_factory=tuple)
     allow_mounts: bool = True
     advertised_url: str | None = None
+    fsync: bool = False
+    iam: Mode = "off"
+    chaos: tuple[str, ...] = ()
+    chaos_seed: int = 0
 
 
 class RequestHandler(MotoRequestHandler):
@@ -66,6 +80,7 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._modules: list[ModuleType] = []
+        self._chaos = Injector(settings.chaos, settings.chaos_seed)
 
     def start(self) -> str:
         """Restore the state, resume what was running and answer requests; returns the URL."""
@@ -74,23 +89,34 @@ class Server:
         self._lock = endpoint_file.claim(settings.state_dir)
         self._store = Store(settings.state_dir / "state.sqlite3")
         self._moto = MotoBackend()
-        self._snapshots = Snapshots(settings.state_dir / "moto", self._moto)
-        self._snapshots.restore()
+        self._durability = Durability(settings.state_dir / "moto", self._moto, fsync=settings.fsync)
+        self._durability.restore()
+        self._checkpointer = Checkpointer(self._durability)
         self._supervisor = Supervisor(self._store, allow_mounts=settings.allow_mounts)
         self._gateway = Gateway(self._moto)
         self._modules = registry.load()
         self._http = self._listen()
         url = settings.advertised_url or f"http://{settings.host}:{self._http.port}"
+        issuer = Issuer(self._store)
+        issuer.revoke_of_processes()
+        clients = ClientCache(url)
+        self._recorder = Recorder(settings.state_dir, calls_kept())
         self._context = Context(
             endpoint=url,
             state_dir=settings.state_dir.resolve(),
             store=self._store,
             supervisor=self._supervisor,
-            client=ClientCache(url),
+            client=clients,
             images=images,
+            issuer=issuer,
+            calls=self._recorder,
         )
+        self._usage = Usage(self._store)
+        self._gateway.guards = self._guards(issuer, clients.access_key)
+        self._gateway.controls[CHAOS_PATH] = self._chaos.control
+        self._gateway.controls[ACCESS_PATH] = report.answers(self._usage, settings.iam)
         self._gateway.context = self._context
-        self._snapshots.start()
+        self._checkpointer.start()
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
         registry.resume(self._context, self._modules)
         endpoint_file.write(settings.state_dir, endpoint_file.of_this_process(url, self._http.port))
@@ -100,18 +126,31 @@ class Server:
         """End children, answer what was asked, save everything."""
         # Services stop first and may still use the endpoint while they do.
         registry.shutdown(self._context, self._modules)
+        self._chaos.stop()
         self._moto.close()
         self._supervisor.stop_all(STOP_GRACE_SECONDS)
         if not self._gateway.wait_idle(DRAIN_SECONDS):
             logger.warning("some requests were still unanswered after %g s", DRAIN_SECONDS)
         self._http.shutdown()
         self._http.server_close()
-        self._snapshots.stop()
+        self._usage.save()
+        self._recorder.stop()
+        self._checkpointer.stop()
+        self._durability.close()
         self._store.close()
         written = endpoint_file.read(self._settings.state_dir)
         if written is not None:
             endpoint_file.write(self._settings.state_dir, replace(written, pid=None, started_ticks=None))
         self._lock.close()
+
+    def _guards(self, issuer: Issuer, server_key: str) -> list[Guard]:
+        """The record sees every answer; nobody is asked for permission before it is known who asks."""
+        mode = self._settings.iam
+        authentication = Authentication(issuer, server_key, enforce=mode == "enforce")
+        guards: list[Guard] = [self._recorder, authentication, self._chaos]
+        if mode != "off":
+            guards.append(Authorization(mode, self._usage, lambda: self._gateway.context))
+        return guards
 
     def _listen(self) -> BaseWSGIServer:
         settings = self._settings

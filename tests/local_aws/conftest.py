@@ -50,10 +50,14 @@ def make_function() -> Callable[..., str]:
         name = f"function-{next(numbers)}"
         server.client("lambda").create_function(
             FunctionName=name,
-            Role="arn:aws:iam::123456789012:role/function",
             Runtime="python3.11",
             Code={"ZipFile": zipped({"app.py": source})},
-            **{"Handler": "app.handler", "Timeout": 30, **settings},
+            **{
+                "Role": "arn:aws:iam::123456789012:role/function",
+                "Handler": "app.handler",
+                "Timeout": 30,
+                **settings,
+            },
         )
         return name
 

@@ -16,6 +16,7 @@ from local_aws.api import Context
 from local_aws.services import states
 from local_aws.services.states import activity_operations as activities
 from local_aws.services.states import execution_operations as executions
+from local_aws.services.states import execution_start as starts
 from local_aws.services.states import machine_operations as machines
 from local_aws.services.states import map_run_operations as map_runs
 from local_aws.services.states import task_operations as tasks
@@ -124,7 +125,7 @@ class StatesWorld:
     def start(self, machine: str, value: Any = None, name: str = "run") -> str:
         text = json.dumps({} if value is None else value)
         request: Any = {"stateMachineArn": machine, "name": name, "input": text}
-        return executions.start_execution(self.aws, request)["executionArn"]
+        return starts.start_execution(self.aws, request)["executionArn"]
 
     def run(self, definition: dict[str, Any], value: Any = None, name: str = "run") -> dict[str, Any]:
         """Create, start, and wait for the end; returns the description."""

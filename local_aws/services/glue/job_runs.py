@@ -139,6 +139,7 @@ def _new_run(job: Job, request: StartJobRunRequest) -> StoredRun:
         "arguments": merged,
         "script": command["ScriptLocation"],
         "command": command["Name"],
+        "role": job["Role"],
     }
 
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs.html
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Required, TypedDict
+from typing import Any, NotRequired, Required, TypedDict
 
 
 class JobCommand(TypedDict, total=False):
@@ -96,6 +96,7 @@ class StoredRun(TypedDict):
     arguments: dict[str, str]
     script: str
     command: str
+    role: NotRequired[str]
 
 
 class GetJobRunRequest(TypedDict):

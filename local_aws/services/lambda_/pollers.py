@@ -9,6 +9,7 @@ import weakref
 from typing import Any, Protocol
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.processes import Supervisor
 from local_aws.services.lambda_ import model
 from local_aws.services.lambda_.invoke import run
@@ -79,6 +80,9 @@ def _source(aws: Context, mapping: dict[str, Any]) -> Source:
     from local_aws.services.lambda_.queue_source import QueueSource
     from local_aws.services.lambda_.stream_source import StreamSource
 
+    function = aws.store.get(model.KIND, model.name_of(mapping["FunctionArn"])) or {"configuration": {}}
+    role = function["configuration"].get("Role")
+    aws = acting_as(aws, role, "event-source-mapping", mapping["EventSourceMappingArn"])
     if mapping["EventSourceArn"].split(":")[2] == "sqs":
         return QueueSource(aws, mapping)
     return StreamSource(aws, mapping)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import socket
 import struct
 import sys
 import time
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as, start_child
 from local_aws.processes import Process, child_environment
 from local_aws.services.lambda_ import code, model
+from local_aws.services.logs.following import follow
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 #: Starting Python and importing the handler; Lambda allows 10 s, on machines that do nothing else.
 INIT_TIMEOUT_SECONDS = 60.0
 #: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LARGEST_PAYLOAD_BYTES = 6 * 1024 * 1024
+#: A response may be a hundred bytes longer, as Lambda's own message says.
+LARGEST_RESPONSE_BYTES = LARGEST_PAYLOAD_BYTES + 100
+#: From the end of a process's connection to its own.
+EXIT_SECONDS = 2.0
 LOG_TAIL_BYTES = 4096
 HEADER = struct.Struct("!I")
 
@@ -45,16 +55,22 @@ class Worker:
         self._settings = settings
         suffix = f".{slot}" if slot else ""
         self._log = aws.state_dir / "logs" / "lambda" / f"{self.name}{suffix}.log"
+        stream = f"{datetime.now(UTC):%Y/%m/%d}/[{model.LATEST}]{uuid.uuid4().hex}"
+        self._stream = follow(aws, settings["LoggingConfig"]["LogGroup"], stream, self._log)
         self._connection, remote = socket.socketpair()
         with remote:
             folder = code.folder_of(aws, function["digest"])
-            self._process: Process = aws.supervisor.start(
-                f"lambda {self.name}",
-                [sys.executable, "-P", str(BOOTSTRAP), str(remote.fileno())],
-                cwd=folder,
-                env=_environment(aws, settings, folder, slot),
-                log=self._log,
-                pass_fds=[remote.fileno()],
+            role = acting_as(aws, settings["Role"], self.name, settings["FunctionArn"])
+            self._process: Process = start_child(
+                role,
+                lambda own: own.supervisor.start(
+                    f"lambda {self.name}",
+                    [sys.executable, "-P", str(BOOTSTRAP), str(remote.fileno())],
+                    cwd=folder,
+                    env=_environment(own, settings, folder, stream),
+                    log=self._log,
+                    pass_fds=[remote.fileno()],
+                ),
             )
         self._ready = False
 
@@ -65,6 +81,7 @@ class Worker:
     def close(self) -> None:
         self._connection.close()
         self._process.kill()
+        self._stream.end()
 
     def invoke(self, event: Any, request_id: str) -> Outcome:
         """Run the handler once. After a failure that is not the handler's own the process is ended."""
@@ -84,8 +101,10 @@ class Worker:
             self.close()
             return _error("Sandbox.Timedout", f"Init timed out after {INIT_TIMEOUT_SECONDS:.2f} seconds", request_id)
         if frame is None or "error" in frame:
+            if frame is None:
+                return self._exit_error(request_id)
             self.close()
-            return self._exit_error(request_id) if frame is None else {**frame["error"], "requestId": request_id}
+            return {**frame["error"], "requestId": request_id}
         self._ready = True
         return None
 
@@ -102,25 +121,32 @@ class Worker:
             frame = self._receive(limit)
         except TimeoutError:
             self.close()
-            return _error("Sandbox.Timedout", f"Task timed out after {limit:.2f} seconds", request_id), b""
+            return _error("Sandbox.Timedout", f"Error: Task timed out after {limit:.2f} seconds", request_id), b""
         except OSError:
             frame = None
         if frame is None:
-            self.close()
             return self._exit_error(request_id), b""
         if "error" in frame:
             if frame["error"]["errorType"] == "Runtime.ExitError":
                 self.close()  # it is about to end by itself: nobody may be given it any more
             return frame["error"], b""
         result = frame["result"].encode()
-        if len(result) > LARGEST_PAYLOAD_BYTES:
-            text = f"Response payload size exceeded maximum allowed payload size ({LARGEST_PAYLOAD_BYTES} bytes)."
+        if len(result) > LARGEST_RESPONSE_BYTES:
+            text = f"Response payload size exceeded maximum allowed payload size ({LARGEST_RESPONSE_BYTES} bytes)."
             return {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}, b""
         return None, result
 
     def _exit_error(self, request_id: str) -> dict[str, Any]:
-        code_text = self._process.poll()
-        why = f"signal: {-code_text}" if code_text is not None and code_text < 0 else f"exit status {code_text}"
+        """The process has closed its connection: what it ended with, once it has ended."""
+        with contextlib.suppress(TimeoutError):
+            self._process.wait(EXIT_SECONDS)
+        self.close()
+        ended = self._process.poll()
+        if not ended:
+            return _error("Runtime.ExitError", "Error: Runtime exited without providing a reason", request_id)
+        # Lambda names signals as Go does: "segmentation fault", "killed".
+        name = (signal.strsignal(-ended) or str(-ended)).lower() if ended < 0 else ""
+        why = f"signal: {name}" if name else f"exit status {ended}"
         return _error("Runtime.ExitError", f"Error: Runtime exited with error: {why}", request_id)
 
     def _send(self, message: dict[str, Any], timeout: float) -> None:
@@ -168,7 +194,7 @@ def _error(kind: str, message: str, request_id: str) -> dict[str, Any]:
     return {"errorType": kind, "errorMessage": f"RequestId: {request_id} {message}"}
 
 
-def _environment(aws: Context, settings: dict[str, Any], folder: Path, slot: int) -> dict[str, str]:
+def _environment(aws: Context, settings: dict[str, Any], folder: Path, stream: str) -> dict[str, str]:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
     own = (settings["Environment"] or {}).get("Variables", {})
     return {
@@ -181,6 +207,6 @@ def _environment(aws: Context, settings: dict[str, Any], folder: Path, slot: int
         "AWS_LAMBDA_FUNCTION_VERSION": model.LATEST,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings["MemorySize"]),
         "AWS_LAMBDA_LOG_GROUP_NAME": settings["LoggingConfig"]["LogGroup"],
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"[{model.LATEST}]{slot}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -13,13 +13,15 @@ import time
 from pathlib import Path
 
 from local_aws.api import ApiError, Context
+from local_aws.identity.acting import acting_as
 from local_aws.processes import Process, ProcessStartError
 from local_aws.services import job_process
 from local_aws.services.job_process import Job
 from local_aws.services.s3_transfer import TransferError, download_file, download_prefix
 from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.archives import ArchiveError, unpack
-from local_aws.services.sagemaker.hosting_shapes import ContainerDefinition, DeployedVariant
+from local_aws.services.sagemaker.deployment_shapes import DeployedVariant
+from local_aws.services.sagemaker.hosting_shapes import ContainerDefinition
 from local_aws.services.sagemaker.images import command, find_image
 
 HOST = "127.0.0.1"
@@ -36,6 +38,8 @@ def bring_up(
     context: Context, endpoint: str, generation: str, variant: DeployedVariant, cancelled: threading.Event
 ) -> ModelServer:
     """Unpack the model, start its server and await /ping. Raises ``ServingError``; leaves no process behind then."""
+    arn = context.arn("sagemaker", f"endpoint/{endpoint}")
+    context = acting_as(context, variant.get("Role"), "SageMaker", arn)
     root = endpoint_root(context, endpoint) / generation / variant["VariantName"]
     try:
         _prepare(context, variant, root)
@@ -67,6 +71,8 @@ class ModelServer:
     def __init__(self, context: Context, endpoint: str, generation: str, variant: DeployedVariant, root: Path) -> None:
         self.variant = variant["VariantName"]
         self.weight = variant["Weight"]
+        self.instances = variant["InstanceCount"]
+        self.role = variant.get("Role")
         self.port = 0
         self._context = context
         self._definition = variant["Container"]

@@ -11,21 +11,35 @@ from local_aws.api import Context
 from local_aws.services.states import (
     activities,
     activity_operations,
+    alias_operations,
+    definition_operations,
     execution_operations,
+    execution_start,
     machine_operations,
     map_run_operations,
+    redrive_operations,
+    tag_operations,
     task_operations,
+    teststate_operations,
+    version_operations,
 )
 from local_aws.services.states.engine import engine_of
 
 __all__ = [
     "activity_operations",
+    "alias_operations",
+    "definition_operations",
     "execution_operations",
+    "execution_start",
     "machine_operations",
     "map_run_operations",
+    "redrive_operations",
     "resume",
     "shutdown",
+    "tag_operations",
     "task_operations",
+    "teststate_operations",
+    "version_operations",
 ]
 
 

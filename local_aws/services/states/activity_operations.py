@@ -13,7 +13,7 @@ from local_aws.api import ApiError, Context, operation
 from local_aws.services.states import activities
 from local_aws.services.states.activities import Activity, ActivityRecords
 from local_aws.services.states.engine import engine_of
-from local_aws.services.states.machine_operations import check_arn, check_name
+from local_aws.services.states.machine_checks import check_arn, check_name
 from local_aws.services.states.paging import page
 from local_aws.services.states.records import Records
 from local_aws.services.states.requests import Empty, ListRequest, Tag

@@ -1,30 +1,33 @@
-"""Checks of a Map state's processor and of the fields that only a distributed Map has.
+"""Checks of a Map state: its processor, and the fields that only a distributed Map has.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from local_aws.services.states import definition_jsonata as jsonata
+from local_aws.services.states import definition_jsonpath as jsonpath
+from local_aws.services.states.definition_fields import check_language_fields
 from local_aws.services.states.definition_problems import Problems
-from local_aws.services.states.distributed_map import MAX_LABEL, NOT_IN_LABELS
+from local_aws.services.states.definition_values import check_number, check_text, check_whole, is_text
 from local_aws.services.states.expressions import expression_in
-from local_aws.services.states.item_formats import DELIMITERS, INPUT_TYPES
-from local_aws.services.states.item_reader import GET, LIST
-from local_aws.services.states.map_children import processor_field
-from local_aws.services.states.result_writer import OUTPUT_TYPES, PUT, TRANSFORMATIONS
 
-DISTRIBUTED_FIELDS = frozenset(
-    {"ItemReader", "ItemBatcher", "ResultWriter", "ToleratedFailureCount", "ToleratedFailurePercentage", "Label"}
+PROCESSORS = ("ItemProcessor", "Iterator")
+DISTRIBUTED = frozenset(
+    {
+        *("ItemReader", "ItemBatcher", "ResultWriter", "Label"),
+        *("ToleratedFailureCount", "ToleratedFailureCountPath"),
+        *("ToleratedFailurePercentage", "ToleratedFailurePercentagePath"),
+    }
 )
-MAP_FIELDS = frozenset({"Items", "ItemSelector", "ItemProcessor", "Iterator", "MaxConcurrency"}) | DISTRIBUTED_FIELDS
-#: Also with Path at the end in JSONPath.
-PATHS = ("ToleratedFailureCountPath", "ToleratedFailurePercentagePath")
-TEMPLATE = frozenset({"Arguments", "Parameters"})
-READER = frozenset({"Resource", "ReaderConfig"}) | TEMPLATE
-CONFIG = frozenset(
+CONFIG = frozenset({"Mode", "ExecutionType"})
+S3 = re.compile(r"arn:aws[\w-]*:states:::s3:(?P<api>\w+)")
+READER = frozenset({"Resource", "ReaderConfig", "Arguments", "Parameters"})
+READER_CONFIG = frozenset(
     {
         *("InputType", "MaxItems", "MaxItemsPath", "ItemsPointer", "Transformation", "ManifestType"),
         *("CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"),
@@ -33,119 +36,179 @@ CONFIG = frozenset(
 BATCHER = frozenset(
     {"MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath", "BatchInput"}
 )
-WRITER = frozenset({"Resource", "WriterConfig"}) | TEMPLATE
-MAX_BATCH_BYTES = 262_144
+WRITER = frozenset({"Resource", "WriterConfig", "Arguments", "Parameters"})
+WRITER_CONFIG = frozenset({"Transformation", "OutputType"})
+TEMPLATES = {"JSONata": frozenset({"Arguments"}), "JSONPath": frozenset({"Parameters"})}
+INPUT_TYPES = ("CSV", "JSON", "JSONL", "PARQUET", "MANIFEST")
+DELIMITERS = ("COMMA", "PIPE", "SEMICOLON", "SPACE", "TAB")
+MAX_ITEMS, MAX_BATCH_BYTES, MOST_PERCENT, MAX_LABEL = 100_000_000, 262_144, 100, 40
+NOT_IN_LABELS = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 
 
-def check_map_fields(problems: Problems, state: Mapping[str, Any], location: str) -> None:
-    """What is the same in both query languages."""
-    if "ItemProcessor" not in state and "Iterator" not in state:
-        problems.add("These fields are required: [ItemProcessor]", location)
+def check_map_fields(problems: Problems, state: Mapping[str, Any], location: str, language: str) -> None:
+    """Everything but the states of the processor, and the templates that other states have too."""
+    _check_whole(problems, state, "MaxConcurrency", location, language)
+    problems.exactly_one(state, PROCESSORS, location)
+    if "ItemSelector" in state:
+        problems.at_most_one(state, ("ItemSelector", "Parameters"), location)
+    for field in PROCESSORS:
+        if isinstance(state.get(field), dict) and "ProcessorConfig" in state[field]:
+            _check_config(problems, state[field]["ProcessorConfig"], f"{location}/{field}/ProcessorConfig")
+    if "Label" in state and check_text(problems, state["Label"], f"{location}/Label"):
+        _check_label(problems, state["Label"], f"{location}/Label")
+    _check_whole(problems, state, "ToleratedFailureCount", location, language)
+    if "ToleratedFailurePercentage" in state and not _is_expression(state["ToleratedFailurePercentage"], language):
+        place = f"{location}/ToleratedFailurePercentage"
+        check_number(problems, state["ToleratedFailurePercentage"], place, least=0, most=MOST_PERCENT)
+    for field, check in (
+        ("ItemReader", _check_reader),
+        ("ItemBatcher", _check_batcher),
+        ("ResultWriter", _check_writer),
+    ):
+        if field in state:
+            part, place = state[field], f"{location}/{field}"
+            if isinstance(part, dict):
+                check(problems, part, place, language)
+            else:
+                problems.wrong_type("[OBJECT]", place)
+    _refuse_inline(problems, state, location)
+
+
+def _refuse_inline(problems: Problems, state: Mapping[str, Any], location: str) -> None:
+    """AWS takes these fields in an inline Map, where they have no effect: nobody can mean that."""
+    processor: Mapping[str, Any] = next(
+        (state[field] for field in PROCESSORS if isinstance(state.get(field), dict)), {}
+    )
+    config = processor.get("ProcessorConfig")
+    if isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED":
         return
-    if "ItemProcessor" in state and "Iterator" in state:
-        problems.add("State must not have both ItemProcessor and Iterator", f"{location}/Iterator")
-    field = processor_field(state)
-    processor = state[field]
-    config = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
-    place = f"{location}/{field}/ProcessorConfig"
-    mode = config.get("Mode", "INLINE") if isinstance(config, dict) else config
-    _one_of(problems, mode, ("INLINE", "DISTRIBUTED"), f"{place}/Mode")
-    if mode == "DISTRIBUTED":
-        if "ExecutionType" not in config:
-            problems.add("These fields are required: [ExecutionType]", place)
-        _one_of(problems, config.get("ExecutionType", "STANDARD"), ("STANDARD", "EXPRESS"), f"{place}/ExecutionType")
-        _check_distributed(problems, state, location)
+    for field in state:
+        if field in DISTRIBUTED:
+            problems.add(f"Field '{field}' is supported in Map states of mode DISTRIBUTED only", f"{location}/{field}")
+
+
+def _check_config(problems: Problems, config: Any, location: str) -> None:
+    if not isinstance(config, dict):
+        problems.wrong_type("[OBJECT]", location)
         return
-    for name in state:
-        if name in DISTRIBUTED_FIELDS or name in PATHS:
-            problems.add(f"Field '{name}' is supported in Map states of mode DISTRIBUTED only", f"{location}/{name}")
+    mode = config.get("Mode", "INLINE")
+    problems.known(config, CONFIG if mode == "DISTRIBUTED" else CONFIG - {"ExecutionType"}, location)
+    problems.one_of(mode, ("INLINE", "DISTRIBUTED"), f"{location}/Mode")
+    if mode == "DISTRIBUTED" and problems.require(config, ("ExecutionType",), location):
+        problems.one_of(config["ExecutionType"], ("STANDARD", "EXPRESS"), f"{location}/ExecutionType")
 
 
-def _check_distributed(problems: Problems, state: Mapping[str, Any], location: str) -> None:
-    label = state.get("Label", "Map")
-    if not isinstance(label, str) or not 0 < len(label) <= MAX_LABEL or NOT_IN_LABELS.search(label):
-        problems.add(f"Value is not a label of 1 to {MAX_LABEL} characters", f"{location}/Label")
-    _number(problems, state, "ToleratedFailureCount", location, most=None)
-    _number(problems, state, "ToleratedFailurePercentage", location, most=100)
-    if "ItemReader" in state:
-        _check_reader(problems, state["ItemReader"], f"{location}/ItemReader")
-    if "ItemBatcher" in state:
-        _check_batcher(problems, state["ItemBatcher"], f"{location}/ItemBatcher")
-    if "ResultWriter" in state:
-        _check_writer(problems, state["ResultWriter"], f"{location}/ResultWriter")
+def _check_label(problems: Problems, label: str, location: str) -> None:
+    if len(label) > MAX_LABEL:
+        message = f"Label '{label}' exceeds the {MAX_LABEL}-character limit allowed by the service"
+        problems.add(message, location, code="INVALID_LABEL_NAME")
+    elif not label or NOT_IN_LABELS.search(label):
+        problems.add(f"Label '{label}' contains invalid characters", location, code="INVALID_LABEL_NAME")
 
 
-def _check_reader(problems: Problems, reader: Any, location: str) -> None:
-    if not _known(problems, reader, READER, location):
+def _check_reader(problems: Problems, reader: dict[str, Any], location: str, language: str) -> None:
+    problems.known(reader, READER, location)
+    if problems.require(reader, ("Resource",), location):
+        _check_s3(problems, reader["Resource"], ("getObject", "listObjectsV2"), f"{location}/Resource")
+    _check_templates(problems, reader, location, language)
+    config, place = reader.get("ReaderConfig", {}), f"{location}/ReaderConfig"
+    if not isinstance(config, dict):
+        problems.wrong_type("[OBJECT]", place)
         return
-    _one_of(problems, reader.get("Resource"), (GET, LIST), f"{location}/Resource")
-    place, config = f"{location}/ReaderConfig", reader.get("ReaderConfig", {})
-    if not _known(problems, config, CONFIG, place):
-        return
-    loads_files = reader.get("Resource") == GET or config.get("Transformation") == "LOAD_AND_FLATTEN"
-    if loads_files and "InputType" not in config:
-        problems.add("These fields are required: [InputType]", place)
-    kind = config.get("InputType", "JSON")
-    _one_of(problems, kind, INPUT_TYPES, f"{place}/InputType")
-    _one_of(problems, config.get("Transformation", "NONE"), ("NONE", "LOAD_AND_FLATTEN"), f"{place}/Transformation")
-    _one_of(problems, config.get("CSVDelimiter", "COMMA"), tuple(DELIMITERS), f"{place}/CSVDelimiter")
-    if config.get("ManifestType", "S3_INVENTORY") != "S3_INVENTORY":
-        problems.add("local_aws reads manifests of ManifestType S3_INVENTORY only", f"{place}/ManifestType")
-    _number(problems, config, "MaxItems", place, most=100_000_000)
-    if kind == "CSV" and loads_files:
-        header = config.get("CSVHeaderLocation")
-        _one_of(problems, header, ("FIRST_ROW", "GIVEN"), f"{place}/CSVHeaderLocation")
-        if (header == "GIVEN") != ("CSVHeaders" in config):
-            problems.add("CSVHeaders must be given with CSVHeaderLocation GIVEN, and only then", f"{place}/CSVHeaders")
+    problems.known(config, READER_CONFIG, place)
+    kind, loads_files = config.get("InputType"), str(reader.get("Resource")).endswith("getObject")
+    if loads_files or config.get("Transformation") == "LOAD_AND_FLATTEN":
+        problems.require(config, ("InputType",), place)
+    if "InputType" in config:
+        problems.one_of(kind, INPUT_TYPES, f"{place}/InputType")
+    _check_whole(problems, config, "MaxItems", place, language, most=MAX_ITEMS)
+    _check_csv(problems, config, place)
+    for field, offered in (("Transformation", ("NONE", "LOAD_AND_FLATTEN")), ("CSVDelimiter", DELIMITERS)):
+        if field in config:
+            problems.one_of(config[field], offered, f"{place}/{field}")
 
 
-def _check_batcher(problems: Problems, batcher: Any, location: str) -> None:
-    if not _known(problems, batcher, BATCHER, location):
+def _check_csv(problems: Problems, config: dict[str, Any], location: str) -> None:
+    if config.get("InputType") != "CSV":
+        for field in ("CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"):
+            if field in config and config.get("InputType") in ("JSON", "JSONL"):
+                problems.add(f"Field '{field}' is not supported", location)
         return
-    if not set(batcher) - {"BatchInput"}:
+    if "CSVHeaderLocation" not in config:
+        problems.add("The field 'CSVHeaderLocation' is required", location)
+        return
+    problems.one_of(config["CSVHeaderLocation"], ("FIRST_ROW", "GIVEN"), f"{location}/CSVHeaderLocation")
+    if config["CSVHeaderLocation"] == "GIVEN":
+        problems.require(config, ("CSVHeaders",), location)
+
+
+def _check_batcher(problems: Problems, batcher: dict[str, Any], location: str, language: str) -> None:
+    problems.known(batcher, BATCHER, location)
+    limits = ("MaxItemsPerBatch", "MaxInputBytesPerBatch")
+    if not any(field in batcher or f"{field}Path" in batcher for field in limits):
         problems.add("One of MaxItemsPerBatch and MaxInputBytesPerBatch is required", location)
-    _number(problems, batcher, "MaxItemsPerBatch", location, most=None)
-    _number(problems, batcher, "MaxInputBytesPerBatch", location, most=MAX_BATCH_BYTES)
+    _check_whole(problems, batcher, "MaxItemsPerBatch", location, language, least=1)
+    _check_whole(problems, batcher, "MaxInputBytesPerBatch", location, language, least=1, most=MAX_BATCH_BYTES)
+    if "BatchInput" in batcher:
+        _check_template(problems, batcher["BatchInput"], f"{location}/BatchInput", language)
 
 
-def _check_writer(problems: Problems, writer: Any, location: str) -> None:
-    if not _known(problems, writer, WRITER, location):
-        return
+def _check_writer(problems: Problems, writer: dict[str, Any], location: str, language: str) -> None:
+    problems.known(writer, WRITER, location)
     if not {"Resource", "WriterConfig"} & set(writer):
-        problems.add("ResultWriter must have WriterConfig, or Resource and its parameters", location)
+        problems.add("ResultWriter must have WriterConfig, or Resource and where to write", location)
     if "Resource" in writer:
-        _one_of(problems, writer["Resource"], (PUT,), f"{location}/Resource")
-        if not TEMPLATE & set(writer):
-            problems.add("These fields are required: [Arguments]", location)
-    config, place = writer.get("WriterConfig", {}), f"{location}/WriterConfig"
-    if _known(problems, config, frozenset({"Transformation", "OutputType"}), place):
-        _one_of(problems, config.get("Transformation", "NONE"), TRANSFORMATIONS, f"{place}/Transformation")
-        _one_of(problems, config.get("OutputType", "JSON"), OUTPUT_TYPES, f"{place}/OutputType")
-
-
-def _known(problems: Problems, part: Any, fields: frozenset[str], location: str) -> bool:
-    if not isinstance(part, dict):
-        problems.add("Value must be an object", location)
-        return False
-    for field in part:
-        if field not in fields:
-            problems.add(f"Field '{field}' is not supported", f"{location}/{field}")
-    return True
-
-
-def _one_of(problems: Problems, value: Any, offered: tuple[str, ...], location: str) -> None:
-    if value not in offered:
-        problems.add(f"Value '{value}' is not one of {', '.join(offered)}", location)
-
-
-def _number(problems: Problems, part: Mapping[str, Any], field: str, location: str, *, most: int | None) -> None:
-    """A number that is not negative, or an expression."""
-    value = part.get(field, 0)
-    if expression_in(value) is not None:
+        _check_s3(problems, writer["Resource"], ("putObject",), f"{location}/Resource")
+        problems.require(writer, tuple(TEMPLATES[language]), location)
+    _check_templates(problems, writer, location, language)
+    config, place = writer.get("WriterConfig"), f"{location}/WriterConfig"
+    if config is None:
         return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or value < 0 or (most is not None and value > most):
-        bound = "" if most is None else f" of at most {most}"
-        problems.add(f"Value is not a number{bound} that is not negative", f"{location}/{field}")
-    if f"{field}Path" in part and field in part:
-        problems.add(f"State must not have both {field} and {field}Path", f"{location}/{field}Path")
+    if not isinstance(config, dict) or not all(is_text(part) for part in config.values()):
+        problems.wrong_type("[OBJECT]", place)
+        return
+    problems.known(config, WRITER_CONFIG, place)
+    if problems.require(config, ("Transformation", "OutputType"), place):
+        problems.one_of(config["Transformation"], ("NONE", "COMPACT", "FLATTEN"), f"{place}/Transformation")
+        problems.one_of(config["OutputType"], ("JSON", "JSONL"), f"{place}/OutputType")
+
+
+def _check_s3(problems: Problems, resource: Any, calls: tuple[str, ...], location: str) -> None:
+    match = S3.fullmatch(resource) if is_text(resource) else None
+    if match is None or match["api"] not in calls:
+        problems.add("The field 'Resource' does not match any of the allowed values", location)
+
+
+def _check_templates(problems: Problems, part: dict[str, Any], location: str, language: str) -> None:
+    check_language_fields(problems, part, location, language, TEMPLATES)
+    for field in TEMPLATES[language]:
+        if field in part:
+            _check_template(problems, part[field], f"{location}/{field}", language)
+
+
+def _check_template(problems: Problems, template: Any, location: str, language: str) -> None:
+    (jsonata.check_template if language == "JSONata" else jsonpath.check_payload)(problems, template, location)
+
+
+def _check_whole(
+    problems: Problems,
+    part: Mapping[str, Any],
+    field: str,
+    location: str,
+    language: str,
+    *,
+    least: int = 0,
+    most: int | None = None,
+) -> None:
+    """A number, in JSONata an expression too, in JSONPath a path under the name with Path."""
+    problems.at_most_one(part, (field, f"{field}Path"), location)
+    if field in part and _is_expression(part[field], language):
+        jsonata.check_template(problems, part[field], f"{location}/{field}")
+    elif field in part:
+        check_whole(problems, part[field], f"{location}/{field}", least=least, most=most)
+    if f"{field}Path" in part and language == "JSONPath":
+        jsonpath.check_reference_path(problems, part[f"{field}Path"], f"{location}/{field}Path")
+
+
+def _is_expression(value: Any, language: str) -> bool:
+    return language == "JSONata" and expression_in(value) is not None

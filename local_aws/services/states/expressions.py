@@ -20,6 +20,8 @@ from local_aws.services.states.functions import FunctionError, register, to_json
 from local_aws.services.states.jsontext import dumps
 
 EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
+#: An expression that runs longer fails; AWS has such a limit too, and does not say where it is.
+MAX_MILLISECONDS = 10_000
 USES_EVAL = re.compile(r"\$eval\b")
 TYPE_NAMES = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
 
@@ -41,7 +43,7 @@ def syntax_error(text: str) -> str | None:
     try:
         Jsonata(text)
     except JException as error:
-        return f"{error.error}: {error}"
+        return str(error)
     except (ValueError, RecursionError, re.error) as error:
         return str(error)
     return None
@@ -86,7 +88,7 @@ def _template(template: Any, location: str, names: Mapping[str, Any]) -> Any:
 def _expression(text: str, location: str, names: Mapping[str, Any]) -> Any:
     subject = f"The JSONata expression '{text}' specified for the field '{location}'"
     try:
-        expression = Jsonata(text)
+        expression = Jsonata(text, timeout=MAX_MILLISECONDS)
         expression.set_output_convert_nulls(False)
         register(expression)
         result = expression.evaluate(None, names)

@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.states.engine import engine_of
-from local_aws.services.states.machine_operations import check_arn
+from local_aws.services.states.machine_checks import check_arn
 from local_aws.services.states.map_children import arn_of
 from local_aws.services.states.map_run_records import ENDED, MapRun, MapRunRecords
 from local_aws.services.states.models import Execution

@@ -13,6 +13,7 @@ State = dict[str, Any]
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 #: How a task ends: with the reply, with the job that it started, or with an answer to its token.
 Mode = Literal["request", "sync", "sync:2", "token"]
+MachineType = Literal["STANDARD", "EXPRESS"]
 
 
 class Machine(TypedDict):
@@ -26,6 +27,46 @@ class Machine(TypedDict):
     logging: dict[str, Any]
     tracing: dict[str, Any]
     tags: list[dict[str, str]]
+    type: NotRequired[MachineType]
+    encryption: NotRequired[dict[str, Any]]
+    #: The number of the last version that was published: numbers are not used twice.
+    published: NotRequired[int]
+    #: DeleteStateMachine was called, and executions still run.
+    deleting: NotRequired[bool]
+
+
+class Version(TypedDict):
+    """A machine as it was when the version was published; ``machine`` keeps the machine's own ARN."""
+
+    arn: str
+    number: int
+    created: datetime
+    description: str | None
+    machine: Machine
+
+
+class Route(TypedDict):
+    """``weight`` is a percentage."""
+
+    stateMachineVersionArn: str
+    weight: int
+
+
+class Alias(TypedDict):
+    arn: str
+    name: str
+    machine: str
+    description: str | None
+    routes: list[Route]
+    created: datetime
+    updated: datetime
+
+
+class Redrive(TypedDict):
+    """A redrive that was done for a client token: asked again with it, the answer is the same."""
+
+    token: str
+    date: datetime
 
 
 class ChildOf(TypedDict):
@@ -38,7 +79,10 @@ class ChildOf(TypedDict):
 
 
 class Execution(TypedDict):
-    """``definition`` is the one it started with: updating the machine does not change a running execution."""
+    """``definition`` is the one it started with: updating the machine does not change a running execution.
+
+    ``synchronous`` executions are forgotten when the server ends: nobody waits for them any more.
+    """
 
     arn: str
     name: str
@@ -56,6 +100,16 @@ class Execution(TypedDict):
     output: str | None
     error: str | None
     cause: str | None
+    type: NotRequired[MachineType]
+    synchronous: NotRequired[bool]
+    version: NotRequired[str | None]
+    alias: NotRequired[str | None]
+    logging: NotRequired[dict[str, Any]]
+    tracing: NotRequired[dict[str, Any]]
+    trace_header: NotRequired[str | None]
+    redrives: NotRequired[int]
+    redriven: NotRequired[datetime | None]
+    redrive_tokens: NotRequired[list[Redrive]]
     child_of: NotRequired[ChildOf]
 
 
@@ -146,6 +200,8 @@ class Frame(TypedDict):
     fork: Fork | None
     outcome: Outcome | None
     finished: Finished | None
+    #: The fork that the current state failed with: what a redrive takes up.
+    failed_fork: NotRequired[Fork | None]
 
 
 class TokenAnswer(TypedDict, total=False):

@@ -68,11 +68,20 @@ class QueryLanguage(Protocol):
     def arguments(self, state: State, scope: Scope) -> Any:
         """What the work of a Task or Parallel state gets."""
 
+    def value(self, part: Mapping[str, Any], field: str, scope: Scope) -> Any:
+        """A template such as the Arguments of an ItemReader; what the part works on when it has no such field."""
+
     def whole_number(self, state: State, field: str, scope: Scope) -> int | None:
-        """A field such as TimeoutSeconds; None when the state has none."""
+        """A field such as TimeoutSeconds, or in JSONPath TimeoutSecondsPath; None when the state has none."""
+
+    def number(self, state: State, field: str, scope: Scope) -> float | None:
+        """A percentage, such as ToleratedFailurePercentage; None when the state has none."""
 
     def text(self, state: State, field: str, scope: Scope) -> str | None:
-        """A field such as Cause or Timestamp; None when the state has none."""
+        """A field such as Cause; None when the state has none."""
+
+    def moment(self, state: State, field: str, scope: Scope) -> float | None:
+        """A time such as Timestamp, in seconds since the epoch; None when the state has none."""
 
     def choose(self, state: State, scope: Scope) -> Chosen | None:
         """The first rule that holds, else Default, else None."""

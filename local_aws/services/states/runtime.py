@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from local_aws.api import Context
-from local_aws.services.states import history, tokens
+from local_aws.identity.acting import acting_as
+from local_aws.services.states import history, redrive, status_events, tokens
 from local_aws.services.states.errors import HaltedError
+from local_aws.services.states.execution_logs import ExecutionLog, LogWriter
 from local_aws.services.states.jsontext import loads
 from local_aws.services.states.map_aborts import abort_map_run
 from local_aws.services.states.models import Cancellation, Definition, Execution, Finished, Frame, Status, Task
@@ -35,12 +37,18 @@ FINISHED_DETAILS = {
 
 
 class Runtime:
-    """``on_cancelled`` is called, perhaps with locks held, after jobs were given up that are still to be stopped."""
+    """``on_cancelled`` is called, perhaps with locks held, after jobs were given up that are still to be stopped.
 
-    def __init__(self, context: Context, execution: Execution, on_cancelled: Callable[[], None]) -> None:
-        self.context = context
+    ``outcome`` is the execution's document once it has ended.
+    """
+
+    def __init__(
+        self, context: Context, execution: Execution, on_cancelled: Callable[[], None], logs: LogWriter | None = None
+    ) -> None:
+        self.context = acting_as(context, execution["role"], execution["name"], execution["arn"])
         self.records = Records(context.store)
         self.arn = execution["arn"]
+        self.machine = execution["machine"]
         child_of = execution.get("child_of")
         self.parent = child_of["parent"] if child_of else None
         self.definition: Definition = loads(execution["definition"])
@@ -48,18 +56,18 @@ class Runtime:
         self.results: dict[str, Finished] = {}
         self.closing = False
         self.ended = False
+        self.outcome: Execution | None = None
+        self.express = execution.get("type", "STANDARD") == "EXPRESS"
+        self.max_events = None if self.express else history.MAX_EVENTS
+        #: DeleteStateMachine was called: the next transition ends the execution.
+        self.machine_deleted = False
         self._deadline = execution["deadline"]
         self._cancelled: set[str] = set()
         self._on_cancelled = on_cancelled
+        self._log = None if logs is None else ExecutionLog(logs, execution)
+        self._unlogged: list[tuple[int, str, int, dict[str, Any] | None]] = []
         self._context_object = {
-            "Execution": {
-                "Id": execution["arn"],
-                "Input": loads(execution["input"]),
-                "StartTime": iso_time(execution["started"]),
-                "Name": execution["name"],
-                "RoleArn": execution["role"],
-                "RedriveCount": 0,
-            },
+            "Execution": _shown_execution(execution),
             "StateMachine": {"Id": execution["machine"], "Name": execution["machine_name"]},
         }
 
@@ -80,13 +88,43 @@ class Runtime:
         """One step of the flow at ``path``: committed as a whole, and only while that flow is still wanted."""
         with self.condition:
             self.check(path)
-            with self.context.store.transaction():
-                yield
+            try:
+                with self.context.store.transaction():
+                    yield
+            except BaseException:
+                self._unlogged.clear()
+                raise
+            self._write_log()
             self.condition.notify_all()
 
     def append(self, kind: str, previous: int, details: dict[str, Any] | None = None) -> int:
         """Add an event; to be called inside a commit."""
-        return history.append(self.context.store, self.arn, kind, previous, details)
+        number = history.append(self.context.store, self.arn, kind, previous, details)
+        if self._log is not None:
+            self._unlogged.append((number, kind, previous, details))
+        return number
+
+    def log(self, number: int, kind: str, previous: int, details: dict[str, Any] | None) -> None:
+        """A committed event goes to the log."""
+        if self._log is not None:
+            self._log.note(number, kind, previous, details)
+
+    def _write_log(self) -> None:
+        events, self._unlogged = self._unlogged, []
+        for event in events:
+            self.log(*event)
+
+    def entering(self, path: str, previous: int) -> None:
+        """A flow is about to enter a state. Raises ``HaltedError`` when the machine was deleted meanwhile."""
+        if self.machine_deleted:
+            self.finish("ABORTED", previous, error=None, cause=None)
+        self.check(path)
+
+    def ended_within(self, seconds: float) -> Execution | None:
+        """The execution's document once it has ended; None when it has not by then, or when the server stops."""
+        with self.condition:
+            self.condition.wait_for(lambda: self.ended or self.closing, timeout=seconds)
+            return self.outcome
 
     def wait(self, path: str, until: float | None, ready: Callable[[], Value | None]) -> Value | None:
         """Wait until ``ready`` gives something, and return it; None once the clock passes ``until``."""
@@ -119,22 +157,44 @@ class Runtime:
                 execution.update(
                     {"status": status, "stopped": datetime.now(UTC), "output": output, "error": error, "cause": cause}
                 )
-                self.records.save_execution(execution)
-                cancelled = self._drop_frames(self.records.frames(self.arn))
-            self.ended = True
+                cancelled = self._close(execution)
+            self.ended, self.outcome = True, execution
+            self._write_log()
             self.condition.notify_all()
         if cancelled:
             self._on_cancelled()
         return True
 
+    def _close(self, execution: Execution) -> bool:
+        """Inside the transaction of the end: what is left of the execution. True if jobs are to be stopped."""
+        frames = self.records.frames(self.arn)
+        if self.express:
+            # Nothing tells of an Express execution afterwards but its log, and the results of a map run.
+            if self.parent is None:
+                self.records.delete_execution(self.arn)
+            else:
+                self.records.save_execution(execution)
+            self.context.store.drop(history.stream(self.arn))
+            return self._drop_frames(frames)
+        self.records.save_execution(execution)
+        status_events.emit(self.context, execution)
+        if execution["status"] == "SUCCEEDED":
+            redrive.forget(self.records, self.arn)
+        else:
+            redrive.keep(self.records, frames)
+        return self._drop_frames(frames)
+
     def drop_children(self, frame: Frame) -> bool:
         """Inside a commit: forget the flows of the frame's last fork; those that run halt.
 
-        True if jobs of theirs are to be stopped.
+        True if jobs of theirs are to be stopped. After a failure they are kept aside for a redrive.
         """
         prefix = f"{frame['path']}/{frame['forks']}."
         self._cancelled.add(prefix)
-        return self._drop_frames(self.records.frames(self.arn, prefix))
+        children = self.records.frames(self.arn, prefix)
+        if not self.express and "result" not in (frame["outcome"] or {}):
+            redrive.keep_fork(self.records, frame, children)
+        return self._drop_frames(children)
 
     def stop_cancelled_jobs(self) -> None:
         self._on_cancelled()
@@ -195,3 +255,20 @@ class Runtime:
             self.records.delete_frame(frame)
             self.results.pop(frame["path"], None)
         return cancelled
+
+
+def _shown_execution(execution: Execution) -> dict[str, Any]:
+    """``Execution`` of the context object; Express executions have no RedriveCount (recorded behaviour)."""
+    shown: dict[str, Any] = {
+        "Id": execution["arn"],
+        "Input": loads(execution["input"]),
+        "StartTime": iso_time(execution["started"]),
+        "Name": execution["name"],
+        "RoleArn": execution["role"],
+    }
+    if execution.get("type", "STANDARD") == "STANDARD":
+        shown["RedriveCount"] = execution.get("redrives", 0)
+    redriven = execution.get("redriven")
+    if redriven is not None:
+        shown["RedriveTime"] = iso_time(redriven)
+    return shown

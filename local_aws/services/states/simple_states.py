@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
-from local_aws.services.states.errors import NO_CHOICE_MATCHED, EvaluationError, StateError
+from local_aws.services.states.errors import NO_CHOICE_MATCHED, StateError
 from local_aws.services.states.flow import Flow, Step
 from local_aws.services.states.models import State
 
@@ -50,10 +49,4 @@ def _wake(flow: Flow, state: State) -> float:
     seconds = language.whole_number(state, "Seconds", scope)
     if seconds is not None:
         return time.time() + seconds
-    text = language.text(state, "Timestamp", scope) or ""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        message = f"The field 'Timestamp' is not a time of RFC 3339, such as 2024-05-01T10:00:00Z: '{text}'"
-        raise EvaluationError(message, "Timestamp") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return language.moment(state, "Timestamp", scope) or time.time()

@@ -14,7 +14,7 @@ from state_machines import StatesWorld, eventually
 from local_aws.api import ApiError
 from local_aws.services import states
 from local_aws.services.states import activity_operations as activities
-from local_aws.services.states import machine_operations as machines
+from local_aws.services.states import tag_operations as tags_of
 
 ARN = "arn:aws:states:us-east-1:123456789012:activity:work"
 WORK = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": ARN, "End": True}}}
@@ -68,9 +68,9 @@ def test_an_arn_of_something_else_is_refused(world: StatesWorld) -> None:
 
 def test_activities_have_tags(world: StatesWorld) -> None:
     activities.create_activity(world.aws, {"name": "work", "tags": [{"key": "a", "value": "1"}]})
-    machines.tag_resource(world.aws, {"resourceArn": ARN, "tags": [{"key": "b", "value": "2"}]})
-    machines.untag_resource(world.aws, {"resourceArn": ARN, "tagKeys": ["a"]})
-    assert machines.list_tags_for_resource(world.aws, {"resourceArn": ARN})["tags"] == [{"key": "b", "value": "2"}]
+    tags_of.tag_resource(world.aws, {"resourceArn": ARN, "tags": [{"key": "b", "value": "2"}]})
+    tags_of.untag_resource(world.aws, {"resourceArn": ARN, "tagKeys": ["a"]})
+    assert tags_of.list_tags_for_resource(world.aws, {"resourceArn": ARN})["tags"] == [{"key": "b", "value": "2"}]
 
 
 def test_without_a_task_the_answer_is_empty(world: StatesWorld, monkeypatch: pytest.MonkeyPatch) -> None:

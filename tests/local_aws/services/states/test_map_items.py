@@ -138,9 +138,22 @@ def test_results_as_json_lines(world: StatesWorld, services: FakeServices) -> No
     ("fields", "message"),
     [
         ({"ItemReader": {"Resource": GET, "Arguments": {}}}, "These fields are required: [InputType]"),
+        ({"ItemReader": {"Resource": "s3", "Arguments": {}}}, "does not match any of the allowed values"),
+        (
+            {"ItemReader": {"Resource": GET, "ReaderConfig": {"InputType": "XML"}}},
+            "Value should be one of the following: [CSV, JSON",
+        ),
+        (
+            {"ItemReader": {"Resource": GET, "ReaderConfig": {"InputType": "CSV"}}},
+            "The field 'CSVHeaderLocation' is required",
+        ),
         ({"ItemBatcher": {"BatchInput": 1}}, "One of MaxItemsPerBatch and MaxInputBytesPerBatch is required"),
+        ({"ItemBatcher": {"MaxInputBytesPerBatch": 300_000}}, "Maximum value is 262144"),
         ({"ResultWriter": {}}, "ResultWriter must have WriterConfig"),
         ({"ResultWriter": {"Resource": PUT}}, "These fields are required: [Arguments]"),
+        ({"ResultWriter": {"WriterConfig": {"Transformation": "ZIP"}}}, "These fields are required: [OutputType]"),
+        ({"ToleratedFailurePercentage": 101}, "Maximum value is 100"),
+        ({"Label": "x" * 41}, "exceeds the 40-character limit"),
         ({"mode": "INLINE", "ToleratedFailureCount": 1}, "supported in Map states of mode DISTRIBUTED only"),
         ({"kind": None}, "These fields are required: [ExecutionType]"),
     ],

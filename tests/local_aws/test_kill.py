@@ -1,0 +1,45 @@
+"""Whatever a client was answered is there after ``kill -9``, once, wherever the kill strikes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from kill_program import Program
+from local_server import LocalServer
+
+pytestmark = pytest.mark.stack
+
+POINTS = (
+    *("journal.before", "journal.after", "answer.before"),
+    *("checkpoint.rotated", "checkpoint.written", "checkpoint.renamed"),
+)
+#: Few enough that several checkpoints happen in one life of the server.
+SMALL_JOURNAL = {"LOCAL_AWS_CHECKPOINT_ENTRIES": "15", "LOCAL_AWS_CHECKPOINT_IDLE_SECONDS": "0.2"}
+MOST_CALLS = 2000
+SEED = 20240601
+
+
+def test_nothing_answered_is_lost_or_doubled_wherever_the_server_is_killed(tmp_path: Path) -> None:
+    random = Random(SEED)
+    server = LocalServer(tmp_path / "state")
+    program = Program(server, SEED)
+    try:
+        for number, point in enumerate(random.sample(POINTS, len(POINTS))):
+            count = random.randint(1, 3) if point.startswith("checkpoint") else random.randint(30, 60)
+            server.variables = {**SMALL_JOURNAL, "LOCAL_AWS_KILL_AT": f"{point}:{count}"}
+            server.start()
+            if number == 0:
+                program.prepare()
+            # A journal longer than its limit makes for a checkpoint, and so for the end, while this still checks.
+            ended = number > 0 and program.killed_in(program.check)
+            assert ended or program.run(MOST_CALLS), f"the server was never killed at {point}"
+            server.kill()
+        server.variables = SMALL_JOURNAL
+        server.start()
+        program.check()
+        program.check_queue()
+    finally:
+        server.kill()
+    assert "gave another answer" not in server.log()
