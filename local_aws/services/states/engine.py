@@ -37,6 +37,7 @@ WORKS: dict[str, Work] = {
     "Succeed": run_succeed,
     "Fail": run_fail,
     "Parallel": run_parallel,
+    "Map": run_map,
 }
 CLOSE_SECONDS = 5.0
 CANCELLATION_ATTEMPTS = 5
