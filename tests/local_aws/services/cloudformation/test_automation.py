@@ -42,6 +42,15 @@ def template(name: str) -> str:
             {"AlarmName": f"{name}-c", "AlarmRule": {"Fn::Sub": "ALARM(${Alarm})"}},
         ),
         "Bus": ("AWS::Events::EventBus", {"Name": name}),
+        "Rule": (
+            "AWS::Events::Rule",
+            {
+                "Name": name,
+                "EventBusName": {"Ref": "Bus"},
+                "EventPattern": {"source": ["stack.test"]},
+                "Targets": [{"Id": "q", "Arn": queue}],
+            },
+        ),
         "Group": ("AWS::Scheduler::ScheduleGroup", {"Name": name}),
         "Schedule": (
             "AWS::Scheduler::Schedule",
@@ -60,8 +69,8 @@ def template(name: str) -> str:
 
 
 def test_stack_of_what_happens_by_itself(local_aws_server: LocalServer, eventually: Callable[..., Any]) -> None:
-    names = ("cloudformation", "sqs", "s3", "cloudwatch", "scheduler")
-    cloudformation, sqs, s3, cloudwatch, scheduler = (local_aws_server.client(name) for name in names)
+    names = ("cloudformation", "sqs", "s3", "cloudwatch", "scheduler", "events")
+    cloudformation, sqs, s3, cloudwatch, scheduler, events = (local_aws_server.client(name) for name in names)
     name = f"auto-{uuid.uuid4().hex[:12]}"
     cloudformation.create_stack(StackName=name, TemplateBody=template(name))
 
@@ -83,7 +92,11 @@ def test_stack_of_what_happens_by_itself(local_aws_server: LocalServer, eventual
     described = cloudwatch.describe_alarms(AlarmNames=[name, f"{name}-c"])
     assert described["MetricAlarms"][0]["Threshold"] == 5.0
     assert described["CompositeAlarms"][0]["AlarmRule"] == f"ALARM({name})"
+    listed = cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
+    ids = {each["LogicalResourceId"]: each for each in listed}
+    assert ids["Rule"]["PhysicalResourceId"] == f"{name}|{name}"
     s3.delete_object(Bucket=name, Key="a.csv")
     cloudformation.delete_stack(StackName=name)
     eventually(lambda: not cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"], 60)
+    eventually(lambda: name not in [bus["Name"] for bus in events.list_event_buses()["EventBuses"]], 60)
     eventually(lambda: name not in [group["Name"] for group in scheduler.list_schedule_groups()["ScheduleGroups"]], 60)
