@@ -6,26 +6,15 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.h
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from endpoint_callers import Callers
-from local_server import LocalServer, eventually, runs, snapshot_holds
+from endpoint_deployments import begin, canary, stage
+from local_server import eventually, runs
 
 pytestmark = pytest.mark.stack
-
-
-def canary(wait: int, termination: int = 0, alarms: tuple[str, ...] = ()) -> dict[str, Any]:
-    routing = {
-        "Type": "CANARY",
-        "WaitIntervalInSeconds": wait,
-        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 20},
-    }
-    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": termination}
-    rollback = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm} for alarm in alarms]}} if alarms else {}
-    return {"BlueGreenUpdatePolicy": policy, **rollback}
 
 
 def make_alarm(hosting: Any, name: str) -> str:
@@ -49,20 +38,6 @@ def ring(hosting: Any, name: str, state: str = "ALARM") -> None:
     hosting.server.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
 
 
-def begin(hosting: Any, name: str, config: dict[str, Any], **more: Any) -> str:
-    """Ask for a deployment of a new version, which drops what it has begun when it ends; returns its name."""
-    version = f"{name}-next"
-    hosting.model(version, abrupt=True)
-    hosting.config(version, **{version.replace("-", "_"): 1.0})
-    hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=config, **more)
-    return version
-
-
-def stage(hosting: Any, name: str) -> str:
-    summary = hosting.describe(name).get("PendingDeploymentSummary")
-    return "" if summary is None else str(summary["ProductionVariants"][0]["VariantStatus"][0]["StatusMessage"])
-
-
 def test_a_canary_gets_its_share_and_then_everything(hosting: Any, name: str) -> None:
     hosting.serve(name, abrupt=True)
     with Callers(hosting, name) as callers:
@@ -83,6 +58,8 @@ def test_a_canary_gets_its_share_and_then_everything(hosting: Any, name: str) ->
     assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", version)
     assert endpoint["LastDeploymentConfig"] == canary(wait=15, termination=5)
     assert "PendingDeploymentSummary" not in endpoint
+    hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=name, RetainDeploymentConfig=True)
+    eventually(lambda: "on canary capacity" in stage(hosting, name))
 
 
 def test_each_answer_is_captured_once_through_a_deployment(hosting: Any, name: str) -> None:
@@ -195,23 +172,3 @@ def test_weights_and_counts_change_while_the_endpoint_serves_and_are_retained(ho
     retained = hosting.settled(name)["ProductionVariants"]
     assert [variant["CurrentWeight"] for variant in retained] == [4.0, 1.0]
     assert [variant["CurrentInstanceCount"] for variant in retained] == [1, 1]
-
-
-def test_a_deployment_survives_the_death_of_the_server_and_uses_its_policy_again(
-    start_server: Callable[..., LocalServer], tools: Any
-) -> None:
-    server = start_server()
-    hosting = tools["Hosting"](server)
-    hosting.serve("lasting")
-    version = begin(hosting, "lasting", canary(wait=10))
-    eventually(lambda: snapshot_holds(server, f"artefacts/{version}".encode()), within=10)
-    eventually(lambda: "Baking" in stage(hosting, "lasting"))
-    server.kill()
-    server.start()
-    assert hosting.describe("lasting")["EndpointStatus"] == "Updating"
-    eventually(lambda: "on canary capacity" in stage(hosting, "lasting"))
-    assert hosting.settled("lasting")["EndpointConfigName"] == version
-    assert hosting.invoke("lasting")["Body"]["version"] == version
-    hosting.api.update_endpoint(EndpointName="lasting", EndpointConfigName="lasting", RetainDeploymentConfig=True)
-    eventually(lambda: "on canary capacity" in stage(hosting, "lasting"))
-    assert hosting.settled("lasting")["EndpointConfigName"] == "lasting"

@@ -6,43 +6,17 @@ The container's part: https://docs.aws.amazon.com/sagemaker/latest/dg/model-moni
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local_server import LocalServer, eventually, snapshot_holds
+from local_server import eventually
+from monitoring_schedules import NOW, config, ended, executions
 
 pytestmark = pytest.mark.stack
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/fake:1.0"
-NOW = {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "PT1H"}
 VIOLATIONS = "CompletedWithViolations"
 HOURLY = {"ScheduleExpression": "cron(0 * ? * * *)"}
-
-
-def config(name: str, schedule: dict[str, str], *arguments: str) -> dict[str, Any]:
-    definition = {
-        "BaselineConfig": {
-            "ConstraintsResource": {"S3Uri": f"s3://jobs/baseline/{name}/constraints.json"},
-            "StatisticsResource": {"S3Uri": f"s3://jobs/baseline/{name}/statistics.json"},
-        },
-        "MonitoringInputs": [
-            {"EndpointInput": {"EndpointName": name, "LocalPath": "/opt/ml/processing/input/endpoint"}}
-        ],
-        "MonitoringOutputConfig": {
-            "MonitoringOutputs": [
-                {"S3Output": {"S3Uri": "s3://jobs/reports", "LocalPath": "/opt/ml/processing/output"}}
-            ]
-        },
-        "MonitoringResources": {
-            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-        },
-        "MonitoringAppSpecification": {"ImageUri": IMAGE, "ContainerArguments": ["process", *arguments]},
-        "Environment": {"threshold": "0.5"},
-        "RoleArn": "arn:aws:iam::123456789012:role/monitor",
-    }
-    return {"ScheduleConfig": schedule, "MonitoringJobDefinition": definition}
 
 
 def serve(hosting: Any, name: str) -> None:
@@ -59,21 +33,6 @@ def serve(hosting: Any, name: str) -> None:
         hosting.s3.put_object(Bucket="jobs", Key=f"baseline/{name}/{file}.json", Body=b"{}")
     hosting.invoke(name, {"case": 1})
     eventually(lambda: hosting.s3.list_objects_v2(Bucket="jobs", Prefix=f"monitored/{name}/")["KeyCount"])
-
-
-def executions(hosting: Any, name: str) -> list[dict[str, Any]]:
-    return list(hosting.api.list_monitoring_executions(MonitoringScheduleName=name)["MonitoringExecutionSummaries"])
-
-
-def ended(hosting: Any, name: str) -> dict[str, Any]:
-    """The last execution, when it has ended."""
-
-    def look() -> dict[str, Any] | None:
-        found = executions(hosting, name)
-        busy = ("Pending", "InProgress", "Stopping")
-        return found[0] if found and found[0]["MonitoringExecutionStatus"] not in busy else None
-
-    return eventually(look)
 
 
 def seen(hosting: Any, execution: dict[str, Any]) -> dict[str, Any]:
@@ -198,18 +157,3 @@ def test_what_could_never_run_is_refused(hosting: Any, name: str, shared_endpoin
     named = {"MonitoringJobDefinitionName": "x", "ScheduleConfig": HOURLY, "MonitoringType": "ModelQuality"}
     with pytest.raises(ClientError, match="of MonitoringType DataQuality, not ModelQuality"):
         create(MonitoringScheduleName=name, MonitoringScheduleConfig=named)
-
-
-def test_executions_outlive_their_server(start_server: Callable[..., LocalServer], tools: Any) -> None:
-    server = start_server()
-    hosting = tools["Hosting"](server)
-    serve(hosting, "watched")
-    eventually(lambda: snapshot_holds(server, b"monitored/watched"), within=10)
-    hosting.api.create_monitoring_schedule(
-        MonitoringScheduleName="lasting", MonitoringScheduleConfig=config("watched", NOW)
-    )
-    server.kill()
-    server.start()
-    execution = ended(hosting, "lasting")
-    assert execution["MonitoringExecutionStatus"] == "Completed"
-    assert len(executions(hosting, "lasting")) == 1
