@@ -20,6 +20,8 @@ from local_aws.services.sagemaker import (
     tags,
     tracking,
     training,
+    transform,
+    tuning,
 )
 from local_aws.services.sagemaker.runtime import renew, runtime
 
@@ -38,6 +40,8 @@ __all__ = [
     "tags",
     "tracking",
     "training",
+    "transform",
+    "tuning",
 ]
 
 
@@ -45,7 +49,9 @@ def resume(context: Context) -> None:
     renew(context)
     training.resume(context)
     processing.resume(context)
-    endpoints.resume(context)
+    endpoints.resume(context)  # clears what servers have unpacked, so the transform jobs come after it
+    transform.resume(context)
+    tuning.resume(context)
     runtime(context).capture.resume()
     monitoring.resume(context)
 
@@ -54,6 +60,7 @@ def shutdown(context: Context) -> None:
     running = runtime(context)
     monitoring.shutdown(context)
     running.closing.set()
+    tuning.shutdown(context)
     running.jobs.close()
     endpoints.shutdown(context)
     running.metrics.close()
