@@ -16,12 +16,12 @@ def canary(wait: int, termination: int = 0, alarms: tuple[str, ...] = ()) -> dic
     return {"BlueGreenUpdatePolicy": policy, **rollback}
 
 
-def begin(hosting: Any, name: str, config: dict[str, Any], **more: Any) -> str:
+def begin(hosting: Any, name: str, config: dict[str, Any], **behaviour: object) -> str:
     """Ask for a deployment of a new version, which drops what it has begun when it ends; returns its name."""
     version = f"{name}-next"
-    hosting.model(version, abrupt=True)
+    hosting.model(version, abrupt=True, **behaviour)
     hosting.config(version, **{version.replace("-", "_"): 1.0})
-    hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=config, **more)
+    hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=config)
     return version
 
 

@@ -17,17 +17,18 @@ from local_server import eventually, runs
 pytestmark = pytest.mark.stack
 
 
-def make_alarm(hosting: Any, name: str) -> str:
+def make_alarm(hosting: Any, name: str, variant: str = "none") -> str:
+    """An alarm on the server errors of a variant; without data it stays as it is set."""
     hosting.server.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
         MetricName="Invocation5XXErrors",
         Namespace="AWS/SageMaker",
-        Statistic="Sum",
-        Period=60,
+        Statistic="Average",
+        Period=10,
         EvaluationPeriods=1,
-        Threshold=1.0,
+        Threshold=0.5,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
-        Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "none"}],
+        Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": variant}],
         TreatMissingData="ignore",
     )
     ring(hosting, name, "OK")
@@ -105,6 +106,22 @@ def test_an_alarm_rolls_the_deployment_back_without_a_failed_request(hosting: An
     assert endpoint["FailureReason"].endswith(f"transitioned into ALARM state: {alarm}")
     assert set(callers.versions[-5:]) == {name}
     eventually(lambda: not runs(pid))
+
+
+def test_a_canary_that_fails_its_callers_is_rolled_back_by_its_own_metrics(hosting: Any, name: str) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html; one period is 10 s."""
+    hosting.serve(name)
+    alarm = make_alarm(hosting, name, f"{name}-next")
+    with Callers(hosting, name, count=2) as callers:
+        version = begin(hosting, name, canary(wait=400, alarms=(alarm,)), status=500)
+        endpoint = hosting.settled(name)
+        failed, reached = len(callers.errors), len(callers.versions)
+        eventually(lambda: len(callers.versions) > reached + 20)
+    assert endpoint["FailureReason"].endswith(f"transitioned into ALARM state: {alarm}")
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", name)
+    assert 0 < failed < reached  # the canary's share
+    assert all("Received server error (500)" in error and version in error for error in callers.errors)
+    assert len(callers.errors) == failed
 
 
 def test_a_fleet_that_dies_while_it_bakes_is_rolled_back(hosting: Any, name: str) -> None:
