@@ -113,8 +113,8 @@ def test_a_canary_that_fails_its_callers_is_rolled_back_by_its_own_metrics(hosti
     hosting.serve(name)
     alarm = make_alarm(hosting, name, f"{name}-next")
     with Callers(hosting, name, count=2) as callers:
-        version = begin(hosting, name, canary(wait=400, alarms=(alarm,)), status=500)
-        endpoint = hosting.settled(name)
+        version = begin(hosting, name, canary(wait=1500, alarms=(alarm,)), status=500)
+        endpoint = hosting.settled(name, within=100)
         failed, reached = len(callers.errors), len(callers.versions)
         eventually(lambda: len(callers.versions) > reached + 20)
     assert endpoint["FailureReason"].endswith(f"transitioned into ALARM state: {alarm}")
