@@ -66,6 +66,7 @@ def test_an_execution_is_a_processing_job_with_the_monitors_contract(hosting: An
     assert environment["baseline_statistics"] == "/opt/ml/processing/baseline/stats/statistics.json"
     assert (environment["sagemaker_endpoint_name"], environment["threshold"]) == (watched, "0.5")
     assert environment["sagemaker_monitoring_schedule_name"] == name
+    assert environment["publish_cloudwatch_metrics"] == "Disabled"
     start, end = (datetime.fromisoformat(environment[key]) for key in ("start_time", "end_time"))
     assert end - start == timedelta(hours=2)
     captured = [path for path in report["files"] if path.startswith("processing/input/endpoint/")]
