@@ -145,7 +145,7 @@ class Flow:
 
     def _attempt(self, state: State) -> Step:
         if state["Type"] in COUNTS_RETRIES and self.frame["wake"] is not None:
-            self.runtime.wait(self.path, self.frame["wake"], lambda: None)
+            self.runtime.wait_parked(self.path, self.frame["wake"], lambda: None)
             self.frame["wake"] = None
         return self.works[state["Type"]](self, state)
 

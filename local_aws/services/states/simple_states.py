@@ -43,7 +43,7 @@ def run_wait(flow: Flow, state: State) -> Step:
         with flow.runtime.commit(flow.path):
             flow.frame["wake"] = wake
             flow.save()
-    flow.runtime.wait(flow.path, flow.frame["wake"], lambda: None)
+    flow.runtime.wait_parked(flow.path, flow.frame["wake"], lambda: None)
     return flow.completed(language.complete(state, scope, scope.input, ""), state.get("Next"))
 
 
