@@ -15,8 +15,10 @@ from local_aws.services.sagemaker import (
     model_package_policies,
     model_packages,
     models,
+    monitoring,
     processing,
     tags,
+    tracking,
     training,
     transform,
     tuning,
@@ -31,10 +33,12 @@ __all__ = [
     "model_package_policies",
     "model_packages",
     "models",
+    "monitoring",
     "processing",
     "resume",
     "shutdown",
     "tags",
+    "tracking",
     "training",
     "transform",
     "tuning",
@@ -49,10 +53,12 @@ def resume(context: Context) -> None:
     transform.resume(context)
     tuning.resume(context)
     runtime(context).capture.resume()
+    monitoring.resume(context)
 
 
 def shutdown(context: Context) -> None:
     running = runtime(context)
+    monitoring.shutdown(context)
     running.closing.set()
     tuning.shutdown(context)
     running.jobs.close()

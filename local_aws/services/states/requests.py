@@ -67,6 +67,7 @@ class DescribeStateMachineResponse(TypedDict):
     loggingConfiguration: dict[str, Any]
     tracingConfiguration: dict[str, Any]
     revisionId: NotRequired[str]
+    variableReferences: NotRequired[dict[str, list[str]]]
     description: NotRequired[str]
     encryptionConfiguration: NotRequired[dict[str, Any]]
 
@@ -80,6 +81,8 @@ class DescribeStateMachineForExecutionResponse(TypedDict):
     revisionId: NotRequired[str]
     loggingConfiguration: NotRequired[dict[str, Any]]
     tracingConfiguration: NotRequired[dict[str, Any]]
+    mapRunArn: NotRequired[str]
+    label: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionRequest(TypedDict):
@@ -176,6 +179,7 @@ class DescribeExecutionResponse(TypedDict):
     redriveDate: NotRequired[datetime]
     redriveStatus: str
     redriveStatusReason: NotRequired[str]
+    mapRunArn: NotRequired[str]
 
 
 class RedriveExecutionRequest(TypedDict):
@@ -217,6 +221,8 @@ class ExecutionItem(TypedDict):
     redriveDate: NotRequired[datetime]
     stateMachineVersionArn: NotRequired[str]
     stateMachineAliasArn: NotRequired[str]
+    mapRunArn: NotRequired[str]
+    itemCount: NotRequired[int]
 
 
 class ListExecutionsResponse(TypedDict):
