@@ -186,6 +186,17 @@ def test_boundary_limits_what_policies_grant(server: LocalServer) -> None:
     assert message.endswith("because no permissions boundary allows the ssm:DeleteParameter action")
 
 
+def test_policies_of_aws_itself_count(server: LocalServer) -> None:
+    """https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMReadOnlyAccess.html"""
+    arn = role(server, "managed")
+    managed = "arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess"
+    server.client("iam").attach_role_policy(RoleName="managed", PolicyArn=managed)
+    server.client("ssm").put_parameter(Name="managed", Value="v", Type="String")
+    ssm = session(server, arn)("ssm")
+    assert ssm.get_parameter(Name="managed")["Parameter"]["Value"] == "v"
+    assert refused(ssm.delete_parameter, Name="managed")[0] == "AccessDeniedException"
+
+
 def test_key_policy_rules_over_identity_policies(server: LocalServer) -> None:
     """https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html"""
     key = server.client("kms").create_key()["KeyMetadata"]["KeyId"]
