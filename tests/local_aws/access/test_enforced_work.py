@@ -65,6 +65,33 @@ def test_function_and_state_machine_do_what_their_roles_allow(
     assert (outcome["status"], outcome["error"]) == ("FAILED", "Ssm.AccessDeniedException")
 
 
+def test_credentials_of_a_function_end_with_its_process(
+    server: LocalServer, make_function: Callable[..., str], eventually: Callable[..., Any]
+) -> None:
+    arn = role(server, "short-lived", trusts="lambda.amazonaws.com")
+    source = "import os\ndef handler(event, context):\n"
+    source += (
+        "    return [os.environ[f'AWS_{name}'] for name in ('ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'SESSION_TOKEN')]\n"
+    )
+    name = make_function(server, source, Role=arn)
+    credentials = json.load(server.client("lambda").invoke(FunctionName=name)["Payload"])
+    sts = signed(server, "sts", *credentials)
+    assert sts.get_caller_identity()["Arn"].endswith(f":assumed-role/short-lived/{name}")
+    server.client("lambda").delete_function(FunctionName=name)
+
+    def code() -> str:
+        try:
+            sts.get_caller_identity()
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return ""
+
+    assert eventually(code) == "ExpiredToken"
+    for file in server.state_dir.rglob("*.sqlite3*"):
+        assert credentials[1].encode() not in file.read_bytes()
+        assert credentials[2].encode() not in file.read_bytes()
+
+
 def test_role_is_assumed_only_by_those_it_trusts(server: LocalServer) -> None:
     closed = role(server, "closed", trusts="lambda.amazonaws.com")
     open_ = role(server, "opened")
