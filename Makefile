@@ -14,12 +14,13 @@ APPROVE_AS ?=
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test stop lint clean environment packages requirements help
+.PHONY: demo test coverage stop lint clean environment packages requirements help
 
 help:
 	@echo "make demo [ARCHIVES='a.zip b.zip'] [APPROVE_AS=name]   quarters to a signed-off model in service"
 	@echo "make stop    end everything that the demo started"
 	@echo "make test    everything, from unit tests to the whole job"
+	@echo "make coverage   how much of local_aws its tests run; fails below 85 %"
 	@echo "make lint    ruff, mypy, import rules"
 	@echo "make clean   remove what was made here (environment, state, caches)"
 
@@ -53,6 +54,12 @@ packages:
 test: environment packages lint
 	$(BIN)/pytest
 
+coverage: environment packages
+	rm -rf .coverage && mkdir .coverage
+	$(BIN)/coverage run -m pytest tests/local_aws
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --skip-covered --sort=cover
+
 # Compile the requirement files again after an edit of an .in file.
 requirements: environment
 	cd requirements && ../$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header bootstrap.in -o bootstrap.txt
@@ -61,5 +68,5 @@ requirements: environment
 	$(BIN)/uv pip compile -q -p 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements/dev.txt requirements/ml.in -o requirements/ml.txt
 
 clean: stop
-	rm -rf $(VENV) $(STATE) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(STATE) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,15 +11,17 @@ import io
 import json
 import logging
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local_aws import protocol
+from local_aws import determinism, moto_speed, protocol
 from local_aws.api import ApiError
 from local_aws.protocol import Response, UnknownOperationError
 
@@ -32,7 +34,12 @@ REACHES = {
     "s3": ("s3", "sqs", "sns"),
     "dynamodbstreams": ("dynamodb",),
     "sts": ("iam", "sts"),
-    "logs": ("logs", "s3"),
+    "logs": ("firehose", "logs", "s3"),
+    "firehose": ("firehose", "s3"),
+    "ses": ("ses", "sns", "sqs"),
+    "sesv2": ("ses", "sesv2", "sns", "sqs"),
+    "athena": ("athena", "s3"),
+    "s3control": ("s3", "s3control"),
 }
 #: Operations that change nothing a snapshot would have to keep.
 READ_ONLY = re.compile(
@@ -44,23 +51,49 @@ READ_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.25
 KEPT_ITERATORS = 1000
+#: In the environment of a change that no client asked for: the name of the function in ``CALLS`` that makes it.
+CALL = "local_aws.call"
+#: Changes of moto's state by the server itself; each gets its arguments as JSON and gives its answer as JSON.
+CALLS: dict[str, Callable[[Any], Any]] = {}
+PLAIN_ENVIRON = {
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+}
+Answered = Callable[[Response | None], None]
+
+
+class Keeper(Protocol):
+    """Keeps a change: entered before moto runs it at ``at`` (ns since 1970) with ``seed``, left after the answer."""
+
+    def __call__(
+        self, service: str, action: str, environ: dict[str, Any], body: bytes, at: int, seed: int
+    ) -> AbstractContextManager[Answered]: ...
+
+
+def reached(service: str) -> tuple[str, ...]:
+    """The services whose state a request of ``service`` may change."""
+    return REACHES.get(service, (service,))
 
 
 class MotoBackend:
     """Serves requests by moto."""
 
     def __init__(self) -> None:
+        moto_speed.quicken()
         self._application = DomainDispatcherApplication(create_backend_app)
         self._locks: dict[str, threading.RLock] = {}
         self._guard = threading.Lock()
-        self._touched: Callable[[str], None] = lambda service: None
+        self._keep: Keeper = _keep_nothing
         self._sent = threading.Condition()
         self._closing = False
         self._offered: dict[str, bool] = {}
 
-    def on_change(self, touched: Callable[[str], None]) -> None:
-        """Have ``touched`` called with each service that a request may have changed."""
-        self._touched = touched
+    def keep_changes(self, keep: Keeper) -> None:
+        """Have every change kept from here on."""
+        self._keep = keep
 
     def close(self) -> None:
         """Let waiting long polls end at once."""
@@ -83,33 +116,62 @@ class MotoBackend:
         if service == "sqs" and action == "ReceiveMessage":
             return self._receive(environ, body)
         response = self._ask(service, action, environ, body)
-        if _mutates(action, environ):
-            reached = REACHES.get(service, (service,))
-            for name in reached:
-                self._touched(name)
-            if "sqs" in reached:
-                with self._sent:
-                    self._sent.notify_all()
+        if "sqs" in reached(service) and _mutates(action, environ):
+            with self._sent:
+                self._sent.notify_all()
         return response
+
+    def call(self, service: str, name: str, arguments: Any) -> Any:
+        """Change moto's state by the function ``CALLS[name]``, kept like a client's request."""
+        environ = {"REQUEST_METHOD": "POST", CALL: name}
+        return json.loads(bytes(self._ask(service, name, environ, json.dumps(arguments).encode()).body))  # type: ignore[arg-type]
+
+    def run(self, service: str, action: str, environ: dict[str, Any], body: bytes) -> Response | None:
+        """moto's own answer, with nothing kept; None when moto does not implement the operation."""
+        if CALL in environ:
+            return Response(200, {}, json.dumps(CALLS[environ[CALL]](json.loads(body))).encode())
+        answer = _Answer()
+        environ = {**PLAIN_ENVIRON, "wsgi.errors": sys.stderr, **environ, "wsgi.input": io.BytesIO(body)}
+        try:
+            parts = self._application(environ, answer.start)
+            content = b"".join(parts)
+            if hasattr(parts, "close"):
+                parts.close()
+        except NotImplementedError as error:
+            logger.info("moto does not implement %s.%s: %s", service, action, error)
+            return None
+        return Response(answer.status, answer.headers, content)
 
     def _ask(self, service: str, action: str, environ: dict[str, Any], body: bytes) -> Response:
         if not self._has(service, environ):
             raise UnknownOperationError(service, action)
-        answer = _Answer()
-        environ["wsgi.input"] = io.BytesIO(body)
-        try:
-            with self.locked(*REACHES.get(service, (service,))):
-                parts = self._application(environ, answer.start)
-                content = b"".join(parts)
-                if hasattr(parts, "close"):
-                    parts.close()
-                if (service, action) == ("dynamodbstreams", "GetRecords"):
-                    _forget_old_iterators()
-        except NotImplementedError as error:
-            logger.info("moto does not implement %s.%s: %s", service, action, error)
-            raise UnknownOperationError(service, action) from error
-        response = Response(answer.status, answer.headers, content)
+        names = reached(service)
+        for name in names:
+            determinism.cover(name)
+        with self.locked(*names):
+            if _mutates(action, environ):
+                response = self._change(service, action, environ, body)
+            else:
+                response = self.run(service, action, environ, body)
+            if (service, action) == ("dynamodbstreams", "GetRecords"):
+                _forget_old_iterators()
+        if response is None:
+            raise UnknownOperationError(service, action)
         _refuse_web_page(service, action, response)
+        return response
+
+    def _change(self, service: str, action: str, environ: dict[str, Any], body: bytes) -> Response | None:
+        at, seed = time.time_ns(), determinism.fresh_seed()
+        with determinism.fixed(at, seed) if service in determinism.DETERMINISTIC else contextlib.nullcontext():
+            # The same moment decides whether there is a message and which one it is.
+            if action == "ReceiveMessage" and not _may_receive(body):
+                return self.run(service, action, environ, body)
+            try:
+                with self._keep(service, action, environ, body, at, seed) as answered:
+                    response = self.run(service, action, environ, body)
+                    answered(response)
+            except OSError as error:
+                raise unkept(error) from error
         return response
 
     def _has(self, service: str, environ: dict[str, Any]) -> bool:
@@ -130,12 +192,24 @@ class MotoBackend:
             found = response.status != 200 or b"ReceiptHandle" in bytes(response.body)  # type: ignore[arg-type]
             left = deadline - time.monotonic()
             if found or left <= 0 or self._closing:
-                # An empty answer changes the queue as well, when it moves a message to the dead-letter queue.
-                self._touched("sqs")
                 return response
             with self._sent:
                 # A message may also become visible by time alone, which nobody announces.
                 self._sent.wait(min(left, POLL_SECONDS))
+
+
+def unkept(error: OSError) -> ApiError:
+    """What a client is told when a change finds no room on the disk: it did not happen, and may be tried again."""
+    logger.error("the state could not be written (%s): free some room on its disk", error.strerror)
+    message = f"The state folder cannot be written ({error.strerror}): free some room on its disk, then try again."
+    return ApiError("ServiceUnavailable", message, 503)
+
+
+@contextlib.contextmanager
+def _keep_nothing(
+    service: str, action: str, environ: dict[str, Any], body: bytes, at: int, seed: int
+) -> Iterator[Answered]:
+    yield lambda response: None
 
 
 class _Answer:
@@ -196,12 +270,25 @@ def _without_wait(environ: dict[str, Any], body: bytes) -> tuple[float, bytes]:
 
 def _default_wait(queue_url: str) -> float:
     """The queue's own ReceiveMessageWaitTimeSeconds; 0 for a queue that does not exist (moto will say so)."""
+    return max(
+        (float(getattr(queue, "receive_message_wait_time_seconds", 0) or 0) for queue in _queues(queue_url)),
+        default=0.0,
+    )
+
+
+def _may_receive(body: bytes) -> bool:
+    """Whether some message is visible now, so that a receive changes the queue."""
+    try:
+        url = json.loads(body).get("QueueUrl", "")
+    except ValueError:
+        url = dict(parse_qsl(body.decode("utf-8", "replace"))).get("QueueUrl", "")
+    return any(message.visible and not message.delayed for queue in _queues(url) for message in queue._messages)
+
+
+def _queues(url: str) -> list[Any]:
+    """moto's queues of that name, whatever their region."""
     from moto.sqs.models import sqs_backends
 
-    name = queue_url.rstrip("/").rpartition("/")[2]
-    for regions in list(sqs_backends.values()):
-        for backend in list(regions.values()):
-            queue = backend.queues.get(name)
-            if queue is not None:
-                return float(getattr(queue, "receive_message_wait_time_seconds", 0) or 0)
-    return 0.0
+    name = url.rstrip("/").rpartition("/")[2]
+    found = [backend.queues.get(name) for regions in list(sqs_backends.values()) for backend in list(regions.values())]
+    return [queue for queue in found if queue is not None]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import pickle
 import tempfile
 import threading
@@ -22,7 +24,9 @@ from moto.settings import get_s3_default_key_buffer_size
 
 from local_aws.blobs import BlobFolder
 
-#: Which body a buffer holds; moto never writes into a buffer again.
+#: Bodies from this size on are written when moto takes them, so that a checkpoint need not read them again.
+LARGE_BYTES = 64 * 1024
+#: Which body a buffer holds.
 _names: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
 #: Where bodies are read from while a snapshot is loaded.
 _source = threading.local()
@@ -83,9 +87,32 @@ def _load_buffer(name: str) -> Any:
 def _content(buffer: Any) -> bytes:
     if buffer.closed:
         return b""  # a deleted key whose object still lingers
+    if buffer._rolled:
+        # A checkpoint's process shares the file and its position with the server: read without moving it.
+        number = buffer.fileno()
+        return os.pread(number, os.fstat(number).st_size, 0)
     buffer.seek(0)
     content: bytes = buffer.read()
     return content
+
+
+def write_large_bodies_at_once(blobs: BlobFolder) -> None:
+    """From here on an S3 body of ``LARGE_BYTES`` or more is in ``blobs`` as soon as moto has it."""
+    plain: Any = FakeKey.value
+    while hasattr(plain.fset, "plain"):
+        plain = plain.fset.plain
+
+    def write(key: FakeKey, body: bytes) -> None:
+        plain.fset(key, body)
+        buffer = key._value_buffer
+        buffer.flush()  # for ``_content``, which reads past Python's own buffer
+        _names.pop(buffer, None)
+        if key.contentsize >= LARGE_BYTES:
+            with contextlib.suppress(OSError):  # a full disk: the next checkpoint tries again
+                _names[buffer] = blobs.add(body if isinstance(body, bytes) else _content(buffer))
+
+    write.plain = plain  # type: ignore[attr-defined]
+    FakeKey.value = plain.setter(write)  # type: ignore[method-assign]
 
 
 def _is_motos_own(kind: type) -> bool:

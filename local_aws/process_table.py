@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -48,6 +49,15 @@ def start_time(pid: int) -> int | None:
     return None if found is None else found.started
 
 
+def started_at(pid: int) -> datetime | None:
+    """The wall-clock time at which a process started; None when there is no such process."""
+    ticks = start_time(pid)
+    if ticks is None:
+        return None
+    booted = next(int(line.split()[1]) for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime"))
+    return datetime.fromtimestamp(booted + ticks / os.sysconf("SC_CLK_TCK"), UTC)
+
+
 def members(group: int) -> list[Entry]:
     """The living processes of a group; zombies are not counted."""
     pids = [int(path.name) for path in PROC.iterdir() if path.name.isdigit()]
@@ -75,6 +85,17 @@ def kill_group(leader: int, started: int | None, mark: str) -> bool:
             os.kill(one.pid, signal.SIGKILL)
     await_end(leader)
     return bool(marked)
+
+
+def kill_marked(mark: str) -> int:
+    """SIGKILL every process that carries ``mark`` (``NAME=value``) in its environment, whatever its group."""
+    killed = 0
+    for path in PROC.iterdir():
+        if path.name.isdigit() and mark.encode() in environment(int(path.name)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(path.name), signal.SIGKILL)
+                killed += 1
+    return killed
 
 
 def environment(pid: int) -> list[bytes]:

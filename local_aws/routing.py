@@ -23,8 +23,11 @@ TARGETS = {
     "GraniteServiceVersion20100801": "cloudwatch",
 }
 #: Signing names that differ from botocore's service names.
-SIGNING_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses"}
+SIGNING_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses", "airflow": "mwaa"}
 RUNTIME_PATH = re.compile(r"/endpoints/[^/]+/(async-)?invocations")
+METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
+#: Both versions of SES sign as ``ses``.
+SES_V2_PATH = "/v2/email/"
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/,]+)/")
 DEFAULT_SERVICE = "s3"
 
@@ -38,8 +41,12 @@ def service_of(environ: Mapping[str, Any]) -> str:
     if match is None:
         return prefix or _service_of_query(environ)
     name = str(match[1]).lower()
+    if name == "ses" and str(environ.get("PATH_INFO", "")).startswith(SES_V2_PATH):
+        return "sesv2"
     if name == "sagemaker" and RUNTIME_PATH.search(environ.get("PATH_INFO", "")):
         return "sagemaker-runtime"
+    if name == "sagemaker" and environ.get("PATH_INFO") in METRICS_PATHS:
+        return "sagemaker-metrics"
     return SIGNING_NAMES.get(name, name)
 
 

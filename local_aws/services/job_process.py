@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Protocol
 
 from local_aws.api import Context
 from local_aws.identity.acting import start_child
-from local_aws.processes import Process, child_environment
+from local_aws.process_table import kill_marked
+from local_aws.processes import MARK, Process, child_environment
 
 LOOK_SECONDS = 0.2
 SHUTDOWN_GRACE_SECONDS = 5.0
@@ -33,6 +36,16 @@ class Control:
             raise InterruptedByShutdownError
 
 
+class Follower(Protocol):
+    """Watches a job while it runs: its log, its checkpoints."""
+
+    def look(self) -> None:
+        """Called several times a second while the process runs; must be quick."""
+
+    def end(self) -> None:
+        """Called once when the process has ended, but not when the server stops."""
+
+
 class Ending(Enum):
     ITSELF = "ended by itself"
     STOPPED = "stopped on request"
@@ -41,10 +54,14 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """``exit_code`` as a container engine reports it: 128 + the number of the signal that killed it."""
+    """``exit_code`` as a container engine reports it: 128 + the number of the signal that killed it.
+
+    ``killed``: by SIGKILL, which a program cannot send itself by mistake and this server did not send.
+    """
 
     ending: Ending
     exit_code: int
+    killed: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,10 +87,29 @@ def start(context: Context, job: Job) -> Process:
     )
 
 
-def run(context: Context, job: Job, control: Control, *, limit_seconds: float, grace_seconds: float) -> Outcome:
+def run(
+    context: Context,
+    job: Job,
+    control: Control,
+    *,
+    limit_seconds: float,
+    grace_seconds: float,
+    followers: Sequence[Follower] = (),
+) -> Outcome:
     """Blocks until the process has ended. Raises ``ProcessStartError`` and ``InterruptedByShutdownError``."""
     process = start(context, job)
-    deadline = time.monotonic() + limit_seconds
+    try:
+        outcome = _await_end(process, control, time.monotonic() + limit_seconds, grace_seconds, followers)
+    finally:
+        kill_marked(f"{MARK}={process.mark}")  # children that left the process group in a session of their own
+    for follower in followers:
+        follower.end()
+    return outcome
+
+
+def _await_end(
+    process: Process, control: Control, deadline: float, grace_seconds: float, followers: Sequence[Follower]
+) -> Outcome:
     while True:
         try:
             code = process.wait(LOOK_SECONDS)
@@ -85,9 +121,11 @@ def run(context: Context, job: Job, control: Control, *, limit_seconds: float, g
                 return Outcome(Ending.STOPPED, _engine_code(process.terminate(grace_seconds)))
             if time.monotonic() > deadline:
                 return Outcome(Ending.TIME_LIMIT, _engine_code(process.terminate(grace_seconds)))
+            for follower in followers:
+                follower.look()
         else:
             control.check_closing()  # the server's own stop may have ended the process
-            return Outcome(Ending.ITSELF, _engine_code(code))
+            return Outcome(Ending.ITSELF, _engine_code(code), killed=code == -signal.SIGKILL)
 
 
 def _environment(context: Context, job: Job) -> dict[str, str]:

@@ -22,7 +22,7 @@ class JobSettings:
     """Each field is read from ``LOCAL_AWS_<FIELD IN CAPITALS>``."""
 
     job_slots: int = 1
-    """Training and processing jobs that run at the same time; the others wait in the order of their creation."""
+    """Training, processing and transform jobs that run at once; the others wait in the order of their creation."""
     stop_grace_seconds: float = 120.0
     """From SIGTERM to SIGKILL for a job, as the StopTrainingJob page of the API reference says."""
     server_grace_seconds: float = 30.0
@@ -33,6 +33,14 @@ class JobSettings:
     """The model's time to answer a request (API_runtime_InvokeEndpoint)."""
     server_restarts: int = 3
     """How often in ten minutes a model server that died is started again."""
+    deployment_second_seconds: float = 1.0
+    """How long a second of a deployment configuration's waits lasts."""
+    metric_seconds: float = 5.0
+    """How often the invocation metrics of endpoints are put to CloudWatch."""
+    checkpoint_seconds: float = 30.0
+    """How often a training job's new checkpoints are copied to S3 while it runs."""
+    log_megabytes: float = 64.0
+    """What is kept of one log file: the first quarter and the end of it; the middle of a longer one is dropped."""
     glue_minute_seconds: float = 60.0
     """How long a minute of a Glue time-out lasts."""
     spark_threads: int = 2

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ from local_aws import process_table
 
 pytestmark = pytest.mark.stack
 
-#: The bound that the snapshots promise for services kept by moto.
-BEHIND_SECONDS = 1.0
 PASSWORD = "Correct-Horse-42!"
 ENDLESS = "import time\ndef handler(event, context):\n    time.sleep(event.get('seconds', 0))\n    return 'done'\n"
 
@@ -110,10 +107,9 @@ def check(server: Any, kept: dict[str, Any]) -> None:
     assert server.client("events").describe_rule(Name="kept")["ScheduleExpression"] == "rate(1 hour)"
 
 
-def test_everything_survives_a_kill_after_the_bound_and_a_clean_stop_at_once(own_server: Callable[..., Any]) -> None:
+def test_everything_survives_a_kill_and_a_clean_stop_at_once(own_server: Callable[..., Any]) -> None:
     server = own_server()
     url, kept = server.url, fill(server)
-    time.sleep(BEHIND_SECONDS)  # the bound itself is what is tested
     server.kill()
     server.start()
     assert server.url == url
@@ -138,7 +134,7 @@ def test_snapshot_stays_small_and_bodies_are_written_once(own_server: Callable[.
     server.stop()
     bodies = list((folder / "s3-bodies").iterdir())
     assert [path.stat().st_size for path in bodies] == [len(body)]
-    assert (folder / "s3.snapshot").stat().st_size < 20_000
+    assert [path.stat().st_size < 20_000 for path in folder.glob("s3.*.snapshot")] == [True]
     server.start()
     assert server.client("s3").get_object(Bucket="big", Key="3")["Body"].read() == body
     for number in range(5):
@@ -202,7 +198,8 @@ def test_stop_command_ends_a_server_that_hangs_and_its_children(
 def test_status_tells_whether_it_runs(own_server: Callable[..., Any]) -> None:
     server = own_server()
     running = command("status", server.state_dir)
-    assert (running.returncode, running.stdout) == (0, f"running: {server.url} (pid {server.pid})\n")
+    assert running.returncode == 0
+    assert running.stdout.startswith(f"running: {server.url} (pid {server.pid})\n")
     server.kill()
     assert command("status", server.state_dir).returncode == 3
 

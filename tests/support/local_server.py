@@ -65,7 +65,7 @@ class LocalServer:
         self.url = ""
         named = [part for image in images for part in ("--image", str(image))]
         self._command = [sys.executable, "-m", "local_aws", "start", "--state-dir", str(state_dir), *options, *named]
-        self._variables = {"PYTHONFAULTHANDLER": "1", **(variables or {})}
+        self.variables = {"PYTHONFAULTHANDLER": "1", **(variables or {})}
         self._log = state_dir.with_name(f"{state_dir.name}.log")
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: dict[str, Any] = {}
@@ -88,7 +88,7 @@ class LocalServer:
         with self._log.open("ab") as log:
             self._process = process = subprocess.Popen(
                 self._command,
-                env={**os.environ, **self._variables},
+                env={**os.environ, **self.variables},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -16,6 +16,7 @@ from state_machine_text import NAMES, StateMachine
 from state_machines import FakeServices, StatesWorld, client_error, eventually
 
 from local_aws.services.states import execution_operations as executions
+from local_aws.services.states import execution_start as starts
 
 ARN = "arn:aws:%s:us-east-1:123456789012:%s"
 RUN = {
@@ -208,7 +209,7 @@ class PromotionWorld:
             "delete_endpoint",
         ):  # fmt: skip
             on(f"sagemaker.{call}", getattr(sagemaker, call))
-        on("stepfunctions.start_execution", lambda **request: executions.start_execution(self.world.aws, request))
+        on("stepfunctions.start_execution", lambda **request: starts.start_execution(self.world.aws, request))
         on("stepfunctions.describe_execution", lambda **request: executions.describe_execution(self.world.aws, request))
 
     def _invoke(self, **request: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from local_aws.api import Context
 from local_aws.identity.acting import acting_as
 from local_aws.processes import ProcessStartError
 from local_aws.services import job_process
-from local_aws.services.glue.logs import error_message, publish
+from local_aws.services.glue.logs import error_message, follow_output, publish_error
 from local_aws.services.glue.records import change_run, find_run, now
 from local_aws.services.glue.script import prepare
 from local_aws.services.glue.shapes import StoredRun
@@ -114,7 +114,14 @@ def _run(context: Context, stored: StoredRun, control: Control) -> None:
             return
         change_run(context, run["JobName"], run["Id"], JobRunState="RUNNING")
         limit = run["Timeout"] * settings.glue_minute_seconds
-        outcome = job_process.run(context, job, control, limit_seconds=limit, grace_seconds=STOP_GRACE_SECONDS)
+        outcome = job_process.run(
+            context,
+            job,
+            control,
+            limit_seconds=limit,
+            grace_seconds=STOP_GRACE_SECONDS,
+            followers=[follow_output(context, run, log)],
+        )
     except (TransferError, ProcessStartError) as error:
         control.check_closing()
         _finish(context, stored, "FAILED", str(error))
@@ -122,7 +129,8 @@ def _run(context: Context, stored: StoredRun, control: Control) -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     failed = outcome.ending is Ending.ITSELF and outcome.exit_code != 0 and not control.stop.is_set()
-    publish(context, run, log, failed=failed)
+    if failed:
+        publish_error(context, run, log)
     if outcome.ending is Ending.TIME_LIMIT:
         _finish(context, stored, "TIMEOUT", "Job timeout")
     elif outcome.ending is Ending.STOPPED or control.stop.is_set():

@@ -9,7 +9,9 @@ import socket
 import struct
 import sys
 import time
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from local_aws.api import Context
 from local_aws.identity.acting import acting_as, start_child
 from local_aws.processes import Process, child_environment
 from local_aws.services.lambda_ import code, model
+from local_aws.services.logs.following import follow
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 #: Starting Python and importing the handler; Lambda allows 10 s, on machines that do nothing else.
@@ -52,6 +55,8 @@ class Worker:
         self._settings = settings
         suffix = f".{slot}" if slot else ""
         self._log = aws.state_dir / "logs" / "lambda" / f"{self.name}{suffix}.log"
+        stream = f"{datetime.now(UTC):%Y/%m/%d}/[{model.LATEST}]{uuid.uuid4().hex}"
+        self._stream = follow(aws, settings["LoggingConfig"]["LogGroup"], stream, self._log)
         self._connection, remote = socket.socketpair()
         with remote:
             folder = code.folder_of(aws, function["digest"])
@@ -62,7 +67,7 @@ class Worker:
                     f"lambda {self.name}",
                     [sys.executable, "-P", str(BOOTSTRAP), str(remote.fileno())],
                     cwd=folder,
-                    env=_environment(own, settings, folder, slot),
+                    env=_environment(own, settings, folder, stream),
                     log=self._log,
                     pass_fds=[remote.fileno()],
                 ),
@@ -76,6 +81,7 @@ class Worker:
     def close(self) -> None:
         self._connection.close()
         self._process.kill()
+        self._stream.end()
 
     def invoke(self, event: Any, request_id: str) -> Outcome:
         """Run the handler once. After a failure that is not the handler's own the process is ended."""
@@ -188,7 +194,7 @@ def _error(kind: str, message: str, request_id: str) -> dict[str, Any]:
     return {"errorType": kind, "errorMessage": f"RequestId: {request_id} {message}"}
 
 
-def _environment(aws: Context, settings: dict[str, Any], folder: Path, slot: int) -> dict[str, str]:
+def _environment(aws: Context, settings: dict[str, Any], folder: Path, stream: str) -> dict[str, str]:
     """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
     own = (settings["Environment"] or {}).get("Variables", {})
     return {
@@ -201,6 +207,6 @@ def _environment(aws: Context, settings: dict[str, Any], folder: Path, slot: int
         "AWS_LAMBDA_FUNCTION_VERSION": model.LATEST,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings["MemorySize"]),
         "AWS_LAMBDA_LOG_GROUP_NAME": settings["LoggingConfig"]["LogGroup"],
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"[{model.LATEST}]{slot}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "PYTHONDONTWRITEBYTECODE": "1",
     }

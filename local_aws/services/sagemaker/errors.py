@@ -24,3 +24,7 @@ def already_exists(what: str, arn: str) -> ApiError:
 
 def name_in_use(message: str) -> ApiError:
     return ApiError("ResourceInUse", message)
+
+
+def resource_not_found(message: str) -> ApiError:
+    return ApiError("ResourceNotFound", message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NotRequired, Required, TypedDict
+from typing import Any, Required, TypedDict
 
 from local_aws.services.sagemaker.shapes import Tag
 
@@ -27,6 +27,7 @@ class CreateModelRequest(TypedDict, total=False):
 
 class Model(CreateModelRequest, total=False):
     ModelArn: Required[str]
+    ResolvedContainer: ContainerDefinition
     CreationTime: Required[datetime]
 
 
@@ -64,6 +65,7 @@ class DataCaptureConfig(TypedDict, total=False):
 class CreateEndpointConfigRequest(TypedDict, total=False):
     EndpointConfigName: Required[str]
     ProductionVariants: Required[list[ProductionVariant]]
+    ShadowProductionVariants: list[ProductionVariant]
     DataCaptureConfig: DataCaptureConfig
     KmsKeyId: str
     Tags: list[Tag]
@@ -81,12 +83,8 @@ class EndpointConfigNameRequest(TypedDict):
 class CreateEndpointRequest(TypedDict, total=False):
     EndpointName: Required[str]
     EndpointConfigName: Required[str]
+    DeploymentConfig: dict[str, Any]
     Tags: list[Tag]
-
-
-class UpdateEndpointRequest(TypedDict):
-    EndpointName: str
-    EndpointConfigName: str
 
 
 class EndpointNameRequest(TypedDict):
@@ -106,30 +104,12 @@ class Endpoint(TypedDict, total=False):
     EndpointStatus: Required[str]
     FailureReason: str
     ProductionVariants: list[dict[str, Any]]
+    ShadowProductionVariants: list[dict[str, Any]]
     DataCaptureConfig: dict[str, Any]
+    LastDeploymentConfig: dict[str, Any]
+    PendingDeploymentSummary: dict[str, Any]
     CreationTime: Required[datetime]
     LastModifiedTime: Required[datetime]
-
-
-class DeployedVariant(TypedDict):
-    """A variant with the container of its model, as it was when the deployment began."""
-
-    VariantName: str
-    Weight: float
-    InstanceCount: int
-    Container: ContainerDefinition
-    Role: NotRequired[str | None]
-    Isolated: bool
-    PingLimitSeconds: float
-
-
-class Deployment(TypedDict):
-    """All that is needed to serve an endpoint again after a restart, whatever happened to its configuration since."""
-
-    EndpointConfigName: str
-    Generation: str
-    Variants: list[DeployedVariant]
-    DataCaptureConfig: DataCaptureConfig | None
 
 
 class ModelPackageGroupRequest(TypedDict, total=False):
@@ -151,6 +131,7 @@ class CreateModelPackageRequest(TypedDict, total=False):
     ModelPackageDescription: str
     InferenceSpecification: dict[str, Any]
     ModelApprovalStatus: str
+    ModelLifeCycle: dict[str, str]
     ModelMetrics: dict[str, Any]
     CustomerMetadataProperties: dict[str, str]
     ClientToken: str
@@ -173,6 +154,8 @@ class UpdateModelPackageRequest(TypedDict, total=False):
     ApprovalDescription: str
     CustomerMetadataProperties: dict[str, str]
     CustomerMetadataPropertiesToRemove: list[str]
+    AdditionalInferenceSpecificationsToAdd: list[dict[str, Any]]
+    ModelLifeCycle: dict[str, str]
     InferenceSpecification: dict[str, Any]
     SourceUri: str
 

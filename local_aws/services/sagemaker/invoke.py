@@ -6,18 +6,22 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndp
 from __future__ import annotations
 
 import http.client
+import time
+from dataclasses import replace
 from typing import Required, TypedDict
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.sagemaker.capture import Invocation, Payload
+from local_aws.services.sagemaker.capture_events import Invocation, Payload
+from local_aws.services.sagemaker.forwarding import Answer, forward
 from local_aws.services.sagemaker.records import ENDPOINT, now
-from local_aws.services.sagemaker.routing import NoFleetError, UnknownVariantError
-from local_aws.services.sagemaker.runtime import runtime
-from local_aws.services.sagemaker.serving import HOST, ModelServer
+from local_aws.services.sagemaker.routing import Fleet, NoFleetError, UnknownVariantError
+from local_aws.services.sagemaker.runtime import Runtime, runtime
+from local_aws.services.sagemaker.serving import ModelServer
+from local_aws.services.sagemaker.shadowing import Copy
 
 #: Of an answer; the gateway holds requests to the same limit, which is in the operation's input shape.
 BODY_LIMIT = 6 * 1024 * 1024
-SERVED = ("InService", "Updating")
+SERVED = ("InService", "Updating", "RollingBack", "UpdateRollbackFailed")
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 INFERENCE_ID_HEADER = "X-Amzn-SageMaker-Inference-Id"
 
@@ -63,57 +67,83 @@ class ModelError(ApiError):
 
 @operation("sagemaker-runtime", "InvokeEndpoint")
 def invoke_endpoint(aws: Context, request: InvokeEndpointRequest) -> InvokeEndpointResponse:
-    name, body = request["EndpointName"], request.get("Body", b"")
+    began = time.perf_counter()
+    name = request["EndpointName"]
     endpoint = aws.store.get(ENDPOINT, name)
     if endpoint is None or endpoint["EndpointStatus"] not in SERVED:
         raise _not_served(aws, name)
     running = runtime(aws)
     if running.closing.is_set():
         raise ApiError("ServiceUnavailable", "The server is stopping.", 503)
+    invocation = _invocation(request)
     wait = running.settings.invocation_limit_seconds
-    moment = now()
     try:
         with running.router.lease(name, request.get("TargetVariant"), wait) as (fleet, server):
-            status, headers, answer = _forward(aws, request, body, server, wait)
+            _copy_to_shadows(running, fleet, server, invocation, request)
+            answer = _answer(aws, running, request, server, began)
     except NoFleetError as error:
         raise _not_served(aws, name) from error
     except UnknownVariantError as error:
         raise ApiError("ValidationError", f"Variant {error} not found for endpoint {name}.") from error
+    response = Payload(answer.content_type, answer.body)
+    # Kept before the answer goes out: what a caller has seen is captured.
+    answered = replace(invocation, variant=server.variant, response=response, role=server.role)
+    running.capture.record(answered, fleet.capture)
+    result: InvokeEndpointResponse = {
+        "Body": answer.body,
+        "ContentType": answer.content_type,
+        "InvokedProductionVariant": server.variant,
+    }
+    if attributes := answer.headers.get(ATTRIBUTES_HEADER):
+        result["CustomAttributes"] = attributes
+    return result
+
+
+def _answer(
+    context: Context, running: Runtime, request: InvokeEndpointRequest, server: ModelServer, began: float
+) -> Answer:
+    """The model's answer, counted whatever it is. Raises ``ModelError`` for one that is no success."""
+    name, status, sent = request["EndpointName"], 0, time.perf_counter()
+    try:
+        answer = _forward(context, request, server, running.settings.invocation_limit_seconds)
+        status = answer.status
+    finally:
+        model_seconds = time.perf_counter() - sent
+        running.metrics.count(name, server.variant, server.instances, status, model_seconds, sent - began)
     if not 200 <= status < 300:
-        raise ModelError(aws, name, status, answer.decode("utf-8", errors="replace"))
-    if len(answer) > BODY_LIMIT:
-        raise ModelError(aws, name, 0, f"The response is larger than {BODY_LIMIT} bytes.")
-    content_type = headers.get("Content-Type", "application/octet-stream")
-    invocation = Invocation(
-        endpoint=name,
-        variant=server.variant,
-        request=Payload(_content_type(request), body),
-        response=Payload(content_type, answer),
-        moment=moment,
+        raise ModelError(context, name, status, answer.body.decode("utf-8", errors="replace"))
+    if len(answer.body) > BODY_LIMIT:
+        raise ModelError(context, name, 0, f"The response is larger than {BODY_LIMIT} bytes.")
+    return answer
+
+
+def _copy_to_shadows(
+    running: Runtime, fleet: Fleet, server: ModelServer, invocation: Invocation, request: InvokeEndpointRequest
+) -> None:
+    if not fleet.shadows:
+        return
+    limit = running.settings.invocation_limit_seconds
+    for shadow in fleet.shadows_of_next(server.variant):
+        running.shadows.send(Copy(shadow, invocation, _headers(request), fleet.capture, limit))
+
+
+def _invocation(request: InvokeEndpointRequest) -> Invocation:
+    """What is known of the request before it is answered."""
+    return Invocation(
+        endpoint=request["EndpointName"],
+        variant="",
+        request=Payload(_content_type(request), request.get("Body", b"")),
+        response=Payload("", b""),
+        moment=now(),
         inference_id=request.get("InferenceId"),
         custom_attributes=request.get("CustomAttributes"),
     )
-    running.capture.record(invocation, fleet.capture)
-    response: InvokeEndpointResponse = {
-        "Body": answer,
-        "ContentType": content_type,
-        "InvokedProductionVariant": server.variant,
-    }
-    if attributes := headers.get(ATTRIBUTES_HEADER):
-        response["CustomAttributes"] = attributes
-    return response
 
 
-def _forward(
-    context: Context, request: InvokeEndpointRequest, body: bytes, server: ModelServer, limit_seconds: float
-) -> tuple[int, http.client.HTTPMessage, bytes]:
-    """One request on a connection of its own: a kept one could be closed by the server just as it is used again."""
+def _forward(context: Context, request: InvokeEndpointRequest, server: ModelServer, limit_seconds: float) -> Answer:
     name = request["EndpointName"]
-    connection = http.client.HTTPConnection(HOST, server.port, timeout=limit_seconds)
     try:
-        connection.request("POST", "/invocations", body, _headers(request))
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
+        return forward(server, request.get("Body", b""), _headers(request), limit_seconds)
     except ConnectionRefusedError as error:
         raise ApiError("ServiceUnavailable", f"The model of endpoint {name} is starting: try again.", 503) from error
     except TimeoutError as error:
@@ -122,16 +152,10 @@ def _forward(
     except (OSError, http.client.HTTPException) as error:
         said = f"The connection to container primary broke ({type(error).__name__})."
         raise ModelError(context, name, 0, said) from error
-    finally:
-        connection.close()
 
 
 def _headers(request: InvokeEndpointRequest) -> dict[str, str]:
-    headers = {
-        "Content-Type": _content_type(request),
-        "Accept": request.get("Accept", "*/*"),
-        "Connection": "close",
-    }
+    headers = {"Content-Type": _content_type(request), "Accept": request.get("Accept", "*/*")}
     if "CustomAttributes" in request:
         headers[ATTRIBUTES_HEADER] = request["CustomAttributes"]
     if "InferenceId" in request:

@@ -1,14 +1,17 @@
-"""The queue of training and processing jobs: a few slots, first come first served, as a small account's quota.
+"""The queue of training, processing and transform jobs: a few slots, first come first served, as a small quota.
 
 A job that waits keeps its status InProgress. Jobs live in the store, so the queue itself is rebuilt after a restart.
+A tuning job is not in the queue: it waits for its training jobs, and would keep them from the slot they need.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from local_aws.services.job_process import Control, InterruptedByShutdownError
 
@@ -20,26 +23,45 @@ CLOSE_LIMIT_SECONDS = 15.0
 Work = Callable[[Control], None]
 
 
+@dataclass(frozen=True)
+class Patience:
+    """How long a job may wait for a slot, and what happens to it then."""
+
+    seconds: float
+    expired: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    key: str
+    work: Work
+    deadline: float | None
+    expired: Callable[[], None] | None
+
+
 class JobQueue:
     def __init__(self, slots: int) -> None:
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[str, Work]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._running: dict[str, Control] = {}
         self._closing = False
         self._threads = [
             threading.Thread(target=self._serve, name=f"sagemaker-job-slot-{number + 1}", daemon=True)
             for number in range(slots)
         ]
+        self._threads.append(threading.Thread(target=self._expire, name="sagemaker-job-patience", daemon=True))
         for thread in self._threads:
             thread.start()
 
-    def submit(self, key: str, work: Work) -> None:
+    def submit(self, key: str, work: Work, patience: Patience | None = None) -> None:
         """A job that waits or runs already is not taken twice."""
+        deadline = None if patience is None else time.monotonic() + patience.seconds
+        expired = None if patience is None else patience.expired
         with self._changed:
-            if key in self._running or any(key == waiting for waiting, _ in self._waiting):
+            if key in self._running or any(key == waiting.key for waiting in self._waiting):
                 return
-            self._waiting.append((key, work))
-            self._changed.notify()
+            self._waiting.append(_Waiting(key, work, deadline, expired))
+            self._changed.notify_all()
 
     def stop(self, key: str) -> bool:
         """Ask a running job to stop, or drop a waiting one. True: it was still waiting and will never run."""
@@ -48,7 +70,7 @@ class JobQueue:
                 control.stop.set()
                 return False
             before = len(self._waiting)
-            self._waiting = deque(entry for entry in self._waiting if entry[0] != key)
+            self._waiting = deque(waiting for waiting in self._waiting if waiting.key != key)
             return len(self._waiting) < before
 
     def close(self) -> None:
@@ -81,6 +103,22 @@ class JobQueue:
                 self._changed.wait()
             if self._closing:
                 return None
-            key, work = self._waiting.popleft()
-            control = self._running[key] = Control()
-            return key, work, control
+            waiting = self._waiting.popleft()
+            control = self._running[waiting.key] = Control()
+            return waiting.key, waiting.work, control
+
+    def _expire(self) -> None:
+        while True:
+            with self._changed:
+                if self._closing:
+                    return
+                moment = time.monotonic()
+                due = [one for one in self._waiting if one.deadline is not None and one.deadline <= moment]
+                if not due:
+                    deadlines = [one.deadline for one in self._waiting if one.deadline is not None]
+                    self._changed.wait(min(deadlines) - moment if deadlines else None)
+                    continue
+                self._waiting = deque(one for one in self._waiting if one not in due)
+            for one in due:
+                if one.expired is not None:
+                    one.expired()

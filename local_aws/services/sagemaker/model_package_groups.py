@@ -12,7 +12,7 @@ from local_aws.services.sagemaker import tags
 from local_aws.services.sagemaker.errors import validation_error
 from local_aws.services.sagemaker.hosting_shapes import ModelPackageGroup, ModelPackageGroupRequest
 from local_aws.services.sagemaker.listing import only, select
-from local_aws.services.sagemaker.records import MODEL_PACKAGE, MODEL_PACKAGE_GROUP, now
+from local_aws.services.sagemaker.records import MODEL_PACKAGE, MODEL_PACKAGE_GROUP, MODEL_PACKAGE_GROUP_POLICY, now
 from local_aws.services.sagemaker.shapes import ListRequest
 
 SUMMARY = (
@@ -76,6 +76,7 @@ def delete_model_package_group(aws: Context, request: ModelPackageGroupRequest) 
                 "ConflictException", f"Cannot delete Model Package Group {arn} because it contains Model Packages."
             )
         aws.store.delete(MODEL_PACKAGE_GROUP, name)
+        aws.store.delete(MODEL_PACKAGE_GROUP_POLICY, name)
         tags.forget(aws, arn)
 
 

@@ -16,11 +16,12 @@ from local_aws.services.sagemaker.hosting_shapes import (
     ModelNameRequest,
 )
 from local_aws.services.sagemaker.images import find_image
+from local_aws.services.sagemaker.model_packages import packaged_container
 from local_aws.services.sagemaker.named import Named
 from local_aws.services.sagemaker.records import MODEL
 from local_aws.services.sagemaker.shapes import ListRequest
 
-MODELS = Named(kind=MODEL, member="Model", path="model", words="model")
+MODELS = Named(kind=MODEL, member="Model", path="model", words="model", event="SageMaker Model State Change")
 
 
 class ModelArnResponse(TypedDict):
@@ -34,8 +35,12 @@ class ListModelsResponse(TypedDict, total=False):
 
 @operation("sagemaker", "CreateModel")
 def create_model(aws: Context, request: CreateModelRequest) -> ModelArnResponse:
-    find_image(aws, container_of(request).get("Image", ""))
-    return {"ModelArn": MODELS.create(aws, request)}
+    """A model of a package keeps the package's container: what is approved is what will be served."""
+    container = container_of(request)
+    resolved = packaged_container(aws, container)
+    find_image(aws, resolved["Image"])
+    document = request if resolved is container else {**request, "ResolvedContainer": resolved}
+    return {"ModelArn": MODELS.create(aws, document)}
 
 
 @operation("sagemaker", "DescribeModel")
@@ -61,11 +66,16 @@ def find_model(context: Context, name: str) -> Model:
 
 
 def container_of(model: CreateModelRequest) -> ContainerDefinition:
-    """The one container of a model. Raises a ValidationException for inference pipelines and package references."""
+    """The one container of a model. Raises a ValidationException for inference pipelines."""
     containers = model.get("Containers", [])
     container = model.get("PrimaryContainer") or (containers[0] if len(containers) == 1 else None)
     if container is None:
         raise validation_error("local_aws serves one container: give PrimaryContainer, or Containers with one entry.")
-    if "ModelPackageName" in container or "Image" not in container:
-        raise validation_error("local_aws serves a container by its Image and ModelDataUrl, not by ModelPackageName.")
+    if "Image" not in container and "ModelPackageName" not in container:
+        raise validation_error("A container needs an Image, or the ModelPackageName of an approved model package.")
     return container
+
+
+def deployable_container(model: Model) -> ContainerDefinition:
+    """The container with image and artefact: those of its model package, where it named one, as they were then."""
+    return model.get("ResolvedContainer") or container_of(model)

@@ -11,6 +11,7 @@ from typing import Any
 
 from local_aws.api import Context
 from local_aws.services.sagemaker import tags
+from local_aws.services.sagemaker.announcements import announce
 from local_aws.services.sagemaker.errors import already_exists, not_found
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.records import now
@@ -24,6 +25,8 @@ class Named:
     member: str
     path: str
     words: str
+    event: str
+    """The detail type that announces creation and deletion."""
 
     def create(self, context: Context, request: Mapping[str, Any]) -> str:
         """Returns the ARN. Raises ``Cannot create already existing model "arn:…".``"""
@@ -33,8 +36,10 @@ class Named:
             if context.store.get(self.kind, name) is not None:
                 raise already_exists(self.words, arn)
             stored = {key: value for key, value in request.items() if key != "Tags"}
-            context.store.put(self.kind, name, {**stored, f"{self.member}Arn": arn, "CreationTime": now()})
-        tags.keep(context, arn, request.get("Tags"))
+            document = {**stored, f"{self.member}Arn": arn, "CreationTime": now()}
+            context.store.put(self.kind, name, document)
+            tags.keep(context, arn, request.get("Tags"))
+            self._announce(context, document)
         return arn
 
     def find(self, context: Context, name: str) -> dict[str, Any]:
@@ -51,9 +56,17 @@ class Named:
         return select(documents, request, name=name, summary=only(name, f"{self.member}Arn", "CreationTime"))
 
     def delete(self, context: Context, name: str) -> None:
-        document = self.find(context, name)
-        context.store.delete(self.kind, name)
-        tags.forget(context, document[f"{self.member}Arn"])
+        with context.store.transaction():
+            document = self.find(context, name)
+            context.store.delete(self.kind, name)
+            self._announce(context, document)
+            tags.forget(context, document[f"{self.member}Arn"])
+
+    def _announce(self, context: Context, document: Mapping[str, Any]) -> None:
+        """Names and times only: a container's environment may hold what is nobody else's business."""
+        name, arn = f"{self.member}Name", f"{self.member}Arn"
+        detail = {member: document[member] for member in (name, arn, "CreationTime")}
+        announce(context, self.event, document[arn], {**detail, "Tags": tags.read(context, document[arn])})
 
     def _arn(self, context: Context, name: str) -> str:
         return context.arn("sagemaker", f"{self.path}/{name}")

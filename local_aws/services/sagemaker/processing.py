@@ -1,4 +1,4 @@
-"""CreateProcessingJob, DescribeProcessingJob, StopProcessingJob, ListProcessingJobs.
+"""CreateProcessingJob, and the operations on the jobs that it makes.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
 """
@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
-from local_aws.services.sagemaker import processing_run, tags
-from local_aws.services.sagemaker.errors import name_in_use, validation_error
+from local_aws.services.sagemaker import job_kinds, processing_run
+from local_aws.services.sagemaker.errors import name_in_use, resource_not_found, validation_error
 from local_aws.services.sagemaker.images import find_image
 from local_aws.services.sagemaker.job_ends import must_stop
+from local_aws.services.sagemaker.job_kinds import PROCESSING
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.opt_ml import local_folder
-from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
+from local_aws.services.sagemaker.records import now
 from local_aws.services.sagemaker.runtime import runtime
 from local_aws.services.sagemaker.shapes import (
     CreateProcessingJobRequest,
@@ -46,10 +47,10 @@ class ListProcessingJobsResponse(TypedDict, total=False):
 def create_processing_job(aws: Context, request: CreateProcessingJobRequest) -> ProcessingJobArnResponse:
     name = request["ProcessingJobName"]
     _refuse_unsupported(aws, request)
-    arn = aws.arn("sagemaker", f"processing-job/{name}")
+    arn = PROCESSING.arn(aws, name)
     moment = now()
     with aws.store.transaction():
-        if aws.store.get(PROCESSING_JOB, name) is not None:
+        if aws.store.get(PROCESSING.kind, name) is not None:
             raise name_in_use(
                 "Job name must be unique within an AWS account and region, and a job with this name already exists "
                 f"({arn})"
@@ -61,8 +62,7 @@ def create_processing_job(aws: Context, request: CreateProcessingJobRequest) -> 
             "CreationTime": moment,
             "LastModifiedTime": moment,
         }
-        aws.store.put(PROCESSING_JOB, name, job)
-    tags.keep(aws, arn, request.get("Tags"))
+        job_kinds.create(aws, PROCESSING, job, request.get("Tags"))
     _submit(aws, name)
     return {"ProcessingJobArn": arn}
 
@@ -78,21 +78,34 @@ def stop_processing_job(aws: Context, request: ProcessingJobNameRequest) -> None
     with aws.store.transaction():
         if not must_stop(_find(aws, name)["ProcessingJobStatus"], "processing job"):
             return
-        change(aws, PROCESSING_JOB, name, ProcessingJobStatus="Stopping")
+        job_kinds.change(aws, PROCESSING, name, ProcessingJobStatus="Stopping")
     if runtime(aws).jobs.stop(_key(name)):
         processing_run.finish(aws, name, "Stopped")
 
 
+@operation("sagemaker", "DeleteProcessingJob")
+def delete_processing_job(aws: Context, request: ProcessingJobNameRequest) -> None:
+    """The name is free again; the job's log and output stay."""
+    name = request["ProcessingJobName"]
+    with aws.store.transaction():
+        job = aws.store.get(PROCESSING.kind, name)
+        if job is None:
+            raise resource_not_found(f"Could not find requested job with name: {name}")
+        if job["ProcessingJobStatus"] in ("InProgress", "Stopping"):
+            raise name_in_use(f"The processing job {name} is {job['ProcessingJobStatus']} and cannot be deleted.")
+        job_kinds.remove(aws, PROCESSING, name)
+
+
 @operation("sagemaker", "ListProcessingJobs")
 def list_processing_jobs(aws: Context, request: ListRequest) -> ListProcessingJobsResponse:
-    jobs = [document for _, document in aws.store.list(PROCESSING_JOB)]
+    jobs = [document for _, document in aws.store.list(PROCESSING.kind)]
     page, more = select(jobs, request, name="ProcessingJobName", status="ProcessingJobStatus", summary=only(*SUMMARY))
     return cast(ListProcessingJobsResponse, {"ProcessingJobSummaries": page, **more})
 
 
 def resume(context: Context) -> None:
     """Run interrupted and waiting jobs again, from a clean folder, in the order of their creation."""
-    for name, job in context.store.list(PROCESSING_JOB):
+    for name, job in context.store.list(PROCESSING.kind):
         if job["ProcessingJobStatus"] == "Stopping":
             processing_run.finish(context, name, "Stopped")
         elif job["ProcessingJobStatus"] == "InProgress":
@@ -109,7 +122,7 @@ def _submit(context: Context, name: str) -> None:
 
 
 def _find(context: Context, name: str) -> ProcessingJob:
-    job = context.store.get(PROCESSING_JOB, name)
+    job = context.store.get(PROCESSING.kind, name)
     if job is None:
         raise validation_error(f"Could not find requested job with name: {name}")
     return cast(ProcessingJob, job)

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-metadata.html (ExitMessage)
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import cast
 
@@ -15,27 +16,32 @@ from local_aws.identity.acting import acting_as
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Job, Outcome
 from local_aws.services.job_settings import JobSettings
+from local_aws.services.logs.following import follow
 from local_aws.services.s3_transfer import TransferError, download_prefix, upload_folder
-from local_aws.services.sagemaker import opt_ml
+from local_aws.services.sagemaker import job_kinds, opt_ml
 from local_aws.services.sagemaker.images import command, find_image
-from local_aws.services.sagemaker.job_ends import FAILURES, failure_reason
-from local_aws.services.sagemaker.records import PROCESSING_JOB, change, now
+from local_aws.services.sagemaker.job_ends import FAILURES, KILLED, failure_reason
+from local_aws.services.sagemaker.job_kinds import PROCESSING
+from local_aws.services.sagemaker.records import change, now
 from local_aws.services.sagemaker.shapes import ProcessingJob
 
 DEFAULT_LIMIT_SECONDS = 86_400
 TEXT_CHARACTERS = 1024
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 
 
 def run(context: Context, name: str, control: Control, settings: JobSettings) -> None:
     """Carry the job to a final status. Raises only ``InterruptedByShutdownError``."""
-    job = cast(ProcessingJob, context.store.get(PROCESSING_JOB, name))
+    job = cast(ProcessingJob, context.store.get(PROCESSING.kind, name))
     context = acting_as(context, job["RoleArn"], "SageMaker", job["ProcessingJobArn"])
     root = opt_ml.root(context, "processing", name)
     status, reason = "Failed", None
     try:
         outcome = _process(context, job, root, control, settings)
         message = _message(root)
-        if outcome.ending is Ending.ITSELF and outcome.exit_code != 0 and not control.stop.is_set():
+        if outcome.killed and not control.stop.is_set():
+            reason = KILLED
+        elif outcome.ending is Ending.ITSELF and outcome.exit_code != 0 and not control.stop.is_set():
             reason = _algorithm_error(message, outcome.exit_code)
         else:
             status = "Completed" if outcome.ending is Ending.ITSELF and not control.stop.is_set() else "Stopped"
@@ -51,19 +57,26 @@ def run(context: Context, name: str, control: Control, settings: JobSettings) ->
 
 def finish(context: Context, name: str, status: str, *, reason: str | None = None, message: str | None = None) -> None:
     """Pass to a final status; ``reason`` becomes FailureReason and ``message`` ExitMessage."""
-    change(
-        context,
-        PROCESSING_JOB,
-        name,
-        ProcessingJobStatus=status,
-        FailureReason=reason and reason[:TEXT_CHARACTERS],
-        ExitMessage=message,
-        ProcessingEndTime=now(),
-    )
+    with context.store.transaction():
+        job = context.store.get(PROCESSING.kind, name)
+        if job is None:
+            return
+        if job["ProcessingJobStatus"] == "Stopping" and status == "Completed":
+            status = "Stopped"  # the request came while the outputs were being written
+        job_kinds.change(
+            context,
+            PROCESSING,
+            name,
+            ProcessingJobStatus=status,
+            FailureReason=reason and reason[:TEXT_CHARACTERS],
+            ExitMessage=message,
+            ProcessingEndTime=now(),
+        )
 
 
 def _process(context: Context, job: ProcessingJob, root: Path, control: Control, settings: JobSettings) -> Outcome:
-    change(context, PROCESSING_JOB, job["ProcessingJobName"], ProcessingStartTime=now())
+    name = job["ProcessingJobName"]
+    change(context, PROCESSING.kind, name, ProcessingStartTime=now())
     opt_ml.prepare_processing(root, job)
     for entry in job.get("ProcessingInputs", []):
         source = entry["S3Input"]
@@ -74,7 +87,14 @@ def _process(context: Context, job: ProcessingJob, root: Path, control: Control,
         return Outcome(Ending.STOPPED, 0)
     limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", DEFAULT_LIMIT_SECONDS)
     process = _process_of(context, job, root)
-    outcome = job_process.run(context, process, control, limit_seconds=limit, grace_seconds=settings.stop_grace_seconds)
+    outcome = job_process.run(
+        context,
+        process,
+        control,
+        limit_seconds=limit,
+        grace_seconds=settings.stop_grace_seconds,
+        followers=[follow(context, LOG_GROUP, f"{name}/{opt_ml.HOST}-{int(time.time())}", process.log)],
+    )
     if outcome.exit_code == 0:
         _upload(context, job, root)
     return outcome
@@ -88,8 +108,8 @@ def _process_of(context: Context, job: ProcessingJob, root: Path) -> Job:
         argv=command(image, [], application.get("ContainerEntrypoint"), application.get("ContainerArguments")),
         workdir=image.workdir,
         environment={
-            "PROCESSING_JOB_NAME": name,
-            "PROCESSING_JOB_ARN": job["ProcessingJobArn"],
+            "PROCESSING.kind_NAME": name,
+            "PROCESSING.kind_ARN": job["ProcessingJobArn"],
             **job.get("Environment", {}),
         },
         root=root,
@@ -109,7 +129,10 @@ def _upload(context: Context, job: ProcessingJob, root: Path) -> None:
 def _message(root: Path) -> str | None:
     """What the job wrote for its reader. Raises ``UnicodeDecodeError``, which fails the job as on SageMaker."""
     file = root / "output" / "message"
-    return file.read_text(encoding="utf-8")[:TEXT_CHARACTERS] or None if file.is_file() else None
+    if not file.is_file():
+        return None
+    with file.open(encoding="utf-8") as stream:
+        return stream.read(TEXT_CHARACTERS) or None
 
 
 def _algorithm_error(message: str | None, exit_code: int) -> str:

@@ -9,12 +9,18 @@ from local_aws.api import Context
 
 TRAINING_JOB = "sagemaker.training_job"
 PROCESSING_JOB = "sagemaker.processing_job"
+TRANSFORM_JOB = "sagemaker.transform_job"
+TUNING_JOB = "sagemaker.tuning_job"
+TUNING_STATE = "sagemaker.tuning_state"
+TRIAL = "sagemaker.tuning_trial"
+ATTEMPTS = "sagemaker.training_attempts"
 MODEL = "sagemaker.model"
 ENDPOINT_CONFIG = "sagemaker.endpoint_config"
 ENDPOINT = "sagemaker.endpoint"
 DEPLOYMENT = "sagemaker.deployment"
 PENDING_DEPLOYMENT = "sagemaker.pending_deployment"
 MODEL_PACKAGE_GROUP = "sagemaker.model_package_group"
+MODEL_PACKAGE_GROUP_POLICY = "sagemaker.model_package_group_policy"
 MODEL_PACKAGE = "sagemaker.model_package"
 CLIENT_TOKEN = "sagemaker.client_token"  # noqa: S105 - a kind of document
 TAGS = "sagemaker.tags"

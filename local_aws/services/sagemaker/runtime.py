@@ -12,8 +12,10 @@ from pathlib import Path
 from local_aws.api import Context
 from local_aws.services.job_settings import JobSettings
 from local_aws.services.sagemaker.capture import CaptureWriter
+from local_aws.services.sagemaker.invocation_metrics import InvocationMetrics
 from local_aws.services.sagemaker.jobs import JobQueue
 from local_aws.services.sagemaker.routing import Router
+from local_aws.services.sagemaker.shadowing import ShadowTraffic
 
 
 class Runtime:
@@ -22,6 +24,8 @@ class Runtime:
         self.jobs = JobQueue(settings.job_slots)
         self.router = Router()
         self.capture = CaptureWriter(context)
+        self.metrics = InvocationMetrics(context, settings.metric_seconds)
+        self.shadows = ShadowTraffic(self.capture, self.metrics)
         self.closing = threading.Event()
         self.deployments: list[threading.Thread] = []
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)

@@ -20,7 +20,8 @@ from local_aws.services.job_process import Job
 from local_aws.services.s3_transfer import TransferError, download_file, download_prefix
 from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.archives import ArchiveError, unpack
-from local_aws.services.sagemaker.hosting_shapes import ContainerDefinition, DeployedVariant
+from local_aws.services.sagemaker.deployment_shapes import DeployedVariant
+from local_aws.services.sagemaker.hosting_shapes import ContainerDefinition
 from local_aws.services.sagemaker.images import command, find_image
 
 HOST = "127.0.0.1"
@@ -70,6 +71,8 @@ class ModelServer:
     def __init__(self, context: Context, endpoint: str, generation: str, variant: DeployedVariant, root: Path) -> None:
         self.variant = variant["VariantName"]
         self.weight = variant["Weight"]
+        self.instances = variant["InstanceCount"]
+        self.role = variant.get("Role")
         self.port = 0
         self._context = context
         self._definition = variant["Container"]

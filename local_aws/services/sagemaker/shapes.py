@@ -15,8 +15,14 @@ class Tag(TypedDict):
     Value: str
 
 
+class MetricDefinition(TypedDict):
+    Name: str
+    Regex: str
+
+
 class AlgorithmSpecification(TypedDict, total=False):
     TrainingImage: str
+    MetricDefinitions: list[MetricDefinition]
     TrainingInputMode: Required[str]
     ContainerEntrypoint: list[str]
     ContainerArguments: list[str]
@@ -50,10 +56,25 @@ class OutputDataConfig(TypedDict, total=False):
 class ResourceConfig(TypedDict, total=False):
     InstanceType: str
     InstanceCount: int
+    KeepAlivePeriodInSeconds: int
+    InstanceGroups: list[Any]
+    TrainingPlanArn: str
+    InstancePreferences: list[Any]
 
 
 class StoppingCondition(TypedDict, total=False):
     MaxRuntimeInSeconds: int
+    MaxWaitTimeInSeconds: int
+    MaxPendingTimeInSeconds: int
+
+
+class CheckpointConfig(TypedDict, total=False):
+    S3Uri: Required[str]
+    LocalPath: str
+
+
+class RetryStrategy(TypedDict):
+    MaximumRetryAttempts: int
 
 
 class CreateTrainingJobRequest(TypedDict, total=False):
@@ -66,6 +87,9 @@ class CreateTrainingJobRequest(TypedDict, total=False):
     StoppingCondition: StoppingCondition
     Environment: dict[str, str]
     EnableNetworkIsolation: bool
+    EnableManagedSpotTraining: bool
+    CheckpointConfig: CheckpointConfig
+    RetryStrategy: RetryStrategy
     RoleArn: Required[str]
     Tags: list[Tag]
 
@@ -96,6 +120,16 @@ class TrainingJob(CreateTrainingJobRequest, total=False):
     TrainingEndTime: datetime
     TrainingTimeInSeconds: int
     BillableTimeInSeconds: int
+    TuningJobArn: str
+    FinalMetricDataList: list[dict[str, Any]]
+
+
+class UpdateTrainingJobRequest(TypedDict, total=False):
+    TrainingJobName: Required[str]
+    ProfilerConfig: dict[str, Any]
+    ProfilerRuleConfigurations: list[Any]
+    ResourceConfig: dict[str, Any]
+    RemoteDebugConfig: dict[str, Any]
 
 
 class TrainingJobNameRequest(TypedDict):

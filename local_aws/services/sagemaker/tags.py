@@ -32,9 +32,13 @@ class TagsResponse(TypedDict):
 def keep(context: Context, arn: str, tags: list[Tag] | None) -> list[Tag]:
     """Add tags to a resource, replacing those of the same key; returns all of them."""
     with context.store.transaction():
-        merged = _read(context, arn) | {tag["Key"]: tag["Value"] for tag in tags or []}
+        merged = read(context, arn) | {tag["Key"]: tag["Value"] for tag in tags or []}
         context.store.put(TAGS, arn, merged)
     return _listed(merged)
+
+
+def read(context: Context, arn: str) -> dict[str, str]:
+    return context.store.get(TAGS, arn) or {}
 
 
 def forget(context: Context, arn: str) -> None:
@@ -48,20 +52,14 @@ def add_tags(aws: Context, request: AddTagsRequest) -> TagsResponse:
 
 @operation("sagemaker", "ListTags")
 def list_tags(aws: Context, request: ListTagsRequest) -> TagsResponse:
-    return {"Tags": _listed(_read(aws, request["ResourceArn"]))}
+    return {"Tags": _listed(read(aws, request["ResourceArn"]))}
 
 
 @operation("sagemaker", "DeleteTags")
 def delete_tags(aws: Context, request: DeleteTagsRequest) -> None:
     with aws.store.transaction():
-        left = {
-            key: value for key, value in _read(aws, request["ResourceArn"]).items() if key not in request["TagKeys"]
-        }
+        left = {key: value for key, value in read(aws, request["ResourceArn"]).items() if key not in request["TagKeys"]}
         aws.store.put(TAGS, request["ResourceArn"], left)
-
-
-def _read(context: Context, arn: str) -> dict[str, str]:
-    return context.store.get(TAGS, arn) or {}
 
 
 def _listed(tags: dict[str, str]) -> list[Tag]:

@@ -1,4 +1,4 @@
-"""CreateTrainingJob, DescribeTrainingJob, StopTrainingJob, ListTrainingJobs.
+"""CreateTrainingJob, and the operations on the jobs that it makes.
 
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 """
@@ -9,22 +9,24 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
 from local_aws.api import Context, operation
-from local_aws.services.s3_transfer import has_objects, join_uri
-from local_aws.services.sagemaker import tags, training_run
-from local_aws.services.sagemaker.errors import name_in_use, validation_error
-from local_aws.services.sagemaker.images import find_image
+from local_aws.services.s3_transfer import join_uri
+from local_aws.services.sagemaker import job_kinds, training_checks, training_metrics, training_run
+from local_aws.services.sagemaker.errors import name_in_use, resource_not_found, validation_error
 from local_aws.services.sagemaker.job_ends import must_stop
+from local_aws.services.sagemaker.job_kinds import TRAINING
+from local_aws.services.sagemaker.jobs import Patience
 from local_aws.services.sagemaker.listing import only, select
-from local_aws.services.sagemaker.records import TRAINING_JOB, now
+from local_aws.services.sagemaker.records import now
 from local_aws.services.sagemaker.runtime import runtime
 from local_aws.services.sagemaker.shapes import (
-    Channel,
     CreateTrainingJobRequest,
     ListRequest,
     TrainingJob,
     TrainingJobArnResponse,
     TrainingJobNameRequest,
+    UpdateTrainingJobRequest,
 )
+from local_aws.services.sagemaker.training_status import enter, finish
 
 NOT_FOUND = "Requested resource not found."
 SUMMARY = (
@@ -45,19 +47,8 @@ class ListTrainingJobsResponse(TypedDict, total=False):
 
 @operation("sagemaker", "CreateTrainingJob")
 def create_training_job(aws: Context, request: CreateTrainingJobRequest) -> TrainingJobArnResponse:
-    name = request["TrainingJobName"]
-    _refuse_unsupported(aws, request)
-    arn = aws.arn("sagemaker", f"training-job/{name}")
-    with aws.store.transaction():
-        if aws.store.get(TRAINING_JOB, name) is not None:
-            raise name_in_use(
-                "Training job names must be unique within an AWS account and region, and a training job with this "
-                f"name already exists ({arn})"
-            )
-        aws.store.put(TRAINING_JOB, name, _new_job(request, arn))
-    tags.keep(aws, arn, request.get("Tags"))
-    _submit(aws, name)
-    return {"TrainingJobArn": arn}
+    training_checks.check(aws, request)
+    return {"TrainingJobArn": begin(aws, request)}
 
 
 @operation("sagemaker", "DescribeTrainingJob")
@@ -71,40 +62,101 @@ def stop_training_job(aws: Context, request: TrainingJobNameRequest) -> None:
     with aws.store.transaction():
         if not must_stop(_find(aws, name)["TrainingJobStatus"], "training job"):
             return
-        training_run.enter(aws, name, "Stopping", "Stopping the training job", TrainingJobStatus="Stopping")
+        enter(aws, name, "Stopping", "Stopping the training job", TrainingJobStatus="Stopping")
     if runtime(aws).jobs.stop(_key(name)):
-        training_run.finish(aws, name, "Stopped", "Stopped", "Training job stopped")
+        finish(aws, name, "Stopped", "Stopped", "Training job stopped")
+
+
+@operation("sagemaker", "UpdateTrainingJob")
+def update_training_job(aws: Context, request: UpdateTrainingJobRequest) -> TrainingJobArnResponse:
+    """Warm pools, profiler and remote debugging, which are all that this operation changes, are not provided here."""
+    job = aws.store.get(TRAINING.kind, request["TrainingJobName"])
+    if job is None:
+        raise resource_not_found(NOT_FOUND)
+    given = sorted(set(request) - {"TrainingJobName"})
+    if given:
+        raise validation_error(f"local_aws has no warm pools, profiler or remote debugging: leave {given[0]} out.")
+    return {"TrainingJobArn": job["TrainingJobArn"]}
+
+
+@operation("sagemaker", "DeleteTrainingJob")
+def delete_training_job(aws: Context, request: TrainingJobNameRequest) -> None:
+    """The name is free again; the job's log and artefacts stay."""
+    name = request["TrainingJobName"]
+    with aws.store.transaction():
+        job = aws.store.get(TRAINING.kind, name)
+        if job is None:
+            raise resource_not_found(NOT_FOUND)
+        if job["TrainingJobStatus"] in ("InProgress", "Stopping"):
+            raise name_in_use(f"The training job {name} is in status {job['TrainingJobStatus']} and cannot be deleted.")
+        job_kinds.remove(aws, TRAINING, name)
+        training_metrics.forget(aws, name)
 
 
 @operation("sagemaker", "ListTrainingJobs")
 def list_training_jobs(aws: Context, request: ListRequest) -> ListTrainingJobsResponse:
-    jobs = [document for _, document in aws.store.list(TRAINING_JOB)]
+    jobs = [document for _, document in aws.store.list(TRAINING.kind)]
     page, more = select(jobs, request, name="TrainingJobName", status="TrainingJobStatus", summary=only(*SUMMARY))
     return cast(ListTrainingJobsResponse, {"TrainingJobSummaries": page, **more})
 
 
+def begin(context: Context, request: CreateTrainingJobRequest, **members: Any) -> str:
+    """Keep and queue a job that has been checked; returns its ARN. Raises ResourceInUse."""
+    name = request["TrainingJobName"]
+    arn = TRAINING.arn(context, name)
+    with context.store.transaction():
+        if context.store.get(TRAINING.kind, name) is not None:
+            raise name_in_use(
+                "Training job names must be unique within an AWS account and region, and a training job with this "
+                f"name already exists ({arn})"
+            )
+        job_kinds.create(context, TRAINING, {**_new_job(request, arn), **members}, request.get("Tags"))
+    submit(context, name)
+    return arn
+
+
+def submit(context: Context, name: str) -> None:
+    """Queue a job, or see that it is queued already."""
+    running = runtime(context)
+    job = cast(TrainingJob, context.store.get(TRAINING.kind, name))
+    running.jobs.submit(
+        _key(name),
+        lambda control: training_run.run(context, name, control, running.settings),
+        _patience(context, job),
+    )
+
+
 def resume(context: Context) -> None:
     """Run interrupted and waiting jobs again, from a clean folder, in the order of their creation."""
-    for name, job in context.store.list(TRAINING_JOB):
+    for name, job in context.store.list(TRAINING.kind):
         if job["TrainingJobStatus"] == "Stopping":
-            training_run.finish(context, name, "Stopped", "Stopped", "Training job stopped")
+            finish(context, name, "Stopped", "Stopped", "Training job stopped")
         elif job["TrainingJobStatus"] == "InProgress":
             if job["SecondaryStatus"] != "Starting":
-                training_run.enter(context, name, "Restarting", "The server was restarted: the job runs again")
-            _submit(context, name)
+                enter(context, name, "Restarting", "The server was restarted: the job runs again")
+            submit(context, name)
+
+
+def _patience(context: Context, job: TrainingJob) -> Patience | None:
+    """The shorter of MaxPendingTimeInSeconds and, for spot training, MaxWaitTimeInSeconds."""
+    condition, name = job["StoppingCondition"], job["TrainingJobName"]
+    limits = {
+        condition.get("MaxPendingTimeInSeconds"): ("Stopped", "Training job pending time exceeded its maximum"),
+        condition.get("MaxWaitTimeInSeconds"): ("MaxWaitTimeExceeded", "Training job wait time exceeded its maximum"),
+    }
+    limit = min((seconds for seconds in limits if seconds is not None), default=None)
+    if limit is None:
+        return None
+    waited = (now() - job["CreationTime"]).total_seconds()
+    return Patience(limit - waited, lambda: finish(context, name, "Stopped", *limits[limit]))
 
 
 def _key(name: str) -> str:
     return f"training-job/{name}"
 
 
-def _submit(context: Context, name: str) -> None:
-    running = runtime(context)
-    running.jobs.submit(_key(name), lambda control: training_run.run(context, name, control, running.settings))
-
-
 def _find(context: Context, name: str) -> TrainingJob:
-    job = context.store.get(TRAINING_JOB, name)
+    job = context.store.get(TRAINING.kind, name)
     if job is None:
         raise validation_error(NOT_FOUND)
     return cast(TrainingJob, job)
@@ -115,9 +167,10 @@ def _new_job(request: CreateTrainingJobRequest, arn: str) -> Mapping[str, Any]:
     artifacts = join_uri(
         request["OutputDataConfig"]["S3OutputPath"], request["TrainingJobName"], "output", "model.tar.gz"
     )
+    condition = request.get("StoppingCondition", {})
     return {
-        "StoppingCondition": {"MaxRuntimeInSeconds": training_run.DEFAULT_LIMIT_SECONDS},
         **{key: value for key, value in request.items() if key != "Tags"},
+        "StoppingCondition": {"MaxRuntimeInSeconds": training_run.DEFAULT_LIMIT_SECONDS, **condition},
         "TrainingJobArn": arn,
         "TrainingJobStatus": "InProgress",
         "SecondaryStatus": "Starting",
@@ -128,39 +181,3 @@ def _new_job(request: CreateTrainingJobRequest, arn: str) -> Mapping[str, Any]:
         "CreationTime": moment,
         "LastModifiedTime": moment,
     }
-
-
-def _refuse_unsupported(context: Context, request: CreateTrainingJobRequest) -> None:
-    algorithm = request["AlgorithmSpecification"]
-    if "TrainingImage" not in algorithm:
-        raise validation_error("local_aws trains with AlgorithmSpecification.TrainingImage only, not AlgorithmName.")
-    find_image(context, algorithm["TrainingImage"])
-    if request["ResourceConfig"].get("InstanceCount", 1) != 1:
-        raise validation_error("local_aws trains on one instance: set ResourceConfig.InstanceCount to 1.")
-    if request["OutputDataConfig"].get("CompressionType", "GZIP") != "GZIP":
-        raise validation_error("local_aws writes model.tar.gz only: leave OutputDataConfig.CompressionType out.")
-    names = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
-    if len(set(names)) < len(names):
-        raise validation_error(f"Channel names must be unique, not {', '.join(names)}.")
-    for channel in request.get("InputDataConfig", []):
-        _check_channel(context, channel, algorithm["TrainingInputMode"], request["RoleArn"])
-
-
-def _check_channel(context: Context, channel: Channel, input_mode: str, role: str) -> None:
-    source = channel["DataSource"].get("S3DataSource")
-    name = channel["ChannelName"]
-    if source is None or source["S3DataType"] != "S3Prefix":
-        raise validation_error(f"local_aws reads channel {name} from an S3DataSource of type S3Prefix only.")
-    if channel.get("InputMode", input_mode) != "File" or channel.get("CompressionType", "None") != "None":
-        raise validation_error(f"local_aws reads channel {name} in input mode File, not compressed, only.")
-    if not has_objects(context, source["S3Uri"]):
-        raise validation_error(no_objects(context, source["S3Uri"], role))
-
-
-def no_objects(context: Context, uri: str, role: str) -> str:
-    """In SageMaker's words, which callers match on."""
-    return (
-        f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists '
-        f"in the selected region ({context.region}), that objects exist under that S3 prefix, and that the role "
-        f'"{role}" has "s3:ListBucket" permissions on the bucket.'
-    )

@@ -1,31 +1,42 @@
-"""One training job from its folder to its artefacts, and the statuses it passes through.
+"""One training job from its folder to its artefacts, with the retries it was promised.
 
-Statuses: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html. The container's
-part: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
+The container's part: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from local_aws.api import Context
 from local_aws.identity.acting import acting_as
 from local_aws.services import job_process
-from local_aws.services.job_process import Control, Ending, Job, Outcome
+from local_aws.services.job_process import Control, Ending, Follower, Job, Outcome
 from local_aws.services.job_settings import JobSettings
+from local_aws.services.logs.following import follow
 from local_aws.services.s3_transfer import TransferError, download_prefix, join_uri, upload_file
 from local_aws.services.sagemaker import opt_ml
 from local_aws.services.sagemaker.archives import pack
+from local_aws.services.sagemaker.checkpoints import Checkpoints
 from local_aws.services.sagemaker.images import command, find_image
-from local_aws.services.sagemaker.job_ends import FAILURES, failure_reason
-from local_aws.services.sagemaker.records import TRAINING_JOB, change, now
+from local_aws.services.sagemaker.job_ends import (
+    FAILURES,
+    KILLED,
+    REASON_CHARACTERS,
+    InternalFailureError,
+    algorithm_error,
+    failure_reason,
+)
+from local_aws.services.sagemaker.records import ATTEMPTS, TRAINING_JOB, now
 from local_aws.services.sagemaker.shapes import TrainingJob
+from local_aws.services.sagemaker.training_metrics import Metrics
+from local_aws.services.sagemaker.training_status import enter, fail, finish
 
 DEFAULT_LIMIT_SECONDS = 86_400
-REASON_CHARACTERS = 1024
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 def run(context: Context, name: str, control: Control, settings: JobSettings) -> None:
@@ -33,77 +44,75 @@ def run(context: Context, name: str, control: Control, settings: JobSettings) ->
     job = cast(TrainingJob, context.store.get(TRAINING_JOB, name))
     context = acting_as(context, job["RoleArn"], "SageMaker", job["TrainingJobArn"])
     root = opt_ml.root(context, "training", name)
-    try:
-        outcome = _train(context, job, root, control, settings)
-        _conclude(context, job, root, control, outcome)
-    except FAILURES as error:
-        control.check_closing()  # a server that stops answers no S3 request
-        _fail(context, name, failure_reason(error))
+    deadline = time.monotonic() + _limit_seconds(job)
+    while True:
+        try:
+            outcome = _train(context, job, root, control, settings, deadline)
+            _conclude(context, job, root, control, outcome)
+        except InternalFailureError as error:
+            if not control.stop.is_set() and time.monotonic() < deadline and _retry(context, job):
+                continue
+            fail(context, name, str(error))
+        except FAILURES as error:
+            control.check_closing()  # a server that stops answers no S3 request
+            fail(context, name, failure_reason(error))
+        break
+    context.store.delete(ATTEMPTS, name)
     if _status(context, name) != "Failed":  # what a failed job left is kept for whoever looks for the reason
         shutil.rmtree(root, ignore_errors=True)
 
 
-def enter(context: Context, name: str, secondary: str, message: str, **members: Any) -> None:
-    """Pass to a secondary status: the last transition ends, a new one begins."""
+def _limit_seconds(job: TrainingJob) -> float:
+    """For all attempts together (API_StoppingCondition); of a spot job also what is left of its waiting time."""
+    condition = job["StoppingCondition"]
+    limit = float(condition.get("MaxRuntimeInSeconds", DEFAULT_LIMIT_SECONDS))
+    if "MaxWaitTimeInSeconds" in condition:
+        waited = (now() - job["CreationTime"]).total_seconds()
+        limit = min(limit, max(0.0, condition["MaxWaitTimeInSeconds"] - waited))
+    return limit
+
+
+def _retry(context: Context, job: TrainingJob) -> bool:
+    """Take one of the job's retries, if there is one left; a restarted server does not give them back."""
+    name, allowed = job["TrainingJobName"], job.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
     with context.store.transaction():
-        job = context.store.get(TRAINING_JOB, name)
-        if job is None:
-            return
-        moment = now()
-        transitions = job["SecondaryStatusTransitions"]
-        if transitions and "EndTime" not in transitions[-1]:
-            transitions[-1]["EndTime"] = moment
-        transitions.append({"Status": secondary, "StartTime": moment, "StatusMessage": message})
-        change(
-            context,
-            TRAINING_JOB,
-            name,
-            SecondaryStatus=secondary,
-            SecondaryStatusTransitions=transitions,
-            **members,
-        )
+        taken = (context.store.get(ATTEMPTS, name) or {"retries": 0})["retries"]
+        if taken >= allowed:
+            return False
+        context.store.put(ATTEMPTS, name, {"retries": taken + 1})
+        enter(context, name, "Restarting", f"Internal error; retry {taken + 1} of {allowed}")
+        enter(context, name, "Starting", "Preparing the instances for training")
+    return True
 
 
-def finish(context: Context, name: str, status: str, secondary: str, message: str, reason: str | None = None) -> None:
-    """Pass to a final status; ``reason`` becomes FailureReason."""
-    with context.store.transaction():
-        job = context.store.get(TRAINING_JOB, name)
-        if job is None:
-            return
-        moment = now()
-        begun = job.get("TrainingStartTime")
-        seconds = None if begun is None else round((moment - begun).total_seconds())
-        enter(
-            context,
-            name,
-            secondary,
-            message,
-            TrainingJobStatus=status,
-            FailureReason=reason and reason[:REASON_CHARACTERS],
-            TrainingEndTime=moment,
-            TrainingTimeInSeconds=seconds,
-            BillableTimeInSeconds=seconds,
-        )
-        last = (context.store.get(TRAINING_JOB, name) or {})["SecondaryStatusTransitions"]
-        last[-1]["EndTime"] = last[-1]["StartTime"]
-        change(context, TRAINING_JOB, name, SecondaryStatusTransitions=last)
-
-
-def _train(context: Context, job: TrainingJob, root: Path, control: Control, settings: JobSettings) -> Outcome:
+def _train(
+    context: Context, job: TrainingJob, root: Path, control: Control, settings: JobSettings, deadline: float
+) -> Outcome:
     name = job["TrainingJobName"]
-    enter(context, name, "Downloading", "Downloading input data", TrainingStartTime=now())
+    begun = {} if "TrainingStartTime" in job else {"TrainingStartTime": now()}
+    enter(context, name, "Downloading", "Downloading input data", **begun)
     opt_ml.prepare_training(root, job)
     for channel in opt_ml.channels(job):
         uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
         if download_prefix(context, uri, opt_ml.channel_folder(root, channel)) == 0:
             raise TransferError(f'Data download failed: No S3 objects found under S3 URL "{uri}"')
         control.check_closing()
+    process = _process_of(context, job, root)
+    stream = f"{name}/{opt_ml.HOST}-{int(time.time())}"
+    followers: list[Follower] = [follow(context, LOG_GROUP, stream, process.log), Metrics(context, job, process.log)]
+    if "CheckpointConfig" in job:
+        followers.append(Checkpoints(context, job["CheckpointConfig"], root, settings.checkpoint_seconds))
     if control.stop.is_set():
         return Outcome(Ending.STOPPED, 0)
     enter(context, name, "Training", "Training image download completed. Training in progress.")
-    limit = job["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_LIMIT_SECONDS)
-    process = _process_of(context, job, root)
-    return job_process.run(context, process, control, limit_seconds=limit, grace_seconds=settings.stop_grace_seconds)
+    return job_process.run(
+        context,
+        process,
+        control,
+        limit_seconds=deadline - time.monotonic(),
+        grace_seconds=settings.stop_grace_seconds,
+        followers=followers,
+    )
 
 
 def _process_of(context: Context, job: TrainingJob, root: Path) -> Job:
@@ -127,28 +136,32 @@ def _process_of(context: Context, job: TrainingJob, root: Path) -> Job:
 
 def _conclude(context: Context, job: TrainingJob, root: Path, control: Control, outcome: Outcome) -> None:
     name = job["TrainingJobName"]
-    failed = outcome.ending is Ending.ITSELF and outcome.exit_code != 0
-    if failed and not control.stop.is_set():
-        _upload(context, job, root / "output" / "data", "output.tar.gz")
-        written = opt_ml.read_text(root / "output" / "failure", REASON_CHARACTERS)
-        _fail(context, name, _algorithm_error(written.strip(), outcome.exit_code))
-        return
+    if not control.stop.is_set() and outcome.ending is Ending.ITSELF:
+        if outcome.killed:
+            raise InternalFailureError(KILLED)
+        if outcome.exit_code != 0:
+            _upload(context, job, root / "output" / "data", "output.tar.gz")
+            written = opt_ml.read_text(root / "output" / "failure", REASON_CHARACTERS)
+            fail(context, name, algorithm_error(written.strip(), outcome.exit_code))
+            return
     # A stopped job keeps what it has saved: that is what the 120 seconds after SIGTERM are for.
     enter(context, name, "Uploading", "Uploading generated training model")
     _upload(context, job, root / "model", "model.tar.gz")
     _upload(context, job, root / "output" / "data", "output.tar.gz")
     if outcome.ending is Ending.TIME_LIMIT:
-        finish(context, name, "Stopped", "MaxRuntimeExceeded", "Training job runtime exceeded MaxRuntimeInSeconds")
+        finish(context, name, "Stopped", *_exceeded(job))
     elif outcome.ending is Ending.STOPPED or control.stop.is_set():
         finish(context, name, "Stopped", "Stopped", "Training job stopped")
     else:
         finish(context, name, "Completed", "Completed", "Training job completed")
 
 
-def _algorithm_error(written: str, exit_code: int) -> str:
-    """``AlgorithmError: <the failure file>, exit code: N``, cut so that the exit code stays."""
-    ending = f", exit code: {exit_code}"
-    return f"AlgorithmError: {written}"[: REASON_CHARACTERS - len(ending)] + ending
+def _exceeded(job: TrainingJob) -> tuple[str, str]:
+    condition = job["StoppingCondition"]
+    waited = (now() - job["CreationTime"]).total_seconds()
+    if waited >= condition.get("MaxWaitTimeInSeconds", float("inf")):
+        return "MaxWaitTimeExceeded", "Training job wait time exceeded MaxWaitTimeInSeconds"
+    return "MaxRuntimeExceeded", "Training job runtime exceeded MaxRuntimeInSeconds"
 
 
 def _upload(context: Context, job: TrainingJob, folder: Path, archive: str) -> None:
@@ -158,10 +171,6 @@ def _upload(context: Context, job: TrainingJob, folder: Path, archive: str) -> N
         if pack(folder, packed):
             uri = join_uri(output["S3OutputPath"], job["TrainingJobName"], "output", archive)
             upload_file(context, packed, uri, output.get("KmsKeyId"))
-
-
-def _fail(context: Context, name: str, reason: str) -> None:
-    finish(context, name, "Failed", "Failed", "Training job failed", reason)
 
 
 def _status(context: Context, name: str) -> str:

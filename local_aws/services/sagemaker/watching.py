@@ -1,4 +1,4 @@
-"""A model server that dies is started again, a few times; then the endpoint fails and says so."""
+"""A model server that dies is started again, a few times; then its fleet is given up and the endpoint says so."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from collections import deque
 from local_aws.api import ApiError, Context
 from local_aws.processes import ProcessStartError
 from local_aws.services import job_process
-from local_aws.services.sagemaker.records import ENDPOINT, change
+from local_aws.services.sagemaker.announcements import change_endpoint
+from local_aws.services.sagemaker.records import PENDING_DEPLOYMENT
 from local_aws.services.sagemaker.routing import Fleet
 from local_aws.services.sagemaker.runtime import Runtime
 from local_aws.services.sagemaker.serving import ModelServer, ServingError
@@ -40,7 +41,10 @@ def watch(
             while deaths[0] < moment - WINDOW_SECONDS:
                 deaths.popleft()
             if len(deaths) > running.settings.server_restarts:
-                _give_up(context, running, endpoint, fleet, server, code)
+                if server in fleet.shadows:
+                    logger.error("%s: the shadow %s is given up; callers do not notice", endpoint, server.variant)
+                else:
+                    _give_up(context, running, endpoint, fleet, server, code)
                 return
             logger.warning("%s: the server of %s ended with %s and is started again", endpoint, server.variant, code)
             _revive(server, ping_limit_seconds, running.closing)
@@ -62,13 +66,15 @@ def _revive(server: ModelServer, ping_limit_seconds: float, cancelled: threading
 def _give_up(
     context: Context, running: Runtime, endpoint: str, fleet: Fleet, server: ModelServer, code: int | None
 ) -> None:
+    """Take the whole fleet out of service. A deployment under way decides itself what becomes of the endpoint."""
+    fleet.failure = (
+        f"The server of production variant {server.variant} ended {running.settings.server_restarts + 1} times in "
+        f"ten minutes (exit code {code}). See the endpoint's log."
+    )
     fleet.retired.set()
-    if running.router.fleet(endpoint) is fleet:
-        running.router.remove(endpoint)
-        reason = (
-            f"The server of production variant {server.variant} ended {running.settings.server_restarts + 1} times in "
-            f"ten minutes (exit code {code}). See the endpoint's log."
-        )
-        change(context, ENDPOINT, endpoint, EndpointStatus="Failed", FailureReason=reason)
-    for one in fleet.servers:
+    with context.store.transaction():
+        was_serving = running.router.withdraw(endpoint, fleet)
+        if was_serving and context.store.get(PENDING_DEPLOYMENT, endpoint) is None:
+            change_endpoint(context, endpoint, EndpointStatus="Failed", FailureReason=fleet.failure)
+    for one in [*fleet.servers, *fleet.shadows]:
         one.stop(job_process.SHUTDOWN_GRACE_SECONDS)

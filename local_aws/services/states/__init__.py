@@ -8,10 +8,39 @@ branches are not run again, and a call to a service that was under way is made a
 from __future__ import annotations
 
 from local_aws.api import Context
-from local_aws.services.states import execution_operations, machine_operations, task_operations
+from local_aws.services.states import (
+    activities,
+    activity_operations,
+    alias_operations,
+    definition_operations,
+    execution_operations,
+    execution_start,
+    machine_operations,
+    map_run_operations,
+    redrive_operations,
+    tag_operations,
+    task_operations,
+    teststate_operations,
+    version_operations,
+)
 from local_aws.services.states.engine import engine_of
 
-__all__ = ["execution_operations", "machine_operations", "resume", "shutdown", "task_operations"]
+__all__ = [
+    "activity_operations",
+    "alias_operations",
+    "definition_operations",
+    "execution_operations",
+    "execution_start",
+    "machine_operations",
+    "map_run_operations",
+    "redrive_operations",
+    "resume",
+    "shutdown",
+    "tag_operations",
+    "task_operations",
+    "teststate_operations",
+    "version_operations",
+]
 
 
 def resume(context: Context) -> None:
@@ -22,3 +51,4 @@ def resume(context: Context) -> None:
 def shutdown(context: Context) -> None:
     """End all threads; executions stay RUNNING and are taken up by the next start."""
     engine_of(context).close()
+    activities.wake()

@@ -6,144 +6,120 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-lang
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from local_aws.services.states.definition_problems import Problems
-from local_aws.services.states.definition_states import check_state
-from local_aws.services.states.definition_values import check_fields, check_number, is_text
-from local_aws.services.states.jsontext import loads
-from local_aws.services.states.languages import DEFAULT, LANGUAGES
+from local_aws.services.states import definition_blocks as blocks
+from local_aws.services.states.definition_json import parse
+from local_aws.services.states.definition_problems import Problem, Problems
+from local_aws.services.states.definition_states import LANGUAGES, Place, check_state
+from local_aws.services.states.definition_transitions import check_transitions
+from local_aws.services.states.definition_values import check_text, check_whole
+from local_aws.services.states.jsontext import size
+from local_aws.services.states.languages import DEFAULT
 from local_aws.services.states.models import Definition
 
-MACHINE_FIELDS = frozenset({"StartAt", "States", "Comment", "Version", "TimeoutSeconds", "QueryLanguage"})
-BLOCK_FIELDS = frozenset({"StartAt", "States", "Comment"})
-PROCESSOR_FIELDS = BLOCK_FIELDS | {"ProcessorConfig"}
+MACHINE_FIELDS = blocks.FIELDS | {"Version", "TimeoutSeconds", "QueryLanguage"}
 MAX_NAME = 80
+#: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
+MAX_BYTES = 1_048_576
+#: Deeper blocks than anyone writes; AWS has such a limit too, and does not say where it is.
+MAX_DEPTH = 50
 
 
 def check(text: str) -> Definition:
     """Parse a definition. Raises ``DefinitionError`` with everything that is wrong with it."""
-    problems = Problems()
-    try:
-        definition = loads(text)
-    except ValueError as error:
-        problems.add(f"{error}", f"[Source: (String); {text[:80]!r}]", code="INVALID_JSON_DESCRIPTION")
-        problems.raise_if_any()
-    if not isinstance(definition, dict):
-        problems.add("Definition must be a valid JSON object", "/")
-        problems.raise_if_any()
-    language = definition.get("QueryLanguage", DEFAULT)
-    if language not in (*LANGUAGES, DEFAULT):
-        problems.add(f"Value '{language}' is not one of JSONPath, JSONata", "/QueryLanguage")
-    if definition.get("Version", "1.0") != "1.0":
-        problems.add("Version must be '1.0'", "/Version")
-    if "TimeoutSeconds" in definition:
-        check_number(problems, definition["TimeoutSeconds"], "/TimeoutSeconds", least=1)
-    check_fields(problems, definition, MACHINE_FIELDS, "")
-    _check_block(problems, definition, "", str(language), frozenset())
-    _check_names(problems, definition)
+    problems, definition = _checked(text)
     problems.raise_if_any()
-    return dict(definition)
+    return definition
 
 
-def _check_block(
-    problems: Problems, block: Mapping[str, Any], location: str, language: str, outer: frozenset[str]
-) -> None:
-    """A machine, branch or item processor. ``outer`` are the variables assigned around it."""
-    missing = [field for field in ("States", "StartAt") if field not in block]
-    if missing:
-        problems.add(f"These fields are required: [{', '.join(missing)}]", location or "/")
+def diagnose(text: str) -> list[Problem]:
+    """Everything that is wrong with a definition, or looks wrong: errors and warnings."""
+    return _checked(text)[0].found
+
+
+def _checked(text: str) -> tuple[Problems, Definition]:
+    problems = Problems()
+    if size(text) > MAX_BYTES:
+        problems.add(f"Definition must be at most {MAX_BYTES} bytes long", "")
+        return problems, {}
+    definition = parse(problems, text)
+    if definition is None:
+        return problems, {}
+    language = _check_top(problems, definition)
+    _check_block(problems, definition, Place("", language, frozenset()), 0)
+    _check_names(problems, definition)
+    return problems, definition
+
+
+def _check_top(problems: Problems, definition: Mapping[str, Any]) -> str:
+    """The fields of the machine itself; returns its query language."""
+    problems.known(definition, MACHINE_FIELDS, "")
+    if "Version" in definition:
+        problems.one_of(definition["Version"], ("1.0",), "/Version")
+    if "TimeoutSeconds" in definition:
+        check_whole(problems, definition["TimeoutSeconds"], "/TimeoutSeconds", least=0)
+    language = definition.get("QueryLanguage", DEFAULT)
+    problems.one_of(language, LANGUAGES, "/QueryLanguage")
+    return "JSONPath" if language == "JSONPath" else "JSONata"
+
+
+def _check_block(problems: Problems, block: Mapping[str, Any], place: Place, depth: int) -> None:
+    """A machine, branch or item processor. A state's own query language does not reach the states inside it."""
+    location = place.location
+    if depth > MAX_DEPTH:
+        problems.add("The states are too deeply nested", location, code="TOO_DEEPLY_NESTED")
+        return
+    if "Comment" in block:
+        check_text(problems, block["Comment"], f"{location}/Comment")
+    if not problems.require(block, ("States", "StartAt"), location):
         return
     states = block["States"]
-    if not isinstance(states, dict) or not states or not all(isinstance(state, dict) for state in states.values()):
-        problems.add("Value must be an object with at least one state", f"{location}/States")
+    if not isinstance(states, dict):
+        problems.wrong_type("[OBJECT]", f"{location}/States")
         return
-    assigned = outer | frozenset(_assigned(states))
-    for name, state in states.items():
-        place = f"{location}/States/{name}"
-        if len(name) > MAX_NAME:
-            problems.add(f"State name is longer than {MAX_NAME} characters", place)
-        check_state(problems, state, place, language, outer)
-        for key, inner, fields in _inner_blocks(state):
-            if not isinstance(inner, dict):
-                problems.add("Value must be an object", f"{place}/{key}")
-                continue
-            check_fields(problems, inner, fields, f"{place}/{key}")
-            _check_block(problems, inner, f"{place}/{key}", language, assigned)
-    _check_transitions(problems, block["StartAt"], states, location)
-
-
-def _inner_blocks(state: Mapping[str, Any]) -> Iterator[tuple[str, Any, frozenset[str]]]:
-    branches = state.get("Branches")
-    if state.get("Type") == "Parallel" and isinstance(branches, list):
-        for index, branch in enumerate(branches):
-            yield f"Branches[{index}]", branch, BLOCK_FIELDS
-    if state.get("Type") == "Map" and "ItemProcessor" in state:
-        yield "ItemProcessor", state["ItemProcessor"], PROCESSOR_FIELDS
-
-
-def _assigned(states: Mapping[str, Any]) -> Iterator[str]:
-    """The variables that the states of a block assign themselves."""
-    for state in states.values():
-        for part in (state, *_parts(state, "Catch"), *_parts(state, "Choices")):
-            if isinstance(part.get("Assign"), dict):
-                yield from part["Assign"]
-
-
-def _parts(state: Mapping[str, Any], field: str) -> list[dict[str, Any]]:
-    entries = state.get(field)
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-
-
-def _targets(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for field in ("Next", "Default"):
-        if field in state:
-            yield field, state[field]
-    for field in ("Choices", "Catch"):
-        for index, entry in enumerate(_parts(state, field)):
-            if "Next" in entry:
-                yield f"{field}[{index}]/Next", entry["Next"]
-
-
-def _check_transitions(problems: Problems, start: Any, states: Mapping[str, Any], location: str) -> None:
-    if not is_text(start) or start not in states:
-        problems.add(f"Missing 'StartAt' target: {start}", f"{location}/StartAt", code="MISSING_TRANSITION_TARGET")
+    if not states:
+        problems.add("Value cannot be empty", f"{location}/States")
         return
+    assigned = place.outer | frozenset(blocks.assigned(states))
     for name, state in states.items():
-        for field, target in _targets(state):
-            if not is_text(target) or target not in states:
-                kind = field.rpartition("/")[2]
-                place = f"{location}/States/{name}/{field}"
-                problems.add(f"Missing '{kind}' target: {target}", place, code="MISSING_TRANSITION_TARGET")
-    reached, ahead = set(), [start]
-    while ahead:
-        name = ahead.pop()
-        if name in reached or name not in states:
+        here = f"{location}/States/{name}"
+        _check_name(problems, name, here)
+        if not isinstance(state, dict):
+            problems.wrong_type("[OBJECT]", here)
             continue
-        reached.add(name)
-        ahead += [target for _, target in _targets(states[name]) if is_text(target)]
-    for name in states:
-        if name not in reached:
-            place = f"{location}/States/{name}"
-            problems.add(f'State "{name}" is not reachable.', place, code="MISSING_TRANSITION_TARGET")
+        check_state(problems, state, Place(here, place.language, place.outer))
+        for key, inner, fields in blocks.inner(state):
+            inside = f"{here}/{key}"
+            if not isinstance(inner, dict):
+                problems.wrong_type("[OBJECT]", inside)
+                continue
+            problems.known(inner, fields, inside)
+            # A distributed Map's children are executions of their own: they see none of its variables.
+            outer = frozenset[str]() if blocks.is_distributed(inner) else assigned
+            _check_block(problems, inner, Place(inside, place.language, outer), depth + 1)
+    check_transitions(problems, block["StartAt"], states, location)
+
+
+def _check_name(problems: Problems, name: str, location: str) -> None:
+    if len(name) > MAX_NAME:
+        message = f"State name '{name}' exceeds the {MAX_NAME}-character limit allowed by the service"
+        problems.add(message, location, code="INVALID_STATE_NAME")
+    elif not name.strip():
+        problems.add("State name cannot be empty", location, code="INVALID_STATE_NAME")
 
 
 def _check_names(problems: Problems, definition: Mapping[str, Any]) -> None:
-    """A state's name is its own in the whole machine."""
+    """A state's name is its own in the whole machine, and so is the label of a distributed Map."""
     seen: set[str] = set()
-    for name, location in _names(definition, ""):
+    labels: set[str] = set()
+    for name, state, location in blocks.states_within(definition, ""):
         if name in seen:
             problems.add(f"Duplicate State name: {name}", location, code="DUPLICATE_STATE_NAME")
         seen.add(name)
-
-
-def _names(block: Mapping[str, Any], location: str) -> Iterator[tuple[str, str]]:
-    states = block.get("States")
-    for name, state in states.items() if isinstance(states, dict) else ():
-        place = f"{location}/States/{name}"
-        yield name, place
-        if isinstance(state, dict):
-            for key, inner, _ in _inner_blocks(state):
-                if isinstance(inner, dict):
-                    yield from _names(inner, f"{place}/{key}")
+        label = state.get("Label") if isinstance(state, dict) else None
+        if isinstance(label, str):
+            if label in labels:
+                problems.add(f"Duplicate Label name: {label}", f"{location}/Label", code="DUPLICATE_LABEL_NAME")
+            labels.add(label)

@@ -1,171 +1,182 @@
-"""Checks of one state by its type, in JSONata."""
+"""Checks of one state by its type, in either query language."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from local_aws.services.states import definition_jsonata as jsonata
+from local_aws.services.states import definition_jsonpath as jsonpath
+from local_aws.services.states.definition_choices import check_rules
+from local_aws.services.states.definition_fields import FIELDS, check_fields
+from local_aws.services.states.definition_maps import check_map_fields
 from local_aws.services.states.definition_problems import Problems
+from local_aws.services.states.definition_tasks import check_task
 from local_aws.services.states.definition_values import (
-    check_assign,
-    check_catch,
-    check_fields,
-    check_number_or_expression,
+    MAX_SECONDS,
+    check_handlers,
     check_retry,
-    check_template,
+    check_text,
+    check_whole,
     is_text,
-    is_whole,
 )
 from local_aws.services.states.expressions import expression_in
-from local_aws.services.states.languages import LANGUAGES
-from local_aws.services.states.resources import Resource, ResourceError, operation_model, parse
-from local_aws.services.states.shapes import pascal
+from local_aws.services.states.timestamps import seconds_of
 
-EVERY = frozenset({"Type", "Comment", "QueryLanguage"})
-MOVES = frozenset({"Next", "End"})
-HANDS_ON = frozenset({"Output", "Assign"})
-HANDLES = frozenset({"Retry", "Catch"})
-TASK = frozenset({"Resource", "Arguments", "TimeoutSeconds", "HeartbeatSeconds", "Credentials"})
-FIELDS: dict[str, frozenset[str]] = {
-    "Task": EVERY | MOVES | HANDS_ON | HANDLES | TASK,
-    "Pass": EVERY | MOVES | HANDS_ON,
-    "Wait": EVERY | MOVES | HANDS_ON | {"Seconds", "Timestamp"},
-    "Choice": EVERY | HANDS_ON | {"Choices", "Default"},
-    "Succeed": EVERY | {"Output"},
-    "Fail": EVERY | {"Error", "Cause"},
-    "Parallel": EVERY | MOVES | HANDS_ON | HANDLES | {"Branches", "Arguments"},
-    "Map": EVERY | MOVES | HANDS_ON | HANDLES | {"Items", "ItemSelector", "ItemProcessor", "MaxConcurrency"},
-}
-RULE_FIELDS = frozenset({"Condition", "Next", "Comment"}) | HANDS_ON
-TEMPLATES = ("Arguments", "Output", "Items", "ItemSelector", "Error", "Cause", "Timestamp")
+LANGUAGES = ("JSONPath", "JSONata")
+#: The work's result, and the error's name and cause, are fields of ``$states`` in some places only.
+RESULT, ERROR = frozenset({"result"}), frozenset({"errorOutput"})
+WORKING = ("Task", "Parallel", "Map")
+CATCH = frozenset({"ErrorEquals", "Next", "Assign", "Comment"})
+TEMPLATES = ("Arguments", "Items", "ItemSelector", "Error", "Cause", "Timestamp", "Credentials")
 
 
-def check_state(problems: Problems, state: dict[str, Any], location: str, language: str, outer: frozenset[str]) -> None:
-    kind = state.get("Type")
+@dataclass(frozen=True)
+class Place:
+    """Where a state stands. ``outer`` are the variables assigned around its block."""
+
+    location: str
+    language: str
+    outer: frozenset[str]
+
+
+def check_state(problems: Problems, state: dict[str, Any], place: Place) -> None:
+    """``place.language`` is the machine's own; a state may name another."""
+    kind, location = state.get("Type"), place.location
+    if kind is None:
+        problems.require(state, ("Type",), location)
+        return
     if not isinstance(kind, str) or kind not in FIELDS:
-        what = "These fields are required: [Type]" if kind is None else f"Value '{kind}' is not a valid state type"
-        problems.add(what, location if kind is None else f"{location}/Type")
+        problems.one_of(kind, tuple(sorted(FIELDS)), f"{location}/Type")
         return
-    if not _check_language(problems, state, location, language):
+    language = own_language(problems, state, place)
+    if language is None:
         return
-    check_fields(problems, state, FIELDS[kind], location)
-    if "Next" in FIELDS[kind] and ("Next" in state) == (state.get("End") is True):
-        problems.add("State must have exactly one of Next and End", location)
+    check_fields(problems, state, location, language)
+    if "Comment" in state:
+        check_text(problems, state["Comment"], f"{location}/Comment")
+    here = Place(location, language, place.outer)
+    (_check_jsonata if language == "JSONata" else _check_jsonpath)(problems, state, here)
+    if "Retry" in state and kind in WORKING:
+        check_retry(problems, state["Retry"], f"{location}/Retry")
+    if "Catch" in state and kind in WORKING:
+        _check_catch(problems, state["Catch"], here)
+    if kind in CHECKS:
+        CHECKS[kind](problems, state, here)
+
+
+def own_language(problems: Problems, state: Mapping[str, Any], place: Place) -> str | None:
+    """The language of a state; None where there is nothing to check its fields against.
+
+    Anything but the exact name of the other is JSONata, and is reported besides.
+    """
+    own = state.get("QueryLanguage", place.language)
+    if place.language == "JSONata" and own == "JSONPath":
+        message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine"
+        problems.add(message, place.location)
+        return None
+    problems.one_of(own, LANGUAGES, f"{place.location}/QueryLanguage")
+    return "JSONPath" if own == "JSONPath" else "JSONata"
+
+
+def _check_jsonata(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
+    location, known = place.location, RESULT if state["Type"] in WORKING else frozenset[str]()
     for field in TEMPLATES:
         if field in state:
-            check_template(problems, state[field], f"{location}/{field}")
+            jsonata.check_template(problems, state[field], f"{location}/{field}")
+    if "Output" in state:
+        jsonata.check_template(problems, state["Output"], f"{location}/Output", known)
     if "Assign" in state:
-        check_assign(problems, state["Assign"], f"{location}/Assign", outer)
-    if "Retry" in state and kind in ("Task", "Parallel", "Map"):
-        check_retry(problems, state["Retry"], f"{location}/Retry")
-    if "Catch" in state and kind in ("Task", "Parallel", "Map"):
-        check_catch(problems, state["Catch"], f"{location}/Catch", outer)
-    if kind in CHECKS:
-        CHECKS[kind](problems, state, location, outer)
+        jsonata.check_assign(problems, state["Assign"], f"{location}/Assign", place.outer, known)
 
 
-def _check_language(problems: Problems, state: Mapping[str, Any], location: str, language: str) -> bool:
-    own = state.get("QueryLanguage", language)
-    if language == "JSONata" and own == "JSONPath":
-        problems.add("'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine", location)
-        return False
-    if not isinstance(own, str) or own not in LANGUAGES:
-        offered = ", ".join(LANGUAGES)
-        problems.add(f"Query language '{own}' is not provided by local_aws: set QueryLanguage to {offered}", location)
-        return False
-    return True
+def _check_jsonpath(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
+    location = place.location
+    for field, value in state.items():
+        if field in jsonpath.CHECKS:
+            jsonpath.CHECKS[field](problems, value, f"{location}/{field}")
+        elif field in ("ErrorPath", "CausePath"):
+            jsonpath.check_dynamic(problems, value, field, f"{location}/{field}")
+        elif field.endswith("Path"):
+            jsonpath.check_reference_path(problems, value, f"{location}/{field}")
+    if "Assign" in state:
+        jsonpath.check_assign(problems, state["Assign"], f"{location}/Assign", place.outer)
 
 
-def _check_task(problems: Problems, state: Mapping[str, Any], location: str, outer: frozenset[str]) -> None:
-    for field in ("TimeoutSeconds", "HeartbeatSeconds"):
-        if field in state:
-            check_number_or_expression(problems, state[field], f"{location}/{field}", least=1)
-    timeout, heartbeat = state.get("TimeoutSeconds"), state.get("HeartbeatSeconds")
-    if is_whole(timeout) and is_whole(heartbeat) and heartbeat >= timeout:  # type: ignore[operator]
-        problems.add("HeartbeatSeconds must be smaller than TimeoutSeconds", f"{location}/HeartbeatSeconds")
-    if "Resource" not in state:
-        problems.add("These fields are required: [Resource]", location)
-        return
-    try:
-        resource = parse(str(state["Resource"]))
-    except ResourceError as error:
-        problems.add(str(error), f"{location}/Resource")
-        return
-    if resource.kind != "function" and isinstance(state.get("Arguments"), dict):
-        _check_arguments(problems, resource, state["Arguments"], f"{location}/Arguments")
+def _check_catch(problems: Problems, catch: Any, place: Place) -> None:
+    for entry, location in check_handlers(problems, catch, f"{place.location}/Catch"):
+        problems.known(entry, CATCH | {"ResultPath", "Output"}, location)
+        problems.require(entry, ("Next",), location)
+        if place.language == "JSONata":
+            if "ResultPath" in entry:
+                problems.add("Field 'ResultPath' is not supported", location)
+            if "Output" in entry:
+                jsonata.check_template(problems, entry["Output"], f"{location}/Output", ERROR)
+            if "Assign" in entry:
+                jsonata.check_assign(problems, entry["Assign"], f"{location}/Assign", place.outer, ERROR)
+            continue
+        if "Output" in entry:
+            problems.add("Field 'Output' is not supported", location)
+        if "ResultPath" in entry:
+            jsonpath.check_result_path(problems, entry["ResultPath"], f"{location}/ResultPath")
+        if "Assign" in entry:
+            jsonpath.check_assign(problems, entry["Assign"], f"{location}/Assign", place.outer)
 
 
-def _check_arguments(problems: Problems, resource: Resource, arguments: Mapping[str, Any], location: str) -> None:
-    """The fields of the call, as far as they are written down."""
-    shape = operation_model(resource).input_shape
-    if shape is None:
-        return
-    members = {pascal(member): member for member in shape.members}
-    for field in arguments:
-        if field not in members:
-            problems.add(f'The field "{field}" is not supported by Step Functions', f"{location}/{field}")
-    for member in shape.required_members:
-        if pascal(member) not in arguments and not shape.members[member].metadata.get("idempotencyToken"):
-            problems.add(f'The field "{pascal(member)}" is required but was missing', location)
+def _check_task(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
+    check_task(problems, state, place.location, place.language)
 
 
-def _check_choice(problems: Problems, state: Mapping[str, Any], location: str, outer: frozenset[str]) -> None:
-    rules = state.get("Choices")
-    if not isinstance(rules, list) or not rules or not all(isinstance(rule, dict) for rule in rules):
-        problems.add("Choices must be a list of at least one rule", f"{location}/Choices")
-        return
-    for index, rule in enumerate(rules):
-        place = f"{location}/Choices[{index}]"
-        check_fields(problems, rule, RULE_FIELDS, place)
-        missing = [field for field in ("Condition", "Next") if field not in rule]
-        if missing:
-            problems.add(f"These fields are required: [{', '.join(missing)}]", place)
-        condition = rule.get("Condition", True)
-        if expression_in(condition) is None and not isinstance(condition, bool):
-            problems.add("Value is not a JSONata expression or a boolean", f"{place}/Condition")
-        check_template(problems, [condition, rule.get("Output")], f"{place}/Condition")
-        if "Assign" in rule:
-            check_assign(problems, rule["Assign"], f"{place}/Assign", outer)
+def _check_choice(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
+    if problems.require(state, ("Choices",), place.location):
+        check_rules(problems, state["Choices"], f"{place.location}/Choices", place.language, place.outer)
+    if "Default" in state:
+        check_text(problems, state["Default"], f"{place.location}/Default")
 
 
-def _check_wait(problems: Problems, state: Mapping[str, Any], location: str, outer: frozenset[str]) -> None:
-    if ("Seconds" in state) == ("Timestamp" in state):
-        problems.add("State must have exactly one of Seconds and Timestamp", location)
+def _check_wait(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
+    location = place.location
+    problems.exactly_one(state, ("SecondsPath", "Seconds", "TimestampPath", "Timestamp"), location)
     if "Seconds" in state:
-        check_number_or_expression(problems, state["Seconds"], f"{location}/Seconds", least=0)
-    if "Timestamp" in state and not is_text(state["Timestamp"]):
-        problems.add("Value is not a text", f"{location}/Timestamp")
+        check_whole_or_expression(problems, state["Seconds"], f"{location}/Seconds", place.language, least=0)
+    if "Timestamp" in state and check_text(problems, state["Timestamp"], f"{location}/Timestamp"):
+        written = place.language == "JSONPath" or expression_in(state["Timestamp"]) is None
+        if written and seconds_of(state["Timestamp"]) is None:
+            problems.add("String does not match RFC3339 timestamp", f"{location}/Timestamp")
 
 
-def _check_fail(problems: Problems, state: Mapping[str, Any], location: str, outer: frozenset[str]) -> None:
+def _check_fail(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
     for field in ("Error", "Cause"):
-        if field in state and not is_text(state[field]):
-            problems.add("Value is not a text", f"{location}/{field}")
+        if field in state:
+            check_text(problems, state[field], f"{place.location}/{field}")
+            if place.language == "JSONPath":
+                jsonpath.warn_of_missing_path(problems, state[field], field, f"{place.location}/{field}")
 
 
-def _check_parallel(problems: Problems, state: Mapping[str, Any], location: str, outer: frozenset[str]) -> None:
-    if not isinstance(state.get("Branches"), list) or not state["Branches"]:
-        problems.add("Branches must be a list of at least one branch", f"{location}/Branches")
+def _check_parallel(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
+    if problems.require(state, ("Branches",), place.location):
+        branches = state["Branches"]
+        if not isinstance(branches, list):
+            problems.wrong_type("[ARRAY]", f"{place.location}/Branches")
+        elif not branches:
+            problems.add("Value cannot be empty", f"{place.location}/Branches")
 
 
-def _check_map(problems: Problems, state: Mapping[str, Any], location: str, outer: frozenset[str]) -> None:
-    if "ItemProcessor" not in state:
-        problems.add("These fields are required: [ItemProcessor]", location)
-        return
-    if "MaxConcurrency" in state:
-        check_number_or_expression(problems, state["MaxConcurrency"], f"{location}/MaxConcurrency", least=0)
-    if "Items" in state and not isinstance(state["Items"], list) and expression_in(state["Items"]) is None:
-        problems.add("Value is not a JSONata expression or a list", f"{location}/Items")
-    processor = state["ItemProcessor"]
-    settings = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
-    mode = settings.get("Mode", "INLINE") if isinstance(settings, dict) else settings
-    if mode != "INLINE":
-        problems.add(
-            f"Mode '{mode}' is not provided by local_aws: use INLINE", f"{location}/ItemProcessor/ProcessorConfig/Mode"
-        )
+def _check_map(problems: Problems, state: Mapping[str, Any], place: Place) -> None:
+    check_map_fields(problems, state, place.location, place.language)
+    if "Items" in state and not isinstance(state["Items"], list | dict) and expression_in(state["Items"]) is None:
+        problems.add("Value is not a JSONata expression, an array or an object", f"{place.location}/Items")
 
 
-CHECKS: dict[str, Callable[[Problems, Mapping[str, Any], str, frozenset[str]], None]] = {
+def check_whole_or_expression(problems: Problems, value: Any, location: str, language: str, *, least: int) -> None:
+    if language == "JSONata" and is_text(value) and expression_in(value) is not None:
+        jsonata.check_template(problems, value, location)
+    else:
+        check_whole(problems, value, location, least=least, most=MAX_SECONDS)
+
+
+CHECKS: dict[str, Callable[[Problems, Mapping[str, Any], Place], None]] = {
     "Task": _check_task,
     "Choice": _check_choice,
     "Wait": _check_wait,

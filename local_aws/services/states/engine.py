@@ -12,20 +12,25 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
-from local_aws.services.states import history, sync
-from local_aws.services.states.flow import ROOT, Flow, Work, new_frame
+from local_aws.services.states import deletions, history, redrive, status_events, sync
+from local_aws.services.states.activity_task import run_any_task
+from local_aws.services.states.distributed_map import run_distributed_map
+from local_aws.services.states.execution_logs import LogWriter
+from local_aws.services.states.flow import ROOT, Flow, Step, Work, new_frame
 from local_aws.services.states.fork import run_map, run_parallel
 from local_aws.services.states.jsontext import loads
-from local_aws.services.states.models import Execution, Frame
+from local_aws.services.states.map_aborts import orphans, settle
+from local_aws.services.states.map_children import is_distributed
+from local_aws.services.states.models import Execution, Frame, State
+from local_aws.services.states.parking import ParkedError, Parking
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
-from local_aws.services.states.task import run_task
 
 logger = logging.getLogger(__name__)
 
 WORKS: dict[str, Work] = {
-    "Task": run_task,
+    "Task": run_any_task,
     "Pass": run_pass,
     "Choice": run_choice,
     "Wait": run_wait,
@@ -43,47 +48,114 @@ class Engine:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.records = Records(context.store)
+        self._logs = LogWriter(context.client)
+        self._parking = Parking(self._go_on, self._forget)
+        self._unlogged: dict[str, tuple[int, str, int, dict[str, Any]]] = {}
         self._lock = threading.RLock()
         self._runtimes: dict[str, Runtime] = {}
         self._threads: set[threading.Thread] = set()
         self._closing = threading.Event()
         self._cancelling = threading.Lock()
+        self._works: dict[str, Work] = {**WORKS, "Map": self._run_map}
 
-    def start(self, execution: Execution) -> None:
-        """Commit a new execution and set it going."""
+    def start(self, execution: Execution) -> Runtime | None:
+        """Commit a new execution and set it going; None when the server stops: the next start takes it up."""
+        with self.context.store.transaction():
+            self.enroll(execution)
+        return self.runtime(execution)
+
+    def enroll(self, execution: Execution) -> None:
+        """Inside a transaction: keep a new execution. ``runtime`` sets it going."""
         definition: dict[str, Any] = loads(execution["definition"])
         root = new_frame(execution["arn"], ROOT, [], definition["StartAt"], loads(execution["input"]), 0)
-        with self.context.store.transaction():
-            self.records.save_execution(execution)
-            self.records.save_frame(root)
-            details = history.execution_started(execution["input"], execution["role"])
-            history.append(self.context.store, execution["arn"], "ExecutionStarted", 0, details)
-        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs)
+        self.records.save_execution(execution)
+        self.records.save_frame(root)
+        status_events.emit(self.context, execution)
+        self._append(execution, "ExecutionStarted", 0, history.execution_started(execution))
+
+    def _append(self, execution: Execution, kind: str, previous: int, details: dict[str, Any]) -> int:
+        """An event of an execution that does not run yet; it is logged when it does."""
+        number = history.append(self.context.store, execution["arn"], kind, previous, details)
+        self._unlogged[execution["arn"]] = (number, kind, previous, details)
+        return number
+
+    def open_executions(self) -> int:
+        """How many executions run."""
         with self._lock:
-            self._runtimes[execution["arn"]] = runtime
-        self._launch(runtime, root)
+            return sum(not runtime.ended for runtime in self._runtimes.values())
 
     def resume(self) -> None:
         """Take up every execution that was running when the server ended."""
         for execution in self.records.executions():
-            if execution["status"] == "RUNNING":
+            if execution.get("synchronous"):
+                deletions.forget_execution(self.records, execution["arn"])
+            elif execution["status"] == "RUNNING":
                 self.runtime(execution)
-        if self.records.cancellations():
+        deletions.finish(self.records)
+        redrive.forget_expired(self.records)
+        if self.records.cancellations() or orphans(self.context.store):
             self.stop_cancelled_jobs()
 
     def runtime(self, execution: Execution) -> Runtime | None:
         """The threads of an execution, taken up again if need be; None for one that has ended."""
+        arn = execution["arn"]
         with self._lock:
-            runtime = self._runtimes.get(execution["arn"])
-            if runtime is not None or execution["status"] != "RUNNING" or self._closing.is_set():
+            runtime = self._runtimes.get(arn)
+            if runtime is not None and not runtime.ended:
                 return runtime
-            runtime = self._runtimes[execution["arn"]] = Runtime(self.context, execution, self.stop_cancelled_jobs)
-        frames = self.records.frames(execution["arn"])
+            if execution["status"] != "RUNNING" or self._closing.is_set():
+                return None
+            runtime = self._runtimes[arn] = self._new_runtime(execution)
+        return runtime if self._take_up(runtime) else None
+
+    def redrive(self, execution: Execution) -> None:
+        """Commit a redrive of ``execution``, which already says that it runs again, and go on with its frames."""
+        with self.context.store.transaction():
+            details = history.execution_redriven(execution.get("redrives", 0))
+            last = history.last_event(self.context.store, execution["arn"])
+            event = self._append(execution, "ExecutionRedriven", last, details)
+            redrive.restore(self.records, execution, event)
+            self.records.save_execution(execution)
+            status_events.emit(self.context, execution)
+        self.runtime(execution)
+
+    def machine_deleted(self, machine: str) -> None:
+        """Executions of this machine end at their next transition."""
+        with self._lock:
+            runtimes = list(self._runtimes.values())
+        for runtime in runtimes:
+            runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
+
+    def _new_runtime(self, execution: Execution) -> Runtime:
+        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs, self._parking)
+        unlogged = self._unlogged.pop(execution["arn"], None)
+        if unlogged is not None:
+            runtime.log.note(*unlogged)
+        return runtime
+
+    def _take_up(self, runtime: Runtime) -> bool:
+        """False if it has ended since it was looked at."""
+        # Outside the engine's lock: a map run holds the store's when it asks for that one.
+        machine = self.records.machine(runtime.machine)
+        runtime.machine_deleted = machine is not None and machine.get("deleting", False)
+        frames = self.records.frames(runtime.arn)
+        if not frames:
+            self._forget(runtime)
+            return False
         runtime.results = {frame["path"]: frame["finished"] for frame in frames if frame["finished"] is not None}
         for frame in frames:
             if frame["finished"] is None:
                 self._launch(runtime, frame)
-        return runtime
+        return True
+
+    @property
+    def closing(self) -> bool:
+        """The server stops: nobody should begin to wait."""
+        return self._closing.is_set()
+
+    def is_running(self, arn: str) -> bool:
+        with self._lock:
+            return arn in self._runtimes
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> datetime | None:
         """Abort; returns when the execution stopped, also if it had stopped before."""
@@ -107,9 +179,11 @@ class Engine:
             runtimes, threads = list(self._runtimes.values()), list(self._threads)
         for runtime in runtimes:
             runtime.close()
+        self._parking.close()
         end = time.monotonic() + CLOSE_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+        self._logs.close()
 
     def stop_cancelled_jobs(self) -> None:
         self._spawn(self._stop_jobs, "cancel jobs")
@@ -117,6 +191,8 @@ class Engine:
     def _stop_jobs(self) -> None:
         """Stop the jobs that nobody waits for; those that cannot be reached now are tried at the next start."""
         with self._cancelling:
+            for run in orphans(self.context.store):
+                settle(self, self.context.store, run)
             for attempt in range(CANCELLATION_ATTEMPTS):
                 left = [key for key, _ in self.records.cancellations() if not self._stop_job(key)]
                 if not left or self._closing.wait(CANCELLATION_DELAY_SECONDS * attempt):
@@ -133,15 +209,35 @@ class Engine:
         return True
 
     def _launch(self, runtime: Runtime, frame: Frame) -> None:
-        flow = Flow(runtime, frame, WORKS, self._launch)
+        self._go_on(runtime, Flow(runtime, frame, self._works, self._launch))
+
+    def _go_on(self, runtime: Runtime, flow: Flow) -> None:
+        """Run a flow on a thread until it ends or waits for long."""
 
         def run() -> None:
-            flow.run()
+            try:
+                flow.run()
+            except ParkedError as parked:
+                self._parking.park(runtime, flow, parked)
+                return
             if runtime.ended:
-                with self._lock:
-                    self._runtimes.pop(runtime.arn, None)
+                self._forget(runtime)
 
-        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {frame['path']}")
+        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {flow.path}")
+
+    def _forget(self, runtime: Runtime) -> None:
+        """An execution is over; the map run that it is a child of goes on."""
+        with self._lock:
+            # A redriven execution has a runtime of its own by now.
+            if self._runtimes.get(runtime.arn) is runtime:
+                del self._runtimes[runtime.arn]
+        if runtime.machine_deleted:
+            deletions.finish(self.records, runtime.machine)
+        if runtime.parent is not None:
+            self.notify(runtime.parent)
+
+    def _run_map(self, flow: Flow, state: State) -> Step:
+        return run_distributed_map(self, flow, state) if is_distributed(state) else run_map(flow, state)
 
     def _spawn(self, work: Any, name: str) -> None:
         def run() -> None:
@@ -156,7 +252,8 @@ class Engine:
             if self._closing.is_set():
                 return
             self._threads.add(thread)
-        thread.start()
+            # Inside, so that ``close`` finds no thread that has not begun.
+            thread.start()
 
 
 _ENGINES: dict[Path, Engine] = {}

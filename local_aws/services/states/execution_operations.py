@@ -3,71 +3,46 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
-import uuid
 from datetime import UTC, datetime
+from typing import Any
 
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.states import history
 from local_aws.services.states import requests as api
 from local_aws.services.states.engine import engine_of
-from local_aws.services.states.jsontext import MAX_BYTES, loads, size
-from local_aws.services.states.machine_operations import check_arn, check_name, find_machine
-from local_aws.services.states.models import Execution, Machine
+from local_aws.services.states.execution_start import executions_of, machine_type
+from local_aws.services.states.machine_checks import check_arn
+from local_aws.services.states.machine_references import find_machine, machine_part, qualifier, version_number
+from local_aws.services.states.map_run_operations import children_of
+from local_aws.services.states.models import Execution
 from local_aws.services.states.paging import page
 from local_aws.services.states.records import Records
+from local_aws.services.states.redrivability import MAX_EVENTS_BEFORE, redrive_status
 
 EXECUTION_ARN = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:execution:[^:]+:.+")
-#: Two starts of one name must not both find it free.
-_STARTING = threading.Lock()
-
-
-@operation("stepfunctions", "StartExecution")
-def start_execution(aws: Context, request: api.StartExecutionRequest) -> api.StartExecutionResponse:
-    """Starting a running execution again with the same name and input answers as the first time."""
-    machine = find_machine(aws, request["stateMachineArn"])
-    name, text = request.get("name") or str(uuid.uuid4()), request.get("input", "{}")
-    check_name(name)
-    _check_input(text)
-    arn = _executions_of(machine) + name
-    with _STARTING:
-        existing = Records(aws.store).execution(arn)
-        if existing is not None:
-            if existing["status"] != "RUNNING" or loads(existing["input"]) != loads(text):
-                raise ApiError("ExecutionAlreadyExists", f"Execution Already Exists: '{arn}'")
-            return {"executionArn": arn, "startDate": existing["started"]}
-        execution = _new_execution(machine, arn, name, text)
-        engine_of(aws).start(execution)
-    return {"executionArn": arn, "startDate": execution["started"]}
 
 
 @operation("stepfunctions", "DescribeExecution")
 def describe_execution(aws: Context, request: api.ExecutionRequest) -> api.DescribeExecutionResponse:
-    execution = _find(aws, request["executionArn"])
-    status = execution["status"]
-    redrivable = status in ("FAILED", "ABORTED", "TIMED_OUT")
+    execution = find_execution(aws, request["executionArn"])
+    too_long = history.is_longer(aws.store, execution["arn"], MAX_EVENTS_BEFORE)
+    redrivable, reason = redrive_status(execution, too_long=too_long)
     described: api.DescribeExecutionResponse = {
         "executionArn": execution["arn"],
         "stateMachineArn": execution["machine"],
         "name": execution["name"],
-        "status": status,
+        "status": execution["status"],
         "startDate": execution["started"],
         "input": execution["input"],
         "inputDetails": {"included": True},
-        "redriveCount": 0,
-        "redriveStatus": "REDRIVABLE" if redrivable else "NOT_REDRIVABLE",
+        "redriveCount": execution.get("redrives", 0),
+        "redriveStatus": redrivable,
     }
-    if not redrivable:
-        described["redriveStatusReason"] = f"Execution is {status} and cannot be redriven"
-    if execution["stopped"] is not None:
-        described["stopDate"] = execution["stopped"]
+    described.update(_known({**_origins(execution), "redriveStatusReason": reason}))
+    described.update(_known({field: execution[field] for field in ("error", "cause")}))
+    described.update(_known({"traceHeader": execution.get("trace_header")}))
     if execution["output"] is not None:
         described.update({"output": execution["output"], "outputDetails": {"included": True}})
-    if execution["error"] is not None:
-        described["error"] = execution["error"]
-    if execution["cause"] is not None:
-        described["cause"] = execution["cause"]
     return described
 
 
@@ -76,7 +51,7 @@ def describe_state_machine_for_execution(
     aws: Context, request: api.ExecutionRequest
 ) -> api.DescribeStateMachineForExecutionResponse:
     """The definition that the execution started with."""
-    execution = _find(aws, request["executionArn"])
+    execution = find_execution(aws, request["executionArn"])
     described: api.DescribeStateMachineForExecutionResponse = {
         "stateMachineArn": execution["machine"],
         "name": execution["machine_name"],
@@ -84,38 +59,76 @@ def describe_state_machine_for_execution(
         "roleArn": execution["role"],
         "updateDate": execution["machine_updated"],
     }
+    if "logging" in execution and "tracing" in execution:
+        described["loggingConfiguration"] = execution["logging"]
+        described["tracingConfiguration"] = execution["tracing"]
     if execution["revision"] is not None:
         described["revisionId"] = execution["revision"]
+    if "child_of" in execution:
+        described.update({"mapRunArn": execution["child_of"]["run"], "label": execution["child_of"]["label"]})
     return described
 
 
 @operation("stepfunctions", "StopExecution")
 def stop_execution(aws: Context, request: api.StopExecutionRequest) -> api.StopExecutionResponse:
     """Waits end at once, tokens are spent, jobs that ``.sync`` waits for are stopped. Stopping twice is no error."""
-    execution = _find(aws, request["executionArn"])
+    execution = find_execution(aws, request["executionArn"])
     stopped = engine_of(aws).stop(execution, request.get("error"), request.get("cause"))
     return {"stopDate": stopped or datetime.now(UTC)}
 
 
 @operation("stepfunctions", "ListExecutions")
 def list_executions(aws: Context, request: api.ListExecutionsRequest) -> api.ListExecutionsResponse:
-    """The newest first."""
-    machine = find_machine(aws, request.get("stateMachineArn", ""))
-    wanted = request.get("statusFilter")
+    """The newest first; those of a machine, or those that were started through a version or an alias."""
+    arn, status, redriven = (
+        request.get("stateMachineArn", ""),
+        request.get("statusFilter"),
+        request.get("redriveFilter"),
+    )
+    _refuse_filters(request)
+    if "mapRunArn" in request:
+        return _list_children(aws, request)
+    machine = find_machine(aws, machine_part(arn))
+    if machine_type(machine) == "EXPRESS":
+        raise ApiError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
+    _check_qualifier(aws, arn)
     found = [
         _item(execution)
-        for execution in reversed(Records(aws.store).executions(_executions_of(machine)))
-        if wanted in (None, execution["status"])
+        for execution in reversed(Records(aws.store).executions(executions_of(machine)))
+        if status in (None, execution["status"])
+        and redriven in (None, _redriven(execution))
+        and (qualifier(arn) is None or arn in (execution.get("version"), execution.get("alias")))
     ]
-    subject = f"{machine['arn']} {wanted or ''}"
+    subject = f"{arn} {status or ''} {redriven or ''}"
     shown, token = page(found, subject, request.get("maxResults"), request.get("nextToken"))
     return {"executions": shown, "nextToken": token} if token else {"executions": shown}
+
+
+def _refuse_filters(request: api.ListExecutionsRequest) -> None:
+    if ("stateMachineArn" in request) == ("mapRunArn" in request):
+        message = "Exactly one of stateMachineArn and mapRunArn is required"
+        raise ApiError("ValidationException", message)
+    if request.get("statusFilter") == "PENDING_REDRIVE" and "mapRunArn" not in request:
+        raise ApiError("ValidationException", "The status filter PENDING_REDRIVE is for a mapRunArn only")
+
+
+def _check_qualifier(aws: Context, arn: str) -> None:
+    records = Records(aws.store)
+    if qualifier(arn) is None:
+        return
+    known = records.version(arn) if version_number(arn) is not None else records.alias(arn)
+    if known is None:
+        raise ApiError("ResourceNotFound", f"Resource not found: '{arn}'")
+
+
+def _redriven(execution: Execution) -> str:
+    return "REDRIVEN" if execution.get("redrives", 0) else "NOT_REDRIVEN"
 
 
 @operation("stepfunctions", "GetExecutionHistory")
 def get_execution_history(aws: Context, request: api.GetExecutionHistoryRequest) -> api.GetExecutionHistoryResponse:
     arn, backwards = request["executionArn"], request.get("reverseOrder", False)
-    _find(aws, arn)
+    find_execution(aws, arn)
     events = history.events(aws.store, arn, with_data=request.get("includeExecutionData", True))
     if backwards:
         events.reverse()
@@ -124,52 +137,20 @@ def get_execution_history(aws: Context, request: api.GetExecutionHistoryRequest)
     return {"events": shown, "nextToken": token} if token else {"events": shown}
 
 
-def _executions_of(machine: Machine) -> str:
-    """What the ARNs of a machine's executions begin with."""
-    return f"{machine['arn'].replace(':stateMachine:', ':execution:')}:"
+def _list_children(aws: Context, request: api.ListExecutionsRequest) -> api.ListExecutionsResponse:
+    """Those of a map run, the newest first."""
+    run, status = request["mapRunArn"], request.get("statusFilter")
+    found = [_item(child) for child in reversed(children_of(aws, run)) if status in (None, child["status"])]
+    shown, token = page(found, f"{run} {status or ''}", request.get("maxResults"), request.get("nextToken"))
+    return {"executions": shown, "nextToken": token} if token else {"executions": shown}
 
 
-def _find(aws: Context, arn: str) -> Execution:
+def find_execution(aws: Context, arn: str) -> Execution:
     check_arn(arn, EXECUTION_ARN)
     execution = Records(aws.store).execution(arn)
     if execution is None:
         raise ApiError("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
     return execution
-
-
-def _check_input(text: str) -> None:
-    try:
-        loads(text)
-    except ValueError as error:
-        message = f"Invalid State Machine Execution Input: '{error}'"
-        raise ApiError("InvalidExecutionInput", message) from error
-    if size(text) > MAX_BYTES:
-        message = (
-            f"Value at 'input' failed to satisfy constraint: Member must have length less than or equal to {MAX_BYTES}"
-        )
-        raise ApiError("ValidationException", f"1 validation error detected: {message}")
-
-
-def _new_execution(machine: Machine, arn: str, name: str, text: str) -> Execution:
-    timeout = loads(machine["definition"]).get("TimeoutSeconds")
-    return {
-        "arn": arn,
-        "name": name,
-        "machine": machine["arn"],
-        "machine_name": machine["name"],
-        "definition": machine["definition"],
-        "role": machine["role"],
-        "revision": machine["revision"],
-        "machine_updated": machine["updated"],
-        "input": text,
-        "status": "RUNNING",
-        "started": datetime.now(UTC),
-        "stopped": None,
-        "deadline": None if timeout is None else time.time() + timeout,
-        "output": None,
-        "error": None,
-        "cause": None,
-    }
 
 
 def _item(execution: Execution) -> api.ExecutionItem:
@@ -179,7 +160,24 @@ def _item(execution: Execution) -> api.ExecutionItem:
         "name": execution["name"],
         "status": execution["status"],
         "startDate": execution["started"],
+        "redriveCount": execution.get("redrives", 0),
     }
-    if execution["stopped"] is not None:
-        item["stopDate"] = execution["stopped"]
+    item.update(_known(_origins(execution)))
+    if "child_of" in execution:
+        item["itemCount"] = execution["child_of"]["items"]
     return item
+
+
+def _origins(execution: Execution) -> dict[str, Any]:
+    """What both a description and a list tell of an execution, where it has it."""
+    return {
+        "stopDate": execution["stopped"],
+        "redriveDate": execution.get("redriven"),
+        "stateMachineVersionArn": execution.get("version"),
+        "stateMachineAliasArn": execution.get("alias"),
+        "mapRunArn": execution["child_of"]["run"] if "child_of" in execution else None,
+    }
+
+
+def _known(fields: dict[str, Any]) -> Any:
+    return {name: value for name, value in fields.items() if value is not None}

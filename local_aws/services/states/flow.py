@@ -26,6 +26,7 @@ from local_aws.services.states.models import Failure, Finished, Frame, State
 from local_aws.services.states.query_language import Completion, QueryLanguage, Scope
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.shapes import iso_time, utc
+from local_aws.services.states.variables import check_sizes
 
 logger = logging.getLogger(__name__)
 FORKING = ("Parallel", "Map")
@@ -103,6 +104,7 @@ class Flow:
         """Raises ``StateError`` States.DataLimitExceeded for an output that no state may hand on."""
         if size(dumps(completion.output)) > MAX_BYTES:
             raise StateError(DATA_LIMIT_EXCEEDED, too_large(self.frame["state"]), terminal=True)
+        check_sizes(completion.assigned, {**self.frame["outer"], **self.frame["variables"]})
         return Step(completion.output, target, completion.assigned)
 
     def _run_to_end(self) -> None:
@@ -117,13 +119,15 @@ class Flow:
             self._fail(error)
 
     def _enter(self, state: State) -> None:
+        self.runtime.entering(self.path, self.frame["previous"])
         with self.runtime.commit(self.path):
             details = history.state_entered(self.frame["state"], self.frame["input"])
             event = self.append(f"{state['Type']}StateEntered", details)
             self.frame["entered"] = {"event": event, "time": iso_time(utc(time.time()))}
             self.save()
-        if event >= history.MAX_EVENTS:
-            cause = f"The execution reached the maximum number of history events ({history.MAX_EVENTS})."
+        most = self.runtime.max_events
+        if most is not None and event >= most:
+            cause = f"The execution reached the maximum number of history events ({most})."
             raise StateError(RUNTIME, cause, terminal=True)
 
     def _through(self, state: State) -> Step:
@@ -141,7 +145,7 @@ class Flow:
 
     def _attempt(self, state: State) -> Step:
         if state["Type"] in COUNTS_RETRIES and self.frame["wake"] is not None:
-            self.runtime.wait(self.path, self.frame["wake"], lambda: None)
+            self.runtime.wait_parked(self.path, self.frame["wake"], lambda: None)
             self.frame["wake"] = None
         return self.works[state["Type"]](self, state)
 
@@ -194,10 +198,11 @@ class Flow:
         try:
             completion = self.language(state).complete(caught.catcher, scope, error_output, caught.location)
             return self.completed(completion, caught.catcher["Next"])
-        except EvaluationError as error:
-            self.frame["outcome"] = None
-            self._record(state, error)
-            raise StateError(error.error, self._failure(error)["cause"]) from error
+        except StateError as error:
+            if isinstance(error, EvaluationError):
+                self.frame["outcome"] = None
+                self._record(state, error)
+            raise StateError(error.error, self._failure(error)["cause"], terminal=error.terminal) from error
 
     def _leave(self, state: State, step: Step) -> bool:
         """Commit the end of the state; True when it was the flow's last."""
@@ -210,7 +215,7 @@ class Flow:
                 self._succeed(step.output, output)
                 return True
             frame.update({"state": step.target, "input": step.output, "entered": None, "retries": {}, "retry_count": 0})
-            frame.update({"wake": None, "task": None, "fork": None, "outcome": None})
+            frame.update({"wake": None, "task": None, "fork": None, "outcome": None, "failed_fork": None})
             self.save()
         return False
 
@@ -277,7 +282,7 @@ def new_frame(execution: str, path: str, block: list[str | int], start: str, val
 
 def is_iteration(frame: Frame) -> bool:
     """Whether a frame is an iteration of a Map itself, not only inside one."""
-    return frame["block"][-1:] == ["ItemProcessor"]
+    return frame["block"][-1:] in (["ItemProcessor"], ["Iterator"])
 
 
 def map_name(frame: Frame) -> str:

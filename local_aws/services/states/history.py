@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from local_aws.services.states.jsontext import dumps
-from local_aws.services.states.models import Failure
+from local_aws.services.states.models import Execution, Failure
 
 if TYPE_CHECKING:
     from local_aws.store import Store
@@ -49,8 +49,25 @@ def _without_data(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def execution_started(execution_input: str, role: str) -> dict[str, Any]:
-    return {"executionStartedEventDetails": {"input": execution_input, "inputDetails": WHOLE, "roleArn": role}}
+def is_longer(store: Store, execution: str, events: int) -> bool:
+    return bool(store.read(stream(execution), after=events, limit=1))
+
+
+def last_event(store: Store, execution: str) -> int:
+    """The id of the newest event."""
+    return max((number for number, _ in store.read(stream(execution))), default=0)
+
+
+def execution_started(execution: Execution) -> dict[str, Any]:
+    details = {"input": execution["input"], "inputDetails": WHOLE, "roleArn": execution["role"]}
+    for key, arn in (("stateMachineAliasArn", "alias"), ("stateMachineVersionArn", "version")):
+        if execution.get(arn) is not None:
+            details[key] = execution[arn]  # type: ignore[literal-required]
+    return {"executionStartedEventDetails": details}
+
+
+def execution_redriven(count: int) -> dict[str, Any]:
+    return {"executionRedrivenEventDetails": {"redriveCount": count}}
 
 
 def state_entered(name: str, value: Any) -> dict[str, Any]:

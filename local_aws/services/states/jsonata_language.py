@@ -10,8 +10,10 @@ from typing import Any
 
 from local_aws.services.states.errors import EvaluationError
 from local_aws.services.states.expressions import check_type, evaluate
+from local_aws.services.states.jsonpath_values import LEAST, MOST_PERCENT
 from local_aws.services.states.models import State
 from local_aws.services.states.query_language import ABSENT, Chosen, Completion, Scope
+from local_aws.services.states.timestamps import seconds_of
 
 NAME = "JSONata"
 
@@ -20,23 +22,41 @@ class JsonataLanguage:
     """Provides ``QueryLanguage``."""
 
     def arguments(self, state: State, scope: Scope) -> Any:
-        if "Arguments" not in state:
-            return scope.input
-        return evaluate(state["Arguments"], "Arguments", _bindings(scope))
+        return self.value(state, "Arguments", scope)
+
+    def value(self, part: Mapping[str, Any], field: str, scope: Scope) -> Any:
+        return evaluate(part[field], field, _bindings(scope)) if field in part else scope.input
 
     def whole_number(self, state: State, field: str, scope: Scope) -> int | None:
         if field not in state:
             return None
         value = check_type(evaluate(state[field], field, _bindings(scope)), "number", state[field], field)
-        if not isinstance(value, int) or value < 0:
-            raise EvaluationError(f"The field '{field}' must be a whole number that is not negative: {value}", field)
+        least = LEAST.get(field, 0)
+        if not isinstance(value, int) or value < least:
+            raise EvaluationError(f"The field '{field}' must be a whole number of at least {least}: {value}", field)
         return value
+
+    def number(self, state: State, field: str, scope: Scope) -> float | None:
+        if field not in state:
+            return None
+        value = check_type(evaluate(state[field], field, _bindings(scope)), "number", state[field], field)
+        if not 0 <= value <= MOST_PERCENT:
+            raise EvaluationError(f"The field '{field}' must be between 0 and {MOST_PERCENT}: {value}", field)
+        return float(value)
 
     def text(self, state: State, field: str, scope: Scope) -> str | None:
         if field not in state:
             return None
         value = evaluate(state[field], field, _bindings(scope))
         return str(check_type(value, "string", state[field], field))
+
+    def moment(self, state: State, field: str, scope: Scope) -> float | None:
+        text = self.text(state, field, scope)
+        seconds = None if text is None else seconds_of(text)
+        if text is not None and seconds is None:
+            message = f"The field '{field}' is not a time of RFC 3339, such as 2024-05-01T10:00:00Z: '{text}'"
+            raise EvaluationError(message, field)
+        return seconds
 
     def choose(self, state: State, scope: Scope) -> Chosen | None:
         bindings = _bindings(scope)
@@ -48,9 +68,11 @@ class JsonataLanguage:
                 return Chosen(rule, location, rule["Next"])
         return Chosen(state, "", state["Default"]) if "Default" in state else None
 
-    def items(self, state: State, scope: Scope) -> list[Any]:
+    def items(self, state: State, scope: Scope) -> list[Any] | dict[str, Any]:
         template = state.get("Items", "{% $states.input %}")
         value = evaluate(template, "Items", _bindings(scope))
+        if isinstance(value, dict):
+            return value
         return list(check_type(value, "array", template, "Items"))
 
     def item_input(self, state: State, scope: Scope, item: Any) -> Any:

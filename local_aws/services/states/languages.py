@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.services.states import jsonata_language
+from local_aws.services.states import jsonata_language, jsonpath_language
 from local_aws.services.states.jsonata_language import JsonataLanguage
+from local_aws.services.states.jsonpath_language import JsonPathLanguage
 from local_aws.services.states.query_language import QueryLanguage
 
-LANGUAGES: dict[str, QueryLanguage] = {jsonata_language.NAME: JsonataLanguage()}
+LANGUAGES: dict[str, QueryLanguage] = {
+    jsonpath_language.NAME: JsonPathLanguage(),
+    jsonata_language.NAME: JsonataLanguage(),
+}
 #: What AWS takes where a definition names none.
-DEFAULT = "JSONPath"
+DEFAULT = jsonpath_language.NAME
 
 
 def language_name(definition: Mapping[str, Any], state: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ State = dict[str, Any]
 Status = Literal["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
 #: How a task ends: with the reply, with the job that it started, or with an answer to its token.
 Mode = Literal["request", "sync", "sync:2", "token"]
+MachineType = Literal["STANDARD", "EXPRESS"]
 
 
 class Machine(TypedDict):
@@ -26,10 +27,62 @@ class Machine(TypedDict):
     logging: dict[str, Any]
     tracing: dict[str, Any]
     tags: list[dict[str, str]]
+    type: NotRequired[MachineType]
+    encryption: NotRequired[dict[str, Any]]
+    #: The number of the last version that was published: numbers are not used twice.
+    published: NotRequired[int]
+    #: DeleteStateMachine was called, and executions still run.
+    deleting: NotRequired[bool]
+
+
+class Version(TypedDict):
+    """A machine as it was when the version was published; ``machine`` keeps the machine's own ARN."""
+
+    arn: str
+    number: int
+    created: datetime
+    description: str | None
+    machine: Machine
+
+
+class Route(TypedDict):
+    """``weight`` is a percentage."""
+
+    stateMachineVersionArn: str
+    weight: int
+
+
+class Alias(TypedDict):
+    arn: str
+    name: str
+    machine: str
+    description: str | None
+    routes: list[Route]
+    created: datetime
+    updated: datetime
+
+
+class Redrive(TypedDict):
+    """A redrive that was done for a client token: asked again with it, the answer is the same."""
+
+    token: str
+    date: datetime
+
+
+class ChildOf(TypedDict):
+    """The map run that a child workflow execution belongs to. ``run`` and ``parent`` are ARNs."""
+
+    run: str
+    parent: str
+    label: str
+    items: int
 
 
 class Execution(TypedDict):
-    """``definition`` is the one it started with: updating the machine does not change a running execution."""
+    """``definition`` is the one it started with: updating the machine does not change a running execution.
+
+    ``synchronous`` executions are forgotten when the server ends: nobody waits for them any more.
+    """
 
     arn: str
     name: str
@@ -47,6 +100,17 @@ class Execution(TypedDict):
     output: str | None
     error: str | None
     cause: str | None
+    type: NotRequired[MachineType]
+    synchronous: NotRequired[bool]
+    version: NotRequired[str | None]
+    alias: NotRequired[str | None]
+    logging: NotRequired[dict[str, Any]]
+    tracing: NotRequired[dict[str, Any]]
+    trace_header: NotRequired[str | None]
+    redrives: NotRequired[int]
+    redriven: NotRequired[datetime | None]
+    redrive_tokens: NotRequired[list[Redrive]]
+    child_of: NotRequired[ChildOf]
 
 
 class Entered(TypedDict):
@@ -69,22 +133,31 @@ class Outcome(TypedDict, total=False):
 
 
 class Task(TypedDict):
-    """A task under way. ``submitted`` is the reply of the call that started a job or handed out the token."""
+    """A task under way. ``submitted`` is the reply of the call that started a job or handed out the token.
+
+    ``started`` says that the history tells of the worker who fetched an activity's task.
+    """
 
     parameters: Any
     token: str | None
     deadline: float | None
     submitted: NotRequired[Any]
+    started: NotRequired[bool]
 
 
 class Fork(TypedDict):
-    """Parallel branches or Map iterations under way. ``inputs`` has one entry for each child."""
+    """Parallel branches or Map iterations under way. ``inputs`` has one entry for each child.
+
+    ``keys`` are those of an object that is iterated over. A distributed Map has only ``map_run``, its run's ARN.
+    """
 
     number: int
     inputs: list[Any]
     limit: int
     launched: int
     started: int
+    keys: NotRequired[list[str]]
+    map_run: NotRequired[str]
 
 
 class Finished(TypedDict):
@@ -99,6 +172,7 @@ class Finished(TypedDict):
 class MapItem(TypedDict):
     Index: int
     Value: Any
+    Key: NotRequired[str]
 
 
 class Frame(TypedDict):
@@ -126,6 +200,8 @@ class Frame(TypedDict):
     fork: Fork | None
     outcome: Outcome | None
     finished: Finished | None
+    #: The fork that the current state failed with: what a redrive takes up.
+    failed_fork: NotRequired[Fork | None]
 
 
 class TokenAnswer(TypedDict, total=False):
@@ -134,7 +210,10 @@ class TokenAnswer(TypedDict, total=False):
 
 
 class Token(TypedDict):
-    """A task token. A spent one stays, so that a late answer is told so."""
+    """A task token. A spent one stays, so that a late answer is told so.
+
+    ``worker`` is there once an activity's task was fetched; None if the worker gave no name.
+    """
 
     execution: str
     frame: str
@@ -143,6 +222,7 @@ class Token(TypedDict):
     deadline: float | None
     heartbeat: float | None
     beat: float
+    worker: NotRequired[str | None]
 
 
 class Cancellation(TypedDict):

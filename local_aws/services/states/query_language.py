@@ -35,8 +35,14 @@ class Scope:
     def with_error(self, error_output: Any) -> Scope:
         return replace(self, error_output=error_output)
 
-    def with_map_item(self, index: int, value: Any) -> Scope:
-        return replace(self, context={**self.context, "Map": {"Item": {"Index": index, "Value": value}}})
+    def with_map_item(self, index: int, value: Any, key: str | None = None, source: str | None = None) -> Scope:
+        """``key`` belongs to an entry of an object; ``source`` tells where the items of a distributed Map came from.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+        """
+        item = {"Index": index, "Value": value}
+        extra = {name: part for name, part in (("Key", key), ("Source", source)) if part is not None}
+        return replace(self, context={**self.context, "Map": {"Item": {**item, **extra}}})
 
 
 @dataclass(frozen=True)
@@ -62,17 +68,26 @@ class QueryLanguage(Protocol):
     def arguments(self, state: State, scope: Scope) -> Any:
         """What the work of a Task or Parallel state gets."""
 
+    def value(self, part: Mapping[str, Any], field: str, scope: Scope) -> Any:
+        """A template such as the Arguments of an ItemReader; what the part works on when it has no such field."""
+
     def whole_number(self, state: State, field: str, scope: Scope) -> int | None:
-        """A field such as TimeoutSeconds; None when the state has none."""
+        """A field such as TimeoutSeconds, or in JSONPath TimeoutSecondsPath; None when the state has none."""
+
+    def number(self, state: State, field: str, scope: Scope) -> float | None:
+        """A percentage, such as ToleratedFailurePercentage; None when the state has none."""
 
     def text(self, state: State, field: str, scope: Scope) -> str | None:
-        """A field such as Cause or Timestamp; None when the state has none."""
+        """A field such as Cause; None when the state has none."""
+
+    def moment(self, state: State, field: str, scope: Scope) -> float | None:
+        """A time such as Timestamp, in seconds since the epoch; None when the state has none."""
 
     def choose(self, state: State, scope: Scope) -> Chosen | None:
         """The first rule that holds, else Default, else None."""
 
-    def items(self, state: State, scope: Scope) -> list[Any]:
-        """What a Map state iterates over."""
+    def items(self, state: State, scope: Scope) -> list[Any] | dict[str, Any]:
+        """What a Map state iterates over: items, or the entries of an object."""
 
     def item_input(self, state: State, scope: Scope, item: Any) -> Any:
         """The input of one iteration; ``scope`` holds the item in its context."""

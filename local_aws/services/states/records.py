@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from local_aws.services.states.models import Cancellation, Execution, Frame, Machine, Token
+from local_aws.services.states.models import Alias, Cancellation, Execution, Frame, Machine, Token, Version
 
 if TYPE_CHECKING:
     from local_aws.store import Store
@@ -14,6 +14,9 @@ EXECUTION = "states:execution"
 FRAME = "states:frame"
 TOKEN = "states:token"  # noqa: S105 - the kind of a document
 CANCELLATION = "states:cancellation"
+VERSION = "states:version"
+ALIAS = "states:alias"
+REDRIVABLE = "states:redrivable"
 
 
 class Records:
@@ -32,7 +35,39 @@ class Records:
         self.store.put(MACHINE, machine["arn"], machine)
 
     def delete_machine(self, arn: str) -> None:
+        """The machine, its versions and its aliases."""
+        for kind, key in [
+            *((VERSION, v["arn"]) for v in self.versions(arn)),
+            *((ALIAS, a["arn"]) for a in self.aliases(arn)),
+        ]:
+            self.store.delete(kind, key)
         self.store.delete(MACHINE, arn)
+
+    def version(self, arn: str) -> Version | None:
+        return cast("Version | None", self.store.get(VERSION, arn))
+
+    def versions(self, machine: str) -> list[Version]:
+        """Oldest first."""
+        return [cast(Version, document) for _, document in self.store.list(VERSION, f"{machine}:")]
+
+    def save_version(self, version: Version) -> None:
+        self.store.put(VERSION, version["arn"], version)
+
+    def delete_version(self, arn: str) -> None:
+        self.store.delete(VERSION, arn)
+
+    def alias(self, arn: str) -> Alias | None:
+        return cast("Alias | None", self.store.get(ALIAS, arn))
+
+    def aliases(self, machine: str) -> list[Alias]:
+        """Oldest first."""
+        return [cast(Alias, document) for _, document in self.store.list(ALIAS, f"{machine}:")]
+
+    def save_alias(self, alias: Alias) -> None:
+        self.store.put(ALIAS, alias["arn"], alias)
+
+    def delete_alias(self, arn: str) -> None:
+        self.store.delete(ALIAS, arn)
 
     def execution(self, arn: str) -> Execution | None:
         return cast("Execution | None", self.store.get(EXECUTION, arn))
@@ -44,6 +79,9 @@ class Records:
     def save_execution(self, execution: Execution) -> None:
         self.store.put(EXECUTION, execution["arn"], execution)
 
+    def delete_execution(self, arn: str) -> None:
+        self.store.delete(EXECUTION, arn)
+
     def frames(self, execution: str, path: str = "") -> list[Frame]:
         """The frames of an execution whose path starts with ``path``, parents first."""
         found = self.store.list(FRAME, f"{execution}#{path}")
@@ -54,6 +92,20 @@ class Records:
 
     def delete_frame(self, frame: Frame) -> None:
         self.store.delete(FRAME, f"{frame['execution']}#{frame['path']}")
+
+    def frame(self, execution: str, path: str) -> Frame | None:
+        return cast("Frame | None", self.store.get(FRAME, f"{execution}#{path}"))
+
+    def redrivable(self, execution: str, path: str = "") -> list[Frame]:
+        """The frames of an ended execution that a redrive takes up, whose path starts with ``path``."""
+        found = self.store.list(REDRIVABLE, f"{execution}#{path}")
+        return [cast(Frame, document) for _, document in found]
+
+    def save_redrivable(self, frame: Frame) -> None:
+        self.store.put(REDRIVABLE, f"{frame['execution']}#{frame['path']}", frame)
+
+    def delete_redrivable(self, frame: Frame) -> None:
+        self.store.delete(REDRIVABLE, f"{frame['execution']}#{frame['path']}")
 
     def token(self, token: str) -> Token | None:
         return cast("Token | None", self.store.get(TOKEN, token))

@@ -20,11 +20,14 @@ class CreateStateMachineRequest(TypedDict):
     tracingConfiguration: NotRequired[dict[str, Any]]
     tags: NotRequired[list[Tag]]
     publish: NotRequired[bool]
+    versionDescription: NotRequired[str]
+    encryptionConfiguration: NotRequired[dict[str, Any]]
 
 
 class CreateStateMachineResponse(TypedDict):
     stateMachineArn: str
     creationDate: datetime
+    stateMachineVersionArn: NotRequired[str]
 
 
 class UpdateStateMachineRequest(TypedDict):
@@ -34,15 +37,23 @@ class UpdateStateMachineRequest(TypedDict):
     loggingConfiguration: NotRequired[dict[str, Any]]
     tracingConfiguration: NotRequired[dict[str, Any]]
     publish: NotRequired[bool]
+    versionDescription: NotRequired[str]
+    encryptionConfiguration: NotRequired[dict[str, Any]]
 
 
 class UpdateStateMachineResponse(TypedDict):
     updateDate: datetime
-    revisionId: str
+    revisionId: NotRequired[str]
+    stateMachineVersionArn: NotRequired[str]
 
 
 class StateMachineRequest(TypedDict):
     stateMachineArn: str
+
+
+class DescribeStateMachineRequest(TypedDict):
+    stateMachineArn: str
+    includedData: NotRequired[str]
 
 
 class DescribeStateMachineResponse(TypedDict):
@@ -56,6 +67,9 @@ class DescribeStateMachineResponse(TypedDict):
     loggingConfiguration: dict[str, Any]
     tracingConfiguration: dict[str, Any]
     revisionId: NotRequired[str]
+    variableReferences: NotRequired[dict[str, list[str]]]
+    description: NotRequired[str]
+    encryptionConfiguration: NotRequired[dict[str, Any]]
 
 
 class DescribeStateMachineForExecutionResponse(TypedDict):
@@ -65,10 +79,16 @@ class DescribeStateMachineForExecutionResponse(TypedDict):
     roleArn: str
     updateDate: datetime
     revisionId: NotRequired[str]
+    loggingConfiguration: NotRequired[dict[str, Any]]
+    tracingConfiguration: NotRequired[dict[str, Any]]
+    mapRunArn: NotRequired[str]
+    label: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionRequest(TypedDict):
     definition: str
+    type: NotRequired[str]
+    severity: NotRequired[str]
     maxResults: NotRequired[int]
 
 
@@ -76,7 +96,7 @@ class Diagnostic(TypedDict):
     severity: str
     code: str
     message: str
-    location: str
+    location: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionResponse(TypedDict):
@@ -106,11 +126,33 @@ class StartExecutionRequest(TypedDict):
     stateMachineArn: str
     name: NotRequired[str]
     input: NotRequired[str]
+    traceHeader: NotRequired[str]
 
 
 class StartExecutionResponse(TypedDict):
     executionArn: str
     startDate: datetime
+
+
+class StartSyncExecutionRequest(StartExecutionRequest):
+    includedData: NotRequired[str]
+
+
+class StartSyncExecutionResponse(TypedDict):
+    executionArn: str
+    stateMachineArn: str
+    name: str
+    startDate: datetime
+    stopDate: datetime
+    status: str
+    error: NotRequired[str]
+    cause: NotRequired[str]
+    input: str
+    inputDetails: dict[str, bool]
+    output: NotRequired[str]
+    outputDetails: dict[str, bool]
+    traceHeader: NotRequired[str]
+    billingDetails: dict[str, int]
 
 
 class ExecutionRequest(TypedDict):
@@ -130,9 +172,23 @@ class DescribeExecutionResponse(TypedDict):
     outputDetails: NotRequired[dict[str, bool]]
     error: NotRequired[str]
     cause: NotRequired[str]
+    traceHeader: NotRequired[str]
+    stateMachineVersionArn: NotRequired[str]
+    stateMachineAliasArn: NotRequired[str]
     redriveCount: int
+    redriveDate: NotRequired[datetime]
     redriveStatus: str
     redriveStatusReason: NotRequired[str]
+    mapRunArn: NotRequired[str]
+
+
+class RedriveExecutionRequest(TypedDict):
+    executionArn: str
+    clientToken: NotRequired[str]
+
+
+class RedriveExecutionResponse(TypedDict):
+    redriveDate: datetime
 
 
 class StopExecutionRequest(TypedDict):
@@ -147,7 +203,9 @@ class StopExecutionResponse(TypedDict):
 
 class ListExecutionsRequest(TypedDict):
     stateMachineArn: NotRequired[str]
+    mapRunArn: NotRequired[str]
     statusFilter: NotRequired[str]
+    redriveFilter: NotRequired[str]
     maxResults: NotRequired[int]
     nextToken: NotRequired[str]
 
@@ -159,6 +217,12 @@ class ExecutionItem(TypedDict):
     status: str
     startDate: datetime
     stopDate: NotRequired[datetime]
+    redriveCount: int
+    redriveDate: NotRequired[datetime]
+    stateMachineVersionArn: NotRequired[str]
+    stateMachineAliasArn: NotRequired[str]
+    mapRunArn: NotRequired[str]
+    itemCount: NotRequired[int]
 
 
 class ListExecutionsResponse(TypedDict):

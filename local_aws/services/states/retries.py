@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.services.states.errors import ALL, HEARTBEAT_TIMEOUT, RUNTIME, TASK_FAILED, TIMEOUT
+from local_aws.services.states.errors import (
+    ALL,
+    HEARTBEAT_TIMEOUT,
+    REFERENCE_PATH_CONFLICT,
+    RESULT_PATH_MATCH_FAILURE,
+    RUNTIME,
+    TASK_FAILED,
+    TIMEOUT,
+)
 from local_aws.services.states.models import Failure, State
 
 INTERVAL_SECONDS = 1
@@ -38,6 +46,8 @@ def matches(names: list[str], failure: Failure) -> bool:
     if error in names:
         return error != RUNTIME
     if HEARTBEAT_TIMEOUT in names and failure["heartbeat"]:
+        return True
+    if RESULT_PATH_MATCH_FAILURE in names and error == REFERENCE_PATH_CONFLICT:
         return True
     if failure["terminal"]:
         return False

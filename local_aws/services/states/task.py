@@ -23,7 +23,13 @@ from local_aws.services.states.jsontext import MAX_BYTES, dumps, loads, size
 from local_aws.services.states.models import State, Task, Token, TokenAnswer
 from local_aws.services.states.resources import Resource, parse
 from local_aws.services.states.service_errors import client_error, service_error
-from local_aws.services.states.task_events import Event, FunctionTaskEvents, ServiceTaskEvents, TaskEvents
+from local_aws.services.states.task_events import (
+    ActivityTaskEvents,
+    Event,
+    FunctionTaskEvents,
+    ServiceTaskEvents,
+    TaskEvents,
+)
 
 FIRST_POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 1.0
@@ -36,6 +42,10 @@ SERVER_ERROR = 500
 def run_task(flow: Flow, state: State) -> Step:
     if flow.frame["outcome"] is None:
         Attempt(flow, state).run()
+    return complete_task(flow, state)
+
+
+def complete_task(flow: Flow, state: State) -> Step:
     outcome = flow.frame["outcome"] or {}
     scope = flow.scope(state).with_result(outcome.get("result"))
     return flow.completed(flow.language(state).complete(state, scope, outcome.get("result"), ""), state.get("Next"))
@@ -53,6 +63,8 @@ class Attempt:
         self.events: TaskEvents
         if self.resource.kind == "function":
             self.events = FunctionTaskEvents(self.resource.shown)
+        elif self.resource.kind == "activity":
+            self.events = ActivityTaskEvents(self.resource.shown)
         else:
             self.events = ServiceTaskEvents(self.resource.shown_type, self.resource.shown, self.runtime.context.region)
 
@@ -146,7 +158,7 @@ class Attempt:
 
         until: float | None = None
         while True:
-            document = self.runtime.wait(self.flow.path, until, change)
+            document = self.runtime.wait_parked(self.flow.path, until, change)
             if document is None:
                 return self._late_answer(token)
             if document["answer"] is not None:
@@ -164,10 +176,12 @@ class Attempt:
         raise StateError(TIMEOUT, heartbeat=document is not None and tokens.ends_at(document)[1])
 
     def _job(self, task: Task) -> Any:
-        """Poll the job until it ends."""
+        """Poll the job until it ends. What is known of earlier polls outlives the parking of this flow."""
         kind = sync.KINDS[(self.resource.service, self.resource.operation)]
-        delay, unanswered = FIRST_POLL_SECONDS, 0
+        path, polls = self.flow.path, self.runtime.polls
+        key = f"{path}#{self.flow.frame['previous']}"
         while True:
+            delay, unanswered = polls.get(key, (FIRST_POLL_SECONDS, 0))
             clients, parsed = self.runtime.context.client, self.resource.mode == "sync:2"
             try:
                 found = sync.poll(kind, clients, task["parameters"], task["submitted"], parsed=parsed)
@@ -178,12 +192,12 @@ class Attempt:
                 unanswered += 1
                 if unanswered >= FAILED_POLLS or _is_final(error):
                     raise self._poll_error(error) from error
+            polls[key] = min(delay * POLL_GROWTH, LONGEST_POLL_SECONDS), unanswered
             until = time.time() + delay
             if task["deadline"] is not None and until > task["deadline"]:
-                self.runtime.wait(self.flow.path, task["deadline"], lambda: None)
+                self.runtime.wait_parked(path, task["deadline"], lambda: None)
                 raise StateError(TIMEOUT)
-            self.runtime.wait(self.flow.path, until, lambda: None)
-            delay = min(delay * POLL_GROWTH, LONGEST_POLL_SECONDS)
+            self.runtime.wait_parked(path, until, lambda: None, patience=0)
 
     def _poll_error(self, error: BotoCoreError | ClientError) -> StateError:
         if isinstance(error, ClientError):

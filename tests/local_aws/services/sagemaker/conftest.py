@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from local_server import LocalServer, eventually
+
+from local_aws.api import Context, Image
+from local_aws.processes import Supervisor
+from local_aws.store import Store
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/fake:1.0"
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
@@ -24,6 +29,9 @@ SHORT_LIMITS = {
     "LOCAL_AWS_PING_LIMIT_SECONDS": "10",
     "LOCAL_AWS_INVOCATION_LIMIT_SECONDS": "3",
     "LOCAL_AWS_SERVER_RESTARTS": "1",
+    "LOCAL_AWS_DEPLOYMENT_SECOND_SECONDS": "0.1",
+    "LOCAL_AWS_METRIC_SECONDS": "0.2",
+    "LOCAL_AWS_LOG_MEGABYTES": "1",
 }
 numbers = itertools.count(1)
 
@@ -198,7 +206,7 @@ class Hosting:
     def settled(self, name: str, within: float = 40.0) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
             endpoint = self.describe(name)
-            busy = ("Creating", "Updating", "Deleting")
+            busy = ("Creating", "Updating", "RollingBack", "Deleting")
             return None if endpoint["EndpointStatus"] in busy else endpoint
 
         return eventually(look, within=within)
@@ -213,6 +221,25 @@ class Hosting:
 @pytest.fixture
 def hosting(server: LocalServer) -> Hosting:
     return Hosting(server)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    """What operations share, without a server: calls to other services fail as they do when nothing listens."""
+
+    def no_client(service: str) -> Any:
+        raise EndpointConnectionError(endpoint_url=f"http://{service}")
+
+    store = Store(tmp_path / "state.sqlite3")
+    yield Context(
+        endpoint="http://127.0.0.1:9",
+        state_dir=tmp_path,
+        store=store,
+        supervisor=Supervisor(store, allow_mounts=False),
+        client=no_client,
+        images={"fake": Image("fake", tmp_path, ("python",))},
+    )
+    store.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -60,14 +61,70 @@ def wait_for_a_file(root: Path) -> None:
         time.sleep(0.05)
 
 
+def be_killed_once(root: Path) -> None:
+    """The machine kills the first attempt; the second one finds the first one's checkpoint."""
+    checkpoint = root / "checkpoints" / "epoch-1"
+    if not checkpoint.exists():
+        checkpoint.parent.mkdir(exist_ok=True)
+        checkpoint.write_text("state")
+        os.kill(os.getpid(), signal.SIGKILL)
+    (root / "model" / "resumed.json").write_text("{}")
+
+
+def print_metrics(root: Path) -> None:
+    for epoch, loss in enumerate(("0.9", "nan", "0.4")):
+        print(f"epoch {epoch}: loss={loss}; no number={loss}x", flush=True)
+    print("accuracy 7.5e-1", end="")
+
+
+def print_a_score(root: Path) -> None:
+    """The objective of a tuning job: best at x = 0.3; of some qualities it is worse, or there is none."""
+    wanted = json.loads((root / "input/config/hyperparameters.json").read_text())
+    quality = wanted.get("quality", "good")
+    if quality == "broken":
+        sys.exit(1)
+    for epoch in range(3):
+        score = 0.1 if quality == "hopeless" else 1 - (float(wanted.get("x", 0.3)) - 0.3) ** 2
+        print(f"epoch {epoch} score={score:.9f};", flush=True)
+    if quality in ("hopeless", "slow"):
+        wait_long()
+
+
+def print_much(root: Path) -> None:
+    """Three megabytes, numbered."""
+    for number in range(30_000):
+        print(f"{number:08d} " + "x" * 90)
+
+
+def leave_children_behind(root: Path) -> None:
+    """One in the job's process group, one in a session of its own; both hold the log open."""
+    for own_session in (False, True):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=own_session)
+        print(f"child {child.pid}", flush=True)
+
+
+def write_a_huge_failure(root: Path) -> int:
+    with (root / "output/failure").open("w") as file:
+        for _ in range(2000):
+            file.write("the loss is not a number " * 1000)
+    return 1
+
+
 ACTIONS: dict[str, Callable[[Path], int | None]] = {
     "succeed": succeed,
     "exit": lambda root: 7,
     "fail with a reason": fail_with_a_reason,
     "kill itself": lambda root: os.kill(os.getpid(), signal.SIGKILL),
+    "crash": lambda root: os.kill(os.getpid(), signal.SIGABRT),
     "save when asked to stop": save_when_asked_to_stop,
     "ignore the request to stop": ignore_the_request_to_stop,
     "wait for a file": wait_for_a_file,
+    "be killed once": be_killed_once,
+    "print metrics": print_metrics,
+    "print much": print_much,
+    "print a score": print_a_score,
+    "leave children behind": leave_children_behind,
+    "write a huge failure": write_a_huge_failure,
     "wait": lambda root: wait_long(),
     "write nothing": lambda root: None,
 }
@@ -126,10 +183,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        self.answer(503 if self.model.get("unhealthy") else 200, b"")
+        asked = self.path == "/execution-parameters"
+        content = json.dumps(self.model.get("suggested", {})).encode() if asked else b""
+        self.answer(503 if self.model.get("unhealthy") else 200, content)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.model.get("predict"):
+            self.answer(*self.predict(body))
+            return
         try:
             wanted = json.loads(body)
         except ValueError:
@@ -137,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
         wanted = wanted if isinstance(wanted, dict) else {}
         if wanted.get("die"):
             os._exit(9)
-        time.sleep(float(wanted.get("seconds", 0)))
+        time.sleep(float(wanted.get("seconds", 0)) + float(str(self.model.get("seconds", 0))))
         reply = {
             "version": self.model.get("version"),
             "pid": os.getpid(),
@@ -146,7 +208,27 @@ class Handler(BaseHTTPRequestHandler):
             "headers": {key.lower(): value for key, value in self.headers.items()},
         }
         content = json.dumps(reply).encode() + b" " * int(wanted.get("padding", 0))
-        self.answer(int(wanted.get("status", 200)), content)
+        self.answer(int(wanted.get("status") or str(self.model.get("status", 200))), content)
+
+    def predict(self, body: bytes) -> tuple[int, bytes]:
+        """For each line the sum of its numbers, in the form of the line; some words have other effects."""
+        is_csv = self.headers.get("Content-Type") == "text/csv"
+        print(f"asked for {len(body.splitlines())}", flush=True)
+        answers = []
+        for line in body.decode().splitlines():
+            if line == "bad":
+                return 400, b""
+            if line == "slow":
+                time.sleep(1.5)
+            if line == "die":
+                os._exit(9)
+            if line == "flaky" and not self.model.get("seen"):
+                self.model["seen"] = True
+                return 500, b""
+            values = line.split(",") if is_csv else json.loads(line)
+            numbers = [float(value) for value in values if str(value).replace(".", "").isdigit()]
+            answers.append(f"{sum(numbers):g}" if is_csv else json.dumps({"sum": sum(numbers)}))
+        return 200, "\n".join(answers).encode()
 
     def answer(self, status: int, content: bytes) -> None:
         self.send_response(status)

@@ -11,34 +11,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from endpoint_callers import Callers
 from local_server import eventually, runs
 
 pytestmark = pytest.mark.stack
-
-
-class Callers:
-    """Threads that invoke an endpoint without a pause, and remember every answer."""
-
-    def __init__(self, hosting: Any, name: str, count: int = 4) -> None:
-        self.versions: list[str] = []
-        self.errors: list[str] = []
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._call, args=(hosting, name)) for _ in range(count)]
-        for thread in self._threads:
-            thread.start()
-
-    def _call(self, hosting: Any, name: str) -> None:
-        while not self._over.is_set():
-            try:
-                answer = hosting.invoke(name, {"seconds": 0.02})
-                self.versions.append(answer["Body"]["version"])
-            except Exception as error:
-                self.errors.append(repr(error))
-
-    def end(self) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join(30)
 
 
 def update(hosting: Any, endpoint: str, version: str, **behaviour: object) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
 from local_aws.services.states import execution_operations as executions
+from local_aws.services.states import execution_start as starts
 from local_aws.services.states import history
 from local_aws.services.states import machine_operations as machines
 from local_aws.services.states.records import CANCELLATION
@@ -68,7 +69,7 @@ def test_the_name_of_an_ended_execution_stays_taken(world: StatesWorld) -> None:
 def test_input_that_is_no_json_is_refused(world: StatesWorld, text: str) -> None:
     machine = world.create(PASS)
     with pytest.raises(ApiError, match="InvalidExecutionInput: Invalid State Machine Execution Input: '"):
-        executions.start_execution(world.aws, {"stateMachineArn": machine, "input": text})
+        starts.start_execution(world.aws, {"stateMachineArn": machine, "input": text})
 
 
 @pytest.mark.parametrize("name", ["a b", "a/b", "a:b", "a*", "x" * 81, "tab\t"])
@@ -95,7 +96,7 @@ def test_unknown_machine_and_execution(world: StatesWorld) -> None:
 
 def test_input_is_shown_as_the_caller_wrote_it(world: StatesWorld) -> None:
     machine, text = world.create(PASS), '{ "b" : 1,\n "a": 2 }'
-    arn = executions.start_execution(world.aws, {"stateMachineArn": machine, "input": text})["executionArn"]
+    arn = starts.start_execution(world.aws, {"stateMachineArn": machine, "input": text})["executionArn"]
     assert world.ended(arn)["input"] == text
     assert world.events(arn)[0]["executionStartedEventDetails"]["input"] == text
 
@@ -236,7 +237,8 @@ def test_an_execution_keeps_the_definition_that_it_started_with(world: StatesWor
 def test_a_loop_without_end_stops_at_the_longest_history(world: StatesWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: 25,000 events
     monkeypatch.setattr(history, "MAX_EVENTS", 50)
-    states = {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}
+    again = {"Type": "Choice", "Choices": [{"Condition": False, "Next": "Done"}], "Default": "A"}
+    states = {"A": {"Type": "Pass", "Next": "B"}, "B": again, "Done": {"Type": "Succeed"}}
     described = world.run({"StartAt": "A", "States": states})
     assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")
     assert "maximum number of history events" in described["cause"]

@@ -9,7 +9,9 @@ import pytest
 from state_machines import ROLE, StatesWorld
 
 from local_aws.api import ApiError
+from local_aws.services.states import definition_operations as definitions
 from local_aws.services.states import machine_operations as machines
+from local_aws.services.states import tag_operations as tags
 
 PASS = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}
 
@@ -44,11 +46,6 @@ def test_a_bad_definition_is_refused_with_its_place(world: StatesWorld) -> None:
     )
 
 
-def test_express_machines_are_refused(world: StatesWorld) -> None:
-    with pytest.raises(ApiError, match="StateMachineTypeNotSupported"):
-        machines.create_state_machine(world.aws, request(type="EXPRESS"))
-
-
 def test_update_needs_something_to_change(world: StatesWorld) -> None:
     arn = machines.create_state_machine(world.aws, request())["stateMachineArn"]
     with pytest.raises(ApiError, match="MissingRequiredParameter"):
@@ -77,15 +74,15 @@ def test_list_and_tags(world: StatesWorld) -> None:
     second = machines.list_state_machines(world.aws, {"maxResults": 2, "nextToken": first["nextToken"]})
     assert [item["stateMachineArn"] for item in first["stateMachines"] + second["stateMachines"]] == arns
     tag: Any = {"resourceArn": arns[0], "tags": [{"key": "owner", "value": "a"}]}
-    machines.tag_resource(world.aws, tag)
-    assert machines.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == tag["tags"]
-    machines.untag_resource(world.aws, {"resourceArn": arns[0], "tagKeys": ["owner"]})
-    assert machines.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == []
+    tags.tag_resource(world.aws, tag)
+    assert tags.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == tag["tags"]
+    tags.untag_resource(world.aws, {"resourceArn": arns[0], "tagKeys": ["owner"]})
+    assert tags.list_tags_for_resource(world.aws, {"resourceArn": arns[0]})["tags"] == []
 
 
 def test_validation_names_every_problem_with_its_place(world: StatesWorld) -> None:
     broken: Any = {"definition": json.dumps({"QueryLanguage": "JSONata"})}
-    answer = machines.validate_state_machine_definition(world.aws, broken)
+    answer = definitions.validate_state_machine_definition(world.aws, broken)
     # As recorded on AWS.
     assert answer == {
         "result": "FAIL",
@@ -100,4 +97,26 @@ def test_validation_names_every_problem_with_its_place(world: StatesWorld) -> No
         "truncated": False,
     }
     fine: Any = {"definition": json.dumps(PASS)}
-    assert machines.validate_state_machine_definition(world.aws, fine)["result"] == "OK"
+    assert definitions.validate_state_machine_definition(world.aws, fine)["result"] == "OK"
+
+
+def test_describe_names_the_variables_that_states_read(world: StatesWorld) -> None:
+    states = {"A": {"Type": "Pass", "Output": "{% $v %}", "End": True}}
+    definition = json.dumps({**PASS, "StartAt": "A", "States": states})
+    arn = machines.create_state_machine(world.aws, request(definition=definition))["stateMachineArn"]
+    described = machines.describe_state_machine(world.aws, {"stateMachineArn": arn})
+    assert described["variableReferences"] == {"A": ["v"]}
+
+
+def test_warnings_are_shown_when_asked_for_and_prevent_nothing(world: StatesWorld) -> None:
+    states = {"A": {"Type": "Pass", "Parameters": {"a": "$.b"}, "End": True}}
+    text = json.dumps({"StartAt": "A", "States": states})
+    machines.create_state_machine(world.aws, request(definition=text))
+    silent: Any = {"definition": text}
+    assert definitions.validate_state_machine_definition(world.aws, silent) == {
+        "result": "OK",
+        "diagnostics": [],
+        "truncated": False,
+    }
+    answer = definitions.validate_state_machine_definition(world.aws, {**silent, "severity": "WARNING"})
+    assert (answer["result"], [one["code"] for one in answer["diagnostics"]]) == ("OK", ["NO_DOLLAR"])
