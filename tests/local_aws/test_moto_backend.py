@@ -123,7 +123,7 @@ def test_poll_lasts_as_long_as_the_queue_says(local_aws_server: Any) -> None:
     [
         ("dynamodb", "list_global_tables", {}, "UnknownOperationException"),
         ("sns", "get_sms_sandbox_account_status", {}, "InvalidAction"),
-        ("cloudtrail", "lookup_events", {}, "UnknownOperationException"),
+        ("cloudtrail", "list_channels", {}, "UnknownOperationException"),
         ("mwaa", "list_environments", {}, "UnknownOperationException"),
         ("stepfunctions", "list_map_runs", {"executionArn": "arn:none"}, None),
         ("lambda", "list_layers", {}, "UnknownOperationException"),
