@@ -14,12 +14,16 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local_aws.api import Context
 from local_aws.services import states
+from local_aws.services.states import activity_operations as activities
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import execution_start as starts
 from local_aws.services.states import machine_operations as machines
+from local_aws.services.states import map_run_operations as map_runs
 from local_aws.services.states import redrive_operations as redrives
 from local_aws.services.states import task_operations as tasks
-from local_aws.services.states.records import TOKEN
+from local_aws.services.states.map_children import arn_of
+from local_aws.services.states.map_run_records import MapRunRecords
+from local_aws.services.states.records import TOKEN, Records
 from local_aws.store import Store
 
 ROLE = "arn:aws:iam::123456789012:role/states"
@@ -146,6 +150,24 @@ class StatesWorld:
         request: Any = {"executionArn": execution, "maxResults": 1000}
         return executions.get_execution_history(self.aws, request)["events"]
 
+    def map_runs(self, execution: str) -> list[dict[str, Any]]:
+        """Each map run of an execution with its children, the oldest first, without times."""
+        found = []
+        for run in reversed(map_runs.list_map_runs(self.aws, {"executionArn": execution})["mapRuns"]):
+            shown: dict[str, Any] = dict(map_runs.describe_map_run(self.aws, {"mapRunArn": run["mapRunArn"]}))
+            shown["children"] = [
+                {key: child[key] for key in ("status", "input", "output", "error") if child.get(key) is not None}
+                for child in self.children(run["mapRunArn"])
+            ]
+            found.append({key: part for key, part in shown.items() if key not in ("startDate", "stopDate")})
+        return found
+
+    def children(self, map_run: str) -> list[dict[str, Any]]:
+        """The documents of a map run's children, in the order of their items."""
+        run = MapRunRecords(self.aws.store).get(map_run)
+        found = (Records(self.aws.store).execution(arn_of(run, index)) for index in range(run["launched"]))
+        return [dict(child) for child in found if child is not None]
+
     def await_event(self, execution: str, kind: str, count: int = 1) -> None:
         eventually(lambda: [event["type"] for event in self.events(execution)].count(kind) >= count)
 
@@ -154,6 +176,14 @@ class StatesWorld:
 
     def await_tokens(self, count: int = 1) -> list[str]:
         return eventually(lambda: (found := self.open_tokens()) if len(self.open_tokens()) >= count else [])
+
+    def create_activity(self, name: str) -> str:
+        return activities.create_activity(self.aws, {"name": name})["activityArn"]
+
+    def take(self, activity: str, worker: str | None = None) -> dict[str, Any]:
+        """Fetch a task as a worker does; waits for one."""
+        request: Any = {"activityArn": activity, **({"workerName": worker} if worker else {})}
+        return dict(activities.get_activity_task(self.aws, request))
 
     def succeed(self, token: str, output: Any) -> None:
         tasks.send_task_success(self.aws, {"taskToken": token, "output": json.dumps(output)})

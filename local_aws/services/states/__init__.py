@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from local_aws.api import Context
 from local_aws.services.states import (
+    activities,
+    activity_operations,
     alias_operations,
     definition_operations,
     execution_operations,
     execution_start,
     machine_operations,
+    map_run_operations,
     redrive_operations,
     tag_operations,
     task_operations,
@@ -23,11 +26,13 @@ from local_aws.services.states import (
 from local_aws.services.states.engine import engine_of
 
 __all__ = [
+    "activity_operations",
     "alias_operations",
     "definition_operations",
     "execution_operations",
     "execution_start",
     "machine_operations",
+    "map_run_operations",
     "redrive_operations",
     "resume",
     "shutdown",
@@ -46,3 +51,4 @@ def resume(context: Context) -> None:
 def shutdown(context: Context) -> None:
     """End all threads; executions stay RUNNING and are taken up by the next start."""
     engine_of(context).close()
+    activities.wake()

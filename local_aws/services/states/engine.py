@@ -13,28 +13,30 @@ from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
 from local_aws.services.states import deletions, history, redrive, status_events, sync
+from local_aws.services.states.activity_task import run_any_task
+from local_aws.services.states.distributed_map import run_distributed_map
 from local_aws.services.states.execution_logs import LogWriter
-from local_aws.services.states.flow import ROOT, Flow, Work, new_frame
+from local_aws.services.states.flow import ROOT, Flow, Step, Work, new_frame
 from local_aws.services.states.fork import run_map, run_parallel
 from local_aws.services.states.jsontext import loads
-from local_aws.services.states.models import Execution, Frame
+from local_aws.services.states.map_aborts import orphans, settle
+from local_aws.services.states.map_children import is_distributed
+from local_aws.services.states.models import Execution, Frame, State
 from local_aws.services.states.parking import ParkedError, Parking
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
-from local_aws.services.states.task import run_task
 
 logger = logging.getLogger(__name__)
 
 WORKS: dict[str, Work] = {
-    "Task": run_task,
+    "Task": run_any_task,
     "Pass": run_pass,
     "Choice": run_choice,
     "Wait": run_wait,
     "Succeed": run_succeed,
     "Fail": run_fail,
     "Parallel": run_parallel,
-    "Map": run_map,
 }
 CLOSE_SECONDS = 5.0
 CANCELLATION_ATTEMPTS = 5
@@ -53,6 +55,7 @@ class Engine:
         self._threads: set[threading.Thread] = set()
         self._closing = threading.Event()
         self._cancelling = threading.Lock()
+        self._works: dict[str, Work] = {**WORKS, "Map": self._run_map}
 
     def start(self, execution: Execution) -> Runtime | None:
         """Commit a new execution and set it going; None when the server stops: the next start takes it up."""
@@ -89,7 +92,7 @@ class Engine:
                 self.runtime(execution)
         deletions.finish(self.records)
         redrive.forget_expired(self.records)
-        if self.records.cancellations():
+        if self.records.cancellations() or orphans(self.context.store):
             self.stop_cancelled_jobs()
 
     def runtime(self, execution: Execution) -> Runtime | None:
@@ -102,8 +105,11 @@ class Engine:
             if execution["status"] != "RUNNING" or self._closing.is_set():
                 return None
             runtime = self._runtimes[arn] = self._new_runtime(execution)
-        self._take_up(runtime)
-        return runtime
+        # Not under the lock: whoever has a transaction open may ask for the lock.
+        machine = self.records.machine(execution["machine"])
+        if machine is not None and machine.get("deleting"):
+            runtime.machine_deleted = True
+        return runtime if self._take_up(runtime) else None
 
     def redrive(self, execution: Execution) -> None:
         """Commit a redrive of ``execution``, which already says that it runs again, and go on with its frames."""
@@ -124,20 +130,33 @@ class Engine:
             runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
 
     def _new_runtime(self, execution: Execution) -> Runtime:
+        """With the lock held: nothing here may ask the store."""
         runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs, self._parking)
-        machine = self.records.machine(execution["machine"])
-        runtime.machine_deleted = machine is not None and machine.get("deleting", False)
         unlogged = self._unlogged.pop(execution["arn"], None)
         if unlogged is not None:
             runtime.log.note(*unlogged)
         return runtime
 
-    def _take_up(self, runtime: Runtime) -> None:
+    def _take_up(self, runtime: Runtime) -> bool:
+        """False if it has ended since it was looked at."""
         frames = self.records.frames(runtime.arn)
+        if not frames:
+            self._forget(runtime)
+            return False
         runtime.results = {frame["path"]: frame["finished"] for frame in frames if frame["finished"] is not None}
         for frame in frames:
             if frame["finished"] is None:
                 self._launch(runtime, frame)
+        return True
+
+    @property
+    def closing(self) -> bool:
+        """The server stops: nobody should begin to wait."""
+        return self._closing.is_set()
+
+    def is_running(self, arn: str) -> bool:
+        with self._lock:
+            return arn in self._runtimes
 
     def stop(self, execution: Execution, error: str | None, cause: str | None) -> datetime | None:
         """Abort; returns when the execution stopped, also if it had stopped before."""
@@ -173,6 +192,8 @@ class Engine:
     def _stop_jobs(self) -> None:
         """Stop the jobs that nobody waits for; those that cannot be reached now are tried at the next start."""
         with self._cancelling:
+            for run in orphans(self.context.store):
+                settle(self, self.context.store, run)
             for attempt in range(CANCELLATION_ATTEMPTS):
                 left = [key for key, _ in self.records.cancellations() if not self._stop_job(key)]
                 if not left or self._closing.wait(CANCELLATION_DELAY_SECONDS * attempt):
@@ -189,7 +210,7 @@ class Engine:
         return True
 
     def _launch(self, runtime: Runtime, frame: Frame) -> None:
-        self._go_on(runtime, Flow(runtime, frame, WORKS, self._launch))
+        self._go_on(runtime, Flow(runtime, frame, self._works, self._launch))
 
     def _go_on(self, runtime: Runtime, flow: Flow) -> None:
         """Run a flow on a thread until it ends or waits for long."""
@@ -206,12 +227,18 @@ class Engine:
         self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {flow.path}")
 
     def _forget(self, runtime: Runtime) -> None:
+        """An execution is over; the map run that it is a child of goes on."""
         with self._lock:
             # A redriven execution has a runtime of its own by now.
             if self._runtimes.get(runtime.arn) is runtime:
                 del self._runtimes[runtime.arn]
         if runtime.machine_deleted:
             deletions.finish(self.records, runtime.machine)
+        if runtime.parent is not None:
+            self.notify(runtime.parent)
+
+    def _run_map(self, flow: Flow, state: State) -> Step:
+        return run_distributed_map(self, flow, state) if is_distributed(state) else run_map(flow, state)
 
     def _spawn(self, work: Any, name: str) -> None:
         def run() -> None:

@@ -13,6 +13,9 @@ NO_CHOICE_MATCHED = "States.NoChoiceMatched"
 REFERENCE_PATH_CONFLICT = "States.ReferencePathConflict"
 #: ... and what AWS documents for it: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 RESULT_PATH_MATCH_FAILURE = "States.ResultPathMatchFailure"
+EXCEED_TOLERATED_FAILURE_THRESHOLD = "States.ExceedToleratedFailureThreshold"
+ITEM_READER_FAILED = "States.ItemReaderFailed"
+RESULT_WRITER_FAILED = "States.ResultWriterFailed"
 ALL = "States.ALL"
 
 

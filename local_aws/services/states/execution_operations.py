@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.states import history
@@ -12,6 +13,7 @@ from local_aws.services.states.engine import engine_of
 from local_aws.services.states.execution_start import executions_of, machine_type
 from local_aws.services.states.machine_checks import check_arn
 from local_aws.services.states.machine_references import find_machine, machine_part, qualifier, version_number
+from local_aws.services.states.map_run_operations import children_of
 from local_aws.services.states.models import Execution
 from local_aws.services.states.paging import page
 from local_aws.services.states.records import Records
@@ -36,26 +38,11 @@ def describe_execution(aws: Context, request: api.ExecutionRequest) -> api.Descr
         "redriveCount": execution.get("redrives", 0),
         "redriveStatus": redrivable,
     }
-    if reason is not None:
-        described["redriveStatusReason"] = reason
-    redriven, version, alias = execution.get("redriven"), execution.get("version"), execution.get("alias")
-    if redriven is not None:
-        described["redriveDate"] = redriven
-    if version is not None:
-        described["stateMachineVersionArn"] = version
-    if alias is not None:
-        described["stateMachineAliasArn"] = alias
-    header = execution.get("trace_header")
-    if header is not None:
-        described["traceHeader"] = header
-    if execution["stopped"] is not None:
-        described["stopDate"] = execution["stopped"]
+    described.update(_known({**_origins(execution), "redriveStatusReason": reason}))
+    described.update(_known({field: execution[field] for field in ("error", "cause")}))
+    described.update(_known({"traceHeader": execution.get("trace_header")}))
     if execution["output"] is not None:
         described.update({"output": execution["output"], "outputDetails": {"included": True}})
-    if execution["error"] is not None:
-        described["error"] = execution["error"]
-    if execution["cause"] is not None:
-        described["cause"] = execution["cause"]
     return described
 
 
@@ -77,6 +64,8 @@ def describe_state_machine_for_execution(
         described["tracingConfiguration"] = execution["tracing"]
     if execution["revision"] is not None:
         described["revisionId"] = execution["revision"]
+    if "child_of" in execution:
+        described.update({"mapRunArn": execution["child_of"]["run"], "label": execution["child_of"]["label"]})
     return described
 
 
@@ -97,6 +86,8 @@ def list_executions(aws: Context, request: api.ListExecutionsRequest) -> api.Lis
         request.get("redriveFilter"),
     )
     _refuse_filters(request)
+    if "mapRunArn" in request:
+        return _list_children(aws, request)
     machine = find_machine(aws, machine_part(arn))
     if machine_type(machine) == "EXPRESS":
         raise ApiError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
@@ -146,6 +137,14 @@ def get_execution_history(aws: Context, request: api.GetExecutionHistoryRequest)
     return {"events": shown, "nextToken": token} if token else {"events": shown}
 
 
+def _list_children(aws: Context, request: api.ListExecutionsRequest) -> api.ListExecutionsResponse:
+    """Those of a map run, the newest first."""
+    run, status = request["mapRunArn"], request.get("statusFilter")
+    found = [_item(child) for child in reversed(children_of(aws, run)) if status in (None, child["status"])]
+    shown, token = page(found, f"{run} {status or ''}", request.get("maxResults"), request.get("nextToken"))
+    return {"executions": shown, "nextToken": token} if token else {"executions": shown}
+
+
 def find_execution(aws: Context, arn: str) -> Execution:
     check_arn(arn, EXECUTION_ARN)
     execution = Records(aws.store).execution(arn)
@@ -163,13 +162,22 @@ def _item(execution: Execution) -> api.ExecutionItem:
         "startDate": execution["started"],
         "redriveCount": execution.get("redrives", 0),
     }
-    redriven, version, alias = execution.get("redriven"), execution.get("version"), execution.get("alias")
-    if execution["stopped"] is not None:
-        item["stopDate"] = execution["stopped"]
-    if redriven is not None:
-        item["redriveDate"] = redriven
-    if version is not None:
-        item["stateMachineVersionArn"] = version
-    if alias is not None:
-        item["stateMachineAliasArn"] = alias
+    item.update(_known(_origins(execution)))
+    if "child_of" in execution:
+        item["itemCount"] = execution["child_of"]["items"]
     return item
+
+
+def _origins(execution: Execution) -> dict[str, Any]:
+    """What both a description and a list tell of an execution, where it has it."""
+    return {
+        "stopDate": execution["stopped"],
+        "redriveDate": execution.get("redriven"),
+        "stateMachineVersionArn": execution.get("version"),
+        "stateMachineAliasArn": execution.get("alias"),
+        "mapRunArn": execution["child_of"]["run"] if "child_of" in execution else None,
+    }
+
+
+def _known(fields: dict[str, Any]) -> Any:
+    return {name: value for name, value in fields.items() if value is not None}

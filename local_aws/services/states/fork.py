@@ -8,7 +8,10 @@ from __future__ import annotations
 from local_aws.services.states import history
 from local_aws.services.states.failures import error_of
 from local_aws.services.states.flow import Flow, Step, is_iteration, map_name, new_frame
-from local_aws.services.states.models import Finished, Fork, Frame, State
+from local_aws.services.states.item_batches import item_input
+from local_aws.services.states.item_reader import Items, of_state
+from local_aws.services.states.map_children import processor_field
+from local_aws.services.states.models import Finished, Fork, Frame, MapItem, State
 
 #: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
 MAX_INLINE_CONCURRENCY = 40
@@ -30,7 +33,8 @@ def run_map(flow: Flow, state: State) -> Step:
         if flow.frame["fork"] is None:
             language, scope = flow.language(state), flow.scope(state)
             limit = language.whole_number(state, "MaxConcurrency", scope) or MAX_INLINE_CONCURRENCY
-            _begin(flow, "Map", language.items(state, scope), min(limit, MAX_INLINE_CONCURRENCY))
+            items = of_state(language.items(state, scope))
+            _begin(flow, "Map", items.values, min(limit, MAX_INLINE_CONCURRENCY), items.keys)
         _join(flow, state)
     return _completed(flow, state)
 
@@ -41,12 +45,14 @@ def _completed(flow: Flow, state: State) -> Step:
     return flow.completed(flow.language(state).complete(state, scope, outcome.get("result"), ""), state.get("Next"))
 
 
-def _begin(flow: Flow, kind: str, inputs: list[object], limit: int) -> None:
+def _begin(flow: Flow, kind: str, inputs: list[object], limit: int, keys: list[str] | None = None) -> None:
     with flow.runtime.commit(flow.path):
         details = {"mapStateStartedEventDetails": {"length": len(inputs)}} if kind == "Map" else None
         started = flow.append(f"{kind}StateStarted", details)
         number = flow.frame["forks"] + 1
         fork: Fork = {"number": number, "inputs": inputs, "limit": limit, "launched": 0, "started": started}
+        if keys is not None:
+            fork["keys"] = keys
         flow.frame.update({"forks": number, "fork": fork})
         flow.save()
 
@@ -126,17 +132,23 @@ def _child(flow: Flow, state: State, children: _Children, index: int) -> Frame:
     frame, item = flow.frame, children.fork["inputs"][index]
     value: object = item
     inside: list[str | int] = ["Branches", index]
-    processor = ""
     if state["Type"] == "Map":
-        scope = flow.scope(state).with_map_item(index, item)
-        processor = "ItemProcessor" if "ItemProcessor" in state else "Iterator"
-        value, inside = flow.language(state).item_input(state, scope, item), [processor]
+        items = Items(children.fork["inputs"], children.fork.get("keys"), None)
+        value = item_input(flow.language(state), state, flow.scope(state), items, index)
+        inside = [processor_field(state)]
     block = [*frame["block"], "States", frame["state"], *inside]
-    start = (state[processor] if state["Type"] == "Map" else state["Branches"][index])["StartAt"]
+    start = (state[processor_field(state)] if state["Type"] == "Map" else state["Branches"][index])["StartAt"]
     child = new_frame(frame["execution"], children.path(index), block, start, value, 0)
     child["outer"] = {**frame["outer"], **frame["variables"]}
-    child["item"] = {"Index": index, "Value": item} if state["Type"] == "Map" else frame["item"]
+    child["item"] = _item(children.fork, index) if state["Type"] == "Map" else frame["item"]
     return child
+
+
+def _item(fork: Fork, index: int) -> MapItem:
+    item: MapItem = {"Index": index, "Value": fork["inputs"][index]}
+    if "keys" in fork:
+        item["Key"] = fork["keys"][index]
+    return item
 
 
 def _succeed(flow: Flow, state: State, fork: Fork, finished: dict[int, Finished]) -> None:

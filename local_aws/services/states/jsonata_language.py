@@ -67,9 +67,11 @@ class JsonataLanguage:
                 return Chosen(rule, location, rule["Next"])
         return Chosen(state, "", state["Default"]) if "Default" in state else None
 
-    def items(self, state: State, scope: Scope) -> list[Any]:
+    def items(self, state: State, scope: Scope) -> list[Any] | dict[str, Any]:
         template = state.get("Items", "{% $states.input %}")
         value = evaluate(template, "Items", _bindings(scope))
+        if isinstance(value, dict):
+            return value
         return list(check_type(value, "array", template, "Items"))
 
     def item_input(self, state: State, scope: Scope, item: Any) -> Any:

@@ -69,6 +69,15 @@ class Redrive(TypedDict):
     date: datetime
 
 
+class ChildOf(TypedDict):
+    """The map run that a child workflow execution belongs to. ``run`` and ``parent`` are ARNs."""
+
+    run: str
+    parent: str
+    label: str
+    items: int
+
+
 class Execution(TypedDict):
     """``definition`` is the one it started with: updating the machine does not change a running execution.
 
@@ -101,6 +110,7 @@ class Execution(TypedDict):
     redrives: NotRequired[int]
     redriven: NotRequired[datetime | None]
     redrive_tokens: NotRequired[list[Redrive]]
+    child_of: NotRequired[ChildOf]
 
 
 class Entered(TypedDict):
@@ -123,22 +133,31 @@ class Outcome(TypedDict, total=False):
 
 
 class Task(TypedDict):
-    """A task under way. ``submitted`` is the reply of the call that started a job or handed out the token."""
+    """A task under way. ``submitted`` is the reply of the call that started a job or handed out the token.
+
+    ``started`` says that the history tells of the worker who fetched an activity's task.
+    """
 
     parameters: Any
     token: str | None
     deadline: float | None
     submitted: NotRequired[Any]
+    started: NotRequired[bool]
 
 
 class Fork(TypedDict):
-    """Parallel branches or Map iterations under way. ``inputs`` has one entry for each child."""
+    """Parallel branches or Map iterations under way. ``inputs`` has one entry for each child.
+
+    ``keys`` are those of an object that is iterated over. A distributed Map has only ``map_run``, its run's ARN.
+    """
 
     number: int
     inputs: list[Any]
     limit: int
     launched: int
     started: int
+    keys: NotRequired[list[str]]
+    map_run: NotRequired[str]
 
 
 class Finished(TypedDict):
@@ -153,6 +172,7 @@ class Finished(TypedDict):
 class MapItem(TypedDict):
     Index: int
     Value: Any
+    Key: NotRequired[str]
 
 
 class Frame(TypedDict):
@@ -190,7 +210,10 @@ class TokenAnswer(TypedDict, total=False):
 
 
 class Token(TypedDict):
-    """A task token. A spent one stays, so that a late answer is told so."""
+    """A task token. A spent one stays, so that a late answer is told so.
+
+    ``worker`` is there once an activity's task was fetched; None if the worker gave no name.
+    """
 
     execution: str
     frame: str
@@ -199,6 +222,7 @@ class Token(TypedDict):
     deadline: float | None
     heartbeat: float | None
     beat: float
+    worker: NotRequired[str | None]
 
 
 class Cancellation(TypedDict):

@@ -35,8 +35,14 @@ class Scope:
     def with_error(self, error_output: Any) -> Scope:
         return replace(self, error_output=error_output)
 
-    def with_map_item(self, index: int, value: Any) -> Scope:
-        return replace(self, context={**self.context, "Map": {"Item": {"Index": index, "Value": value}}})
+    def with_map_item(self, index: int, value: Any, key: str | None = None, source: str | None = None) -> Scope:
+        """``key`` belongs to an entry of an object; ``source`` tells where the items of a distributed Map came from.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+        """
+        item = {"Index": index, "Value": value}
+        extra = {name: part for name, part in (("Key", key), ("Source", source)) if part is not None}
+        return replace(self, context={**self.context, "Map": {"Item": {**item, **extra}}})
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ class QueryLanguage(Protocol):
     def choose(self, state: State, scope: Scope) -> Chosen | None:
         """The first rule that holds, else Default, else None."""
 
-    def items(self, state: State, scope: Scope) -> list[Any]:
-        """What a Map state iterates over."""
+    def items(self, state: State, scope: Scope) -> list[Any] | dict[str, Any]:
+        """What a Map state iterates over: items, or the entries of an object."""
 
     def item_input(self, state: State, scope: Scope, item: Any) -> Any:
         """The input of one iteration; ``scope`` holds the item in its context."""

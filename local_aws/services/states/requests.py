@@ -80,6 +80,8 @@ class DescribeStateMachineForExecutionResponse(TypedDict):
     revisionId: NotRequired[str]
     loggingConfiguration: NotRequired[dict[str, Any]]
     tracingConfiguration: NotRequired[dict[str, Any]]
+    mapRunArn: NotRequired[str]
+    label: NotRequired[str]
 
 
 class ValidateStateMachineDefinitionRequest(TypedDict):
@@ -176,6 +178,7 @@ class DescribeExecutionResponse(TypedDict):
     redriveDate: NotRequired[datetime]
     redriveStatus: str
     redriveStatusReason: NotRequired[str]
+    mapRunArn: NotRequired[str]
 
 
 class RedriveExecutionRequest(TypedDict):
@@ -217,6 +220,8 @@ class ExecutionItem(TypedDict):
     redriveDate: NotRequired[datetime]
     stateMachineVersionArn: NotRequired[str]
     stateMachineAliasArn: NotRequired[str]
+    mapRunArn: NotRequired[str]
+    itemCount: NotRequired[int]
 
 
 class ListExecutionsResponse(TypedDict):

@@ -16,6 +16,7 @@ from botocore.model import OperationModel, ServiceModel
 from local_aws.services.states.models import Mode
 
 FUNCTION = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?")
+ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:activity:[^\s:]{1,80}")
 SERVICE = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:(?P<service>(aws-sdk:)?[\w-]+):(?P<api>\w+)(?P<pattern>\..+)?")
 PATTERNS: dict[str, Mode] = {"": "request", ".sync": "sync", ".sync:2": "sync:2", ".waitForTaskToken": "token"}
 
@@ -62,7 +63,7 @@ class ResourceError(ValueError):
 class Resource:
     """``service`` is botocore's name, ``operation`` the API's; the others are what histories show."""
 
-    kind: Literal["function", "optimised", "sdk"]
+    kind: Literal["function", "activity", "optimised", "sdk"]
     service: str
     operation: str
     mode: Mode
@@ -74,6 +75,8 @@ def parse(arn: str) -> Resource:
     """Raises ``ResourceError`` for what AWS does not know or this server does not provide."""
     if FUNCTION.fullmatch(arn):
         return Resource("function", "lambda", "Invoke", "request", arn, arn)
+    if ACTIVITY.fullmatch(arn):
+        return Resource("activity", "stepfunctions", "GetActivityTask", "token", arn, arn)
     match = SERVICE.fullmatch(arn)
     if match is None or (match["pattern"] or "") not in PATTERNS:
         raise ResourceError(_unknown(arn))

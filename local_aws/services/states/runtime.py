@@ -22,6 +22,7 @@ from local_aws.services.states.context_object import fixed_parts
 from local_aws.services.states.errors import HaltedError
 from local_aws.services.states.execution_logs import ExecutionLog, LogWriter
 from local_aws.services.states.jsontext import loads
+from local_aws.services.states.map_aborts import abort_map_run
 from local_aws.services.states.models import Definition, Execution, Finished, Frame, Status, Task
 from local_aws.services.states.parking import LONGEST_SLEEP_SECONDS, Parked, ParkedError, Parking
 from local_aws.services.states.records import Records
@@ -58,6 +59,8 @@ class Runtime:
         self.records = Records(context.store)
         self.arn = execution["arn"]
         self.machine = execution["machine"]
+        child_of = execution.get("child_of")
+        self.parent = child_of["parent"] if child_of else None
         self.definition: Definition = loads(execution["definition"])
         self.condition = threading.Condition()
         self.results: dict[str, Finished] = {}
@@ -279,6 +282,7 @@ class Runtime:
         cancelled = False
         for frame in frames:
             cancelled = self.give_up_task(frame) or cancelled
+            cancelled = abort_map_run(self.context.store, frame) or cancelled
             self.records.delete_frame(frame)
             self.results.pop(frame["path"], None)
         return cancelled

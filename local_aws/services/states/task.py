@@ -23,7 +23,13 @@ from local_aws.services.states.jsontext import MAX_BYTES, dumps, loads, size
 from local_aws.services.states.models import State, Task, Token, TokenAnswer
 from local_aws.services.states.resources import Resource, parse
 from local_aws.services.states.service_errors import client_error, service_error
-from local_aws.services.states.task_events import Event, FunctionTaskEvents, ServiceTaskEvents, TaskEvents
+from local_aws.services.states.task_events import (
+    ActivityTaskEvents,
+    Event,
+    FunctionTaskEvents,
+    ServiceTaskEvents,
+    TaskEvents,
+)
 
 FIRST_POLL_SECONDS = 0.1
 LONGEST_POLL_SECONDS = 1.0
@@ -36,6 +42,10 @@ SERVER_ERROR = 500
 def run_task(flow: Flow, state: State) -> Step:
     if flow.frame["outcome"] is None:
         Attempt(flow, state).run()
+    return complete_task(flow, state)
+
+
+def complete_task(flow: Flow, state: State) -> Step:
     outcome = flow.frame["outcome"] or {}
     scope = flow.scope(state).with_result(outcome.get("result"))
     return flow.completed(flow.language(state).complete(state, scope, outcome.get("result"), ""), state.get("Next"))
@@ -53,6 +63,8 @@ class Attempt:
         self.events: TaskEvents
         if self.resource.kind == "function":
             self.events = FunctionTaskEvents(self.resource.shown)
+        elif self.resource.kind == "activity":
+            self.events = ActivityTaskEvents(self.resource.shown)
         else:
             self.events = ServiceTaskEvents(self.resource.shown_type, self.resource.shown, self.runtime.context.region)
 

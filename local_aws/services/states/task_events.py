@@ -84,6 +84,36 @@ class FunctionTaskEvents:
         return "LambdaFunctionFailed", {"lambdaFunctionFailedEventDetails": details}
 
 
+class ActivityTaskEvents:
+    """ActivityScheduled, and ActivitySucceeded, …Failed or …TimedOut; ``activity_started`` in between."""
+
+    def __init__(self, activity: str) -> None:
+        self._activity = activity
+
+    def scheduled(self, parameters: Any, timeout: int | None, heartbeat: int | None) -> Event:
+        details = {"resource": self._activity, "input": dumps(parameters), "inputDetails": WHOLE}
+        return "ActivityScheduled", {"activityScheduledEventDetails": {**details, **_limits(timeout, heartbeat)}}
+
+    def started(self) -> Event:
+        return activity_started(None)
+
+    def submitted(self, output: str) -> Event:
+        raise NotImplementedError("a worker answers with its token: an activity has no TaskSubmitted event")
+
+    def succeeded(self, output: str) -> Event:
+        return "ActivitySucceeded", {"activitySucceededEventDetails": {"output": output, "outputDetails": WHOLE}}
+
+    def failed(self, failure: Failure) -> Event:
+        details = failure_details(failure["error"], failure["cause"])
+        if failure["error"] == TIMEOUT:
+            return "ActivityTimedOut", {"activityTimedOutEventDetails": details}
+        return "ActivityFailed", {"activityFailedEventDetails": details}
+
+
+def activity_started(worker: str | None) -> Event:
+    return "ActivityStarted", {"activityStartedEventDetails": {} if worker is None else {"workerName": worker}}
+
+
 def _limits(timeout: int | None, heartbeat: int | None) -> dict[str, int]:
     limits = {}
     if timeout is not None:

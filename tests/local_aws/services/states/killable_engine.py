@@ -38,6 +38,12 @@ def answer(world: StatesWorld, command: dict[str, Any]) -> Any:
         return world.describe(execution)
     if command["do"] == "tokens":
         return world.open_tokens()
+    if command["do"] == "create_activity":
+        return world.create_activity(command["name"])
+    if command["do"] == "take":
+        return world.take(command["activity"], "worker")
+    if command["do"] == "map_runs":
+        return world.map_runs(execution)
     return world.events(execution)
 
 

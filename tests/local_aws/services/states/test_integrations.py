@@ -72,7 +72,6 @@ def test_resource(arn: str, service: str, operation: str) -> None:
         "arn:aws:states:::aws-sdk:s3:getObject.sync",
         "arn:aws:states:::glue:startJobRun.sync:2",
         "arn:aws:states:::http:invoke",
-        "arn:aws:states:us-east-1:123456789012:activity:a",
         "lambda:invoke",
     ],
 )

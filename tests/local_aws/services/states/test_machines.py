@@ -18,6 +18,7 @@ from state_machines import FakeServices, StatesWorld, eventually, masked, masked
 
 MACHINES = Path(__file__).parent / "machines"
 CASES = sorted(path.name.removesuffix(".case.json") for path in MACHINES.glob("*.case.json"))
+ACTIVITY = "arn:aws:states:us-east-1:123456789012:activity:work"
 DESCRIBED = ("status", "output", "error", "cause")
 
 
@@ -27,6 +28,8 @@ def test_history_of(case: str, world: StatesWorld, services: FakeServices) -> No
     services.replies = {call: list(replies) for call, replies in plan.get("replies", {}).items()}
     definition = json.loads((MACHINES / f"{case}.asl.json").read_text())
 
+    for name in plan.get("activities", []):
+        world.create_activity(name)
     execution = world.start(world.create(definition, "machine"), plan["input"], "run")
     for step in plan.get("then", []):
         act(world, execution, step)
@@ -34,6 +37,8 @@ def test_history_of(case: str, world: StatesWorld, services: FakeServices) -> No
 
     outcome = {key: described[key] for key in DESCRIBED if key in described}
     found = {"execution": masked_text(outcome), "history": masked(world.events(execution))}
+    if plan.get("show_map_runs"):
+        found["map_runs"] = map_runs(world, services, execution)
     expectation = MACHINES / f"{case}.history.json"
     if os.environ.get("RECORD_HISTORIES"):
         expectation.write_text(json.dumps(found, indent=2) + "\n")
@@ -51,11 +56,22 @@ def test_no_file_is_left_over() -> None:
     assert cases == set(CASES)
 
 
+def map_runs(world: StatesWorld, services: FakeServices, execution: str) -> Any:
+    """The counts of each map run, its children, and the files that it wrote."""
+    puts = services.made("s3.put_object")
+    shown = [masked_text(run) for run in world.map_runs(execution)]
+    return (
+        {"runs": shown, "files": masked_text({put["Key"]: json.loads(put["Body"]) for put in puts})} if puts else shown
+    )
+
+
 def act(world: StatesWorld, execution: str, step: dict[str, Any]) -> None:
     """One thing that someone outside does, or waits for."""
     if "pause" in step:
         # Real time is what heartbeats are about.
         time.sleep(step["pause"])
+    elif "take" in step:
+        world.take(ACTIVITY, step["take"])
     elif "await" in step:
         world.await_event(execution, step["await"])
     elif "await_tokens" in step:

@@ -155,6 +155,56 @@ def test_finished_iterations_are_not_run_again_after_a_kill(engine: Killable) ->
     assert engine.calls() == {"lambda.invoke": 3, "sqs.send_message": 1}
 
 
+def test_a_map_run_goes_on_with_what_is_left_after_a_kill(engine: Killable) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Which",
+        "States": {
+            "Which": {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $states.input = 2 %}", "Next": "Ask"}],
+                "Default": "Work",
+            },
+            "Ask": ASK,
+            "Work": {**CALL, "Output": "{% $states.input %}"},
+        },
+    }
+    each = {"Type": "Map", "Items": [1, 2, 3], "MaxConcurrency": 1, "ItemProcessor": processor, "End": True}
+    engine.start({"StartAt": "Each", "States": {"Each": each}}, {**SENT, **INVOKED})
+    [token] = eventually(lambda: engine.ask(do="tokens"))
+    [before] = engine.ask(do="map_runs")
+    assert [child["status"] for child in before["children"]] == ["SUCCEEDED", "RUNNING"]
+    assert (before["itemCounts"]["pending"], before["executionCounts"]["running"]) == (1, 1)
+    engine.kill()
+    engine.start(None, {**SENT, **INVOKED})
+    engine.ask(do="succeed", token=token, output="two")
+    assert engine.ended()["output"] == '[1,"two",3]'
+    assert engine.calls() == {"lambda.invoke": 2, "sqs.send_message": 1}
+    [after] = engine.ask(do="map_runs")
+    assert (after["mapRunArn"], after["status"], len(after["children"])) == (before["mapRunArn"], "SUCCEEDED", 3)
+    kinds = Counter(event["type"] for event in engine.ask(do="events"))
+    assert (kinds["MapRunStarted"], kinds["MapRunSucceeded"]) == (1, 1)
+
+
+def test_an_activity_task_survives_kills_before_and_after_it_is_fetched(engine: Killable) -> None:
+    arn = "arn:aws:states:us-east-1:123456789012:activity:work"
+    machine = {"StartAt": "Work", "States": {"Work": {"Type": "Task", "Resource": arn, "End": True}}}
+    engine.start(None, {})
+    engine.ask(do="create_activity", name="work")
+    engine.kill()
+    engine.start(machine, {})
+    engine.await_event("ActivityScheduled")
+    engine.kill()
+    engine.start(None, {})
+    task = engine.ask(do="take", activity=arn)
+    engine.kill()
+    engine.start(None, {})
+    engine.ask(do="succeed", token=task["taskToken"], output="done")
+    assert engine.ended()["output"] == '"done"'
+    kinds = [event["type"] for event in engine.ask(do="events")]
+    assert kinds[2:5] == ["ActivityScheduled", "ActivityStarted", "ActivitySucceeded"]
+
+
 def test_a_job_is_followed_on_after_a_kill(engine: Killable) -> None:
     running = {"sagemaker.describe_training_job": [{"TrainingJobName": "train-1", "TrainingJobStatus": "InProgress"}]}
     created = {"sagemaker.create_training_job": [{"TrainingJobArn": "arn"}]}
