@@ -15,7 +15,9 @@ from local_aws.calls.current import calling
 from local_aws.calls.incoming import Guard, IncomingCall
 from local_aws.protocol import Response, UnknownOperationError
 from local_aws.routing import action_of, service_of
+from local_aws.services import announcements
 from local_aws.services.registry import OWNED_SERVICES, SHARED_REST_SERVICES
+from local_aws.services.sns import pages as sns_pages
 from local_aws.validation import validate
 
 logger = logging.getLogger(__name__)
@@ -46,7 +48,8 @@ class Gateway:
         with self._idle:
             self._active += 1
         try:
-            response = self._respond(environ)
+            with announcements.gathered(self.context):
+                response = self._respond(environ)
         finally:
             with self._idle:
                 self._active -= 1
@@ -71,6 +74,8 @@ class Gateway:
         path = environ.get("PATH_INFO", "")
         if path == HEALTH_PATH:
             return Response(200, {"Content-Type": "text/plain"}, b"ok")
+        if str(environ.get("PATH_INFO", "")).startswith(sns_pages.PATH):
+            return sns_pages.respond(self._ready_context(), environ)
         body = _read_body(environ)
         if path in self.controls:
             return self.controls[path](environ["REQUEST_METHOD"], body)
@@ -81,6 +86,8 @@ class Gateway:
             response.headers["x-amzn-RequestId"] = call.request_id
         for guard in reversed(self.guards):
             response = guard.after(call, response)
+        if environ["REQUEST_METHOD"] == "HEAD" and response.status >= 400:
+            response.body = b""  # an error's text has no place in the answer to HEAD
         return response
 
     def _guarded(self, call: IncomingCall) -> Response:

@@ -55,7 +55,13 @@ class UnknownOperationError(ApiError):
 def protocol_of(service: str) -> str:
     """The service's protocol; ``json`` for a service that botocore does not know."""
     model = model_of(service)
-    return "json" if model is None else str(model.protocol)
+    return "json" if model is None else _spoken(model)
+
+
+def _spoken(model: ServiceModel) -> str:
+    """The model's protocol, or the first of its others that is spoken here: CloudWatch's CBOR is not, its JSON is."""
+    wanted: list[str] = [str(model.protocol), *model.metadata.get("protocols", [])]
+    return next((name for name in wanted if name in PARSERS), wanted[0])
 
 
 @cache
@@ -122,7 +128,7 @@ def parse(operation: OperationModel, request: Request, path_parameters: Mapping[
 
     Raises ``ApiError`` (``SerializationException``) for what cannot be read as the operation's input shape.
     """
-    parser = PARSERS[str(operation.service_model.protocol)](operation, timestamp_parser=_aware_time)
+    parser = PARSERS[_spoken(operation.service_model)](operation, timestamp_parser=_aware_time)
     try:
         parsed = parser.parse(
             {
@@ -184,7 +190,7 @@ def serialize_error(service: str, operation: OperationModel | None, error: ApiEr
 
 def _serialized(operation: OperationModel, result: Mapping[str, Any] | ApiError) -> Response:
     model = operation.service_model
-    serializer = get_serializer_class(str(model.service_name), str(model.protocol))(
+    serializer = get_serializer_class(str(model.service_name), _spoken(model))(
         operation_model=operation, context=SerializationContext(str(uuid.uuid4())), value_picker=_pick
     )
     made = serializer.serialize(result)

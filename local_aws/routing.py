@@ -23,8 +23,9 @@ TARGETS = {
     "GraniteServiceVersion20100801": "cloudwatch",
 }
 #: Signing names that differ from botocore's service names.
-SIGNING_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses"}
+SIGNING_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses", "airflow": "mwaa"}
 RUNTIME_PATH = re.compile(r"/endpoints/[^/]+/(async-)?invocations")
+METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
 #: Both versions of SES sign as ``ses``.
 SES_V2_PATH = "/v2/email/"
 CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/,]+)/")
@@ -44,6 +45,8 @@ def service_of(environ: Mapping[str, Any]) -> str:
         return "sesv2"
     if name == "sagemaker" and RUNTIME_PATH.search(environ.get("PATH_INFO", "")):
         return "sagemaker-runtime"
+    if name == "sagemaker" and environ.get("PATH_INFO") in METRICS_PATHS:
+        return "sagemaker-metrics"
     return SIGNING_NAMES.get(name, name)
 
 

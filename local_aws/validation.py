@@ -14,6 +14,7 @@ from local_aws.api import ApiError
 #: What each service calls a request that its model refuses; the others say ``ValidationException``.
 CODES = {
     "cloudformation": "ValidationError",
+    "cloudwatch": "ValidationError",
     "lambda": "ValidationException",
     "glue": "InvalidInputException",
     "sagemaker-runtime": "ValidationError",

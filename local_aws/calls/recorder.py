@@ -15,6 +15,7 @@ from local_aws.calls.incoming import IncomingCall
 from local_aws.calls.log import CallLog, Query, Recorded
 from local_aws.identity.principals import SERVER
 from local_aws.protocol import Response
+from local_aws.settings_errors import SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ FLUSH_SECONDS = 0.5
 STOP_SECONDS = 5.0
 
 
-class CallsKeptError(Exception):
+class CallsKeptError(SettingsError):
     """The environment holds no usable number of calls to keep."""
 
 

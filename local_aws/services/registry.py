@@ -7,8 +7,12 @@ import logging
 from types import ModuleType
 
 from local_aws.api import Context
+from local_aws.services import moto_seams
 
 logger = logging.getLogger(__name__)
+
+# Before the state is restored: requests that moto repeats then must not deliver anything by themselves.
+moto_seams.install()
 
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
@@ -16,19 +20,27 @@ MODULES = (
     "sts",
     "cloudtrail",
     "kms",
+    "dynamodb",
+    "s3_object_lock",
+    "cognito",
     "logs",
     "cloudformation",
     "glue",
     "sagemaker",
     "lambda_",
     "states",
+    "cloudwatch",
+    "ses",
     "deliveries",
     "events",
     "scheduler",
+    "mwaa",
 )
 
 #: Services of which moto is never asked anything.
-OWNED_SERVICES = frozenset({"stepfunctions", "sagemaker", "sagemaker-runtime", "lambda", "cloudformation"})
+OWNED_SERVICES = frozenset(
+    {"stepfunctions", "sagemaker", "sagemaker-runtime", "sagemaker-metrics", "lambda", "cloudformation", "mwaa"}
+)
 
 #: Services whose requests name their operation by path alone and of which some operations are ours.
 SHARED_REST_SERVICES = frozenset({"scheduler", "sesv2"})

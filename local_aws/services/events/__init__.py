@@ -6,7 +6,7 @@ import weakref
 from typing import Any
 
 from moto.core.utils import unix_time
-from moto.events.models import Archive, Replay, ReplayState, Rule
+from moto.events.models import Archive, Replay, ReplayState
 
 from local_aws.api import Context
 from local_aws.services.events import archives, operations
@@ -35,7 +35,7 @@ def shutdown(context: Context) -> None:
 
 
 def _install(context: Context) -> None:
-    """Put our delivery in the place of moto's, which happens inside the caller's request and knows few targets."""
+    """Archived events are in the store, and a replay puts them on the bus."""
 
     def describe_short(archive: Archive) -> dict[str, Any]:
         kept = context.store.read(archives.stream_of(archive))
@@ -51,8 +51,3 @@ def _install(context: Context) -> None:
 
     Archive.describe_short = describe_short  # type: ignore[method-assign, assignment]
     Replay.replay_events = replay_events  # type: ignore[method-assign, assignment]
-    Rule.send_to_targets = _nothing  # type: ignore[method-assign, assignment]
-
-
-def _nothing(rule: Rule, original_event: Any, transform_input: bool = True) -> None:
-    """moto announces some events of its own; those of this server come by the outbox."""

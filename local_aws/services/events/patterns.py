@@ -32,7 +32,7 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
     """Every field of the pattern must match; of an array in the event one element is enough."""
     if isinstance(event, list):
         # Fields of one object must match within the same element of an array of objects.
-        return any(matches(pattern, element) for element in event)
+        return any(matches(pattern, element) for element in event or [{}])
     fields = event if isinstance(event, Mapping) else {}
     return all(_field_matches(name, wanted, fields) for name, wanted in pattern.items())
 

@@ -81,6 +81,9 @@ def find_handler(name: str) -> tuple[Callable[..., Any] | None, dict[str, Any] |
         return None, failure("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}")
     except SyntaxError as error:
         return None, failure("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}")
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+        return None, failure("Runtime.ExitError", f"Error: Runtime exited with error: exit status {code}")
     except BaseException as error:
         return None, failure(type(error).__name__, str(error), own_frames(error))
     function = getattr(module, function_name, None)

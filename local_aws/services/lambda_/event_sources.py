@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.lambda_ import model
+from local_aws.services.lambda_ import discards, filters, model
 from local_aws.services.lambda_.functions import page
 from local_aws.services.lambda_.pollers import KIND, pollers_of
 
@@ -22,6 +22,14 @@ CHANGEABLE = (
     "MaximumRecordAgeInSeconds",
     "BisectBatchOnFunctionError",
     "FilterCriteria",
+    "ParallelizationFactor",
+    "DestinationConfig",
+)
+#: Queues have a redrive policy instead.
+STREAMS_ONLY = (
+    "MaximumRetryAttempts",
+    "MaximumRecordAgeInSeconds",
+    "BisectBatchOnFunctionError",
     "ParallelizationFactor",
     "DestinationConfig",
 )
@@ -114,11 +122,19 @@ def _service_of(source: str) -> str:
 
 def _check(aws: Context, mapping: dict[str, Any], function: dict[str, Any]) -> None:
     service = _service_of(mapping["EventSourceArn"])
+    filters.check(mapping.get("FilterCriteria"))
     largest = BATCH_SIZES[service][1]
     if not 1 <= mapping["BatchSize"] <= largest:
         raise ApiError("InvalidParameterValueException", f"BatchSize must be between 1 and {largest}")
     if service != "sqs":
+        _check_stream_settings(mapping)
         return
+    for name in STREAMS_ONLY:
+        if mapping.get(name):
+            raise ApiError(
+                "InvalidParameterValueException",
+                f"Unsupported {name} parameter for given event source mapping type.",
+            )
     if mapping["BatchSize"] > 10 and mapping["MaximumBatchingWindowInSeconds"] < 1:
         raise ApiError(
             "InvalidParameterValueException",
@@ -139,6 +155,16 @@ def _check(aws: Context, mapping: dict[str, Any], function: dict[str, Any]) -> N
             f"Queue visibility timeout: {attributes['VisibilityTimeout']} seconds is less than Function timeout: "
             f"{function['Timeout']} seconds",
         )
+
+
+def _check_stream_settings(mapping: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"""
+    discards.check_destination(mapping.get("DestinationConfig"))
+    age, retries = mapping.get("MaximumRecordAgeInSeconds", -1), mapping.get("MaximumRetryAttempts", -1)
+    if age != -1 and not 60 <= age <= 604_800:
+        raise ApiError("InvalidParameterValueException", "MaximumRecordAgeInSeconds is -1 or from 60 to 604800")
+    if not -1 <= retries <= 10_000:
+        raise ApiError("InvalidParameterValueException", "MaximumRetryAttempts is -1 or from 0 to 10000")
 
 
 def _save(aws: Context, mapping: dict[str, Any], *, enabled: bool) -> dict[str, Any]:

@@ -26,6 +26,7 @@ LARGEST_EVENT_BYTES = 1024 * 1024
 EVENT_ATTEMPTS = 3
 EVENT_RETRY_SECONDS = (1.0, 2.0)
 EVENT_THREADS = 2
+THROTTLED_RETRY_SECONDS = 0.5
 
 _queues: weakref.WeakKeyDictionary[Supervisor, EventQueue] = weakref.WeakKeyDictionary()
 _guard = threading.Lock()
@@ -113,6 +114,20 @@ class EventQueue:
             if done:
                 self._aws.store.delete(EVENT_KIND, key)
 
+    def _run(self, function: dict[str, Any], event: Any) -> bool | None:
+        """Whether the event failed. One that finds no free process waits for one, as at AWS; None: the server stops.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        """
+        while True:
+            try:
+                return run(self._aws, function, event).failed
+            except ApiError as error:
+                if error.code != "TooManyRequestsException":
+                    raise
+                if self._closed.wait(THROTTLED_RETRY_SECONDS):
+                    return None
+
     def _deliver(self, entry: dict[str, Any]) -> bool:
         """Whether the event is finished: succeeded or given up. Not when the server stops meanwhile."""
         for attempt in range(EVENT_ATTEMPTS):
@@ -121,7 +136,9 @@ class EventQueue:
             function = self._aws.store.get(model.KIND, entry["function"])
             if function is None:
                 return True
-            failed = run(self._aws, function, entry["event"]).failed
+            failed = self._run(function, entry["event"])
+            if failed is None:
+                return False
             if self._closed.is_set() and failed:
                 return False
             if not failed:

@@ -23,7 +23,8 @@ class QueueSource:
         self._aws = aws
         self._mapping = mapping
         self._name: str = mapping["EventSourceArn"].rpartition(":")[2]
-        self._url: str | None = None
+        # Not asked for: Lambda's pollers need no right to GetQueueUrl.
+        self._url = f"{aws.endpoint}/{aws.account}/{self._name}"
 
     def __str__(self) -> str:
         return self._name
@@ -54,8 +55,6 @@ class QueueSource:
 
     def _receive(self, wait: int, most: int) -> list[dict[str, Any]]:
         sqs = self._aws.client("sqs")
-        if self._url is None:
-            self._url = sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
         answer = sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=min(most, MESSAGES_OF_A_REQUEST),

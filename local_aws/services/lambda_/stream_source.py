@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.api import Context
+from local_aws.services.lambda_.discards import EXHAUSTED, TOO_OLD, discard
 from local_aws.services.lambda_.filters import matches
 from local_aws.services.lambda_.pollers import KIND, deliver, failed_items
 
@@ -36,6 +37,7 @@ class StreamSource:
         self._aws = aws
         self._mapping = mapping
         self._iterator: str | None = None
+        self._shard = ""
 
     def __str__(self) -> str:
         return str(self._mapping["EventSourceArn"])
@@ -54,6 +56,7 @@ class StreamSource:
             stopping.wait(POLL_SECONDS)
             return
         wanted = [record for record in (self._record(each) for each in records) if matches(self._mapping, record)]
+        wanted = self._young(wanted)
         if wanted and not self._settle(wanted, stopping):
             self._iterator = None
             return
@@ -64,6 +67,7 @@ class StreamSource:
         """An iterator after the checkpoint, or at the mapping's starting position."""
         streams, arn = self._aws.client("dynamodbstreams"), self._mapping["EventSourceArn"]
         shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        self._shard = shard
         place = {"StreamArn": arn, "ShardId": shard}
         kept = self._aws.store.get(CHECKPOINT_KIND, self._mapping["UUID"])
         if kept is None:
@@ -110,13 +114,30 @@ class StreamSource:
             if self._mapping.get("BisectBatchOnFunctionError") and outcome.failed and len(records) > 1:
                 half = len(records) // 2
                 return self._settle(records[:half], stopping) and self._settle(records[half:], stopping)
-            if 0 <= attempts < tried:
-                logger.warning("%d records of %s failed %d times and are dropped", len(records), self, tried)
+            records = self._young(records, tried)
+            if records and 0 <= attempts < tried:
+                self._give_up(records, EXHAUSTED, tried)
                 return True
             if stopping.wait(pause):
                 return False
             pause = min(pause * 2, LONGEST_RETRY_SECONDS)
         return True
+
+    def _young(self, records: list[dict[str, Any]], tried: int = 0) -> list[dict[str, Any]]:
+        """Without the records that are older than ``MaximumRecordAgeInSeconds``, which are given up."""
+        age = self._mapping.get("MaximumRecordAgeInSeconds", -1)
+        if age < 0:
+            return records
+        limit = time.time() - age
+        old = [each for each in records if each["dynamodb"].get("ApproximateCreationDateTime", limit) < limit]
+        if old:
+            self._give_up(old, TOO_OLD, tried)
+        return [each for each in records if each not in old]
+
+    def _give_up(self, records: list[dict[str, Any]], condition: str, tried: int) -> None:
+        logger.warning("%d records of %s are given up after %d attempts", len(records), self, tried)
+        with self._aws.store.transaction():
+            discard(self._aws, self._mapping, self._shard, records, condition, tried)
 
     def _checkpoint(self, number: str) -> None:
         with self._aws.store.transaction():

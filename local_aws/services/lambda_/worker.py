@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import socket
 import struct
 import sys
@@ -24,6 +26,10 @@ BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 INIT_TIMEOUT_SECONDS = 60.0
 #: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LARGEST_PAYLOAD_BYTES = 6 * 1024 * 1024
+#: A response may be a hundred bytes longer, as Lambda's own message says.
+LARGEST_RESPONSE_BYTES = LARGEST_PAYLOAD_BYTES + 100
+#: From the end of a process's connection to its own.
+EXIT_SECONDS = 2.0
 LOG_TAIL_BYTES = 4096
 HEADER = struct.Struct("!I")
 
@@ -95,8 +101,10 @@ class Worker:
             self.close()
             return _error("Sandbox.Timedout", f"Init timed out after {INIT_TIMEOUT_SECONDS:.2f} seconds", request_id)
         if frame is None or "error" in frame:
+            if frame is None:
+                return self._exit_error(request_id)
             self.close()
-            return self._exit_error(request_id) if frame is None else {**frame["error"], "requestId": request_id}
+            return {**frame["error"], "requestId": request_id}
         self._ready = True
         return None
 
@@ -113,25 +121,32 @@ class Worker:
             frame = self._receive(limit)
         except TimeoutError:
             self.close()
-            return _error("Sandbox.Timedout", f"Task timed out after {limit:.2f} seconds", request_id), b""
+            return _error("Sandbox.Timedout", f"Error: Task timed out after {limit:.2f} seconds", request_id), b""
         except OSError:
             frame = None
         if frame is None:
-            self.close()
             return self._exit_error(request_id), b""
         if "error" in frame:
             if frame["error"]["errorType"] == "Runtime.ExitError":
                 self.close()  # it is about to end by itself: nobody may be given it any more
             return frame["error"], b""
         result = frame["result"].encode()
-        if len(result) > LARGEST_PAYLOAD_BYTES:
-            text = f"Response payload size exceeded maximum allowed payload size ({LARGEST_PAYLOAD_BYTES} bytes)."
+        if len(result) > LARGEST_RESPONSE_BYTES:
+            text = f"Response payload size exceeded maximum allowed payload size ({LARGEST_RESPONSE_BYTES} bytes)."
             return {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}, b""
         return None, result
 
     def _exit_error(self, request_id: str) -> dict[str, Any]:
-        code_text = self._process.poll()
-        why = f"signal: {-code_text}" if code_text is not None and code_text < 0 else f"exit status {code_text}"
+        """The process has closed its connection: what it ended with, once it has ended."""
+        with contextlib.suppress(TimeoutError):
+            self._process.wait(EXIT_SECONDS)
+        self.close()
+        ended = self._process.poll()
+        if not ended:
+            return _error("Runtime.ExitError", "Error: Runtime exited without providing a reason", request_id)
+        # Lambda names signals as Go does: "segmentation fault", "killed".
+        name = (signal.strsignal(-ended) or str(-ended)).lower() if ended < 0 else ""
+        why = f"signal: {name}" if name else f"exit status {ended}"
         return _error("Runtime.ExitError", f"Error: Runtime exited with error: {why}", request_id)
 
     def _send(self, message: dict[str, Any], timeout: float) -> None:

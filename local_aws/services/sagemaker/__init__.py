@@ -15,9 +15,13 @@ from local_aws.services.sagemaker import (
     model_package_policies,
     model_packages,
     models,
+    monitoring,
     processing,
     tags,
+    tracking,
     training,
+    transform,
+    tuning,
 )
 from local_aws.services.sagemaker.runtime import renew, runtime
 
@@ -29,11 +33,15 @@ __all__ = [
     "model_package_policies",
     "model_packages",
     "models",
+    "monitoring",
     "processing",
     "resume",
     "shutdown",
     "tags",
+    "tracking",
     "training",
+    "transform",
+    "tuning",
 ]
 
 
@@ -41,13 +49,18 @@ def resume(context: Context) -> None:
     renew(context)
     training.resume(context)
     processing.resume(context)
-    endpoints.resume(context)
+    endpoints.resume(context)  # clears what servers have unpacked, so the transform jobs come after it
+    transform.resume(context)
+    tuning.resume(context)
     runtime(context).capture.resume()
+    monitoring.resume(context)
 
 
 def shutdown(context: Context) -> None:
     running = runtime(context)
+    monitoring.shutdown(context)
     running.closing.set()
+    tuning.shutdown(context)
     running.jobs.close()
     endpoints.shutdown(context)
     running.metrics.close()

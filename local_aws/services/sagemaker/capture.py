@@ -17,6 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.services.s3_transfer import join_uri, split_uri
 from local_aws.services.sagemaker import capture_journal
 from local_aws.services.sagemaker.capture_events import Invocation, event
@@ -42,7 +43,7 @@ class CaptureWriter:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._root = context.state_dir / "capture"
-        self._open: dict[tuple[str, str | None], Segment] = {}
+        self._open: dict[tuple[str, str | None, str | None], Segment] = {}
         self._sealed: deque[Path] = deque()
         self._kept: deque[tuple[float, Path]] = deque()
         self._due: dict[tuple[str, bool], int] = {}
@@ -91,11 +92,13 @@ class CaptureWriter:
         moment = invocation.moment.astimezone(UTC)
         hour = f"{moment:%Y/%m/%d/%H}"
         folder = join_uri(config["DestinationS3Uri"], invocation.endpoint, invocation.variant, hour)
-        key = (folder, config.get("KmsKeyId"))
+        kms_key = config.get("KmsKeyId")
+        key = (folder, kms_key, invocation.role)
         if key not in self._open:
             name = f"{moment:%M-%S}-{moment.microsecond // 1000:03d}-{uuid.uuid4()}.jsonl"
             self._root.mkdir(mode=0o700, exist_ok=True)
-            self._open[key] = Segment(self._root, Target(folder, name, key[1]), time.monotonic())
+            target = Target(folder, name, kms_key, invocation.role, invocation.endpoint)
+            self._open[key] = Segment(self._root, target, time.monotonic())
         return self._open[key]
 
     def _seal(self, segment: Segment) -> None:
@@ -111,7 +114,7 @@ class CaptureWriter:
 
     def _upload_all(self) -> None:
         while (path := self._next()) is not None:
-            if self._uploaded(path):
+            if self._done(path):
                 continue
             with self._changed:
                 self._sealed.appendleft(path)  # the order is kept
@@ -145,8 +148,18 @@ class CaptureWriter:
             self._sealed.popleft().unlink(missing_ok=True)
             logger.error("captured requests are lost: more than %d segments wait for their bucket", WAITING_LIMIT)
 
+    def _done(self, path: Path) -> bool:
+        """Whether the segment needs no more work."""
+        try:
+            return self._uploaded(path)
+        except FileNotFoundError:
+            return True  # somebody has cleaned up
+        except OSError as error:
+            logger.warning("captured requests wait: %s cannot be read (%s)", path.name, type(error).__name__)
+            return False
+
     def _uploaded(self, path: Path) -> bool:
-        """Whether the segment needs no more work. The key is the segment's own: a repetition doubles nothing."""
+        """The key is the segment's own: a repetition doubles nothing."""
         segment = capture_journal.read(path)
         if segment is None:
             path.unlink()
@@ -156,11 +169,13 @@ class CaptureWriter:
         options: dict[str, Any] = {}
         if target.kms_key:
             options = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": target.kms_key}
+        source = self._context.arn("sagemaker", f"endpoint/{target.endpoint}")
+        acting = acting_as(self._context, target.role, "SageMaker", source)
         try:
             if path.suffix != capture_journal.UPLOADED or not self._exists(bucket, key):
-                self._context.client("s3").put_object(Bucket=bucket, Key=key, Body=body, **options)
+                acting.client("s3").put_object(Bucket=bucket, Key=key, Body=body, **options)
         except (ClientError, BotoCoreError) as error:
-            logger.warning("captured requests wait: s3://%s cannot be written (%s)", bucket, type(error).__name__)
+            logger.warning("captured requests wait: s3://%s cannot be written (%s)", bucket, _code(error))
             return False
         with self._changed:
             self._kept.append((time.monotonic() + KEEP_SECONDS, capture_journal.mark_uploaded(path)))
@@ -174,3 +189,7 @@ class CaptureWriter:
                 return False
             raise
         return True
+
+
+def _code(error: ClientError | BotoCoreError) -> str:
+    return str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else type(error).__name__

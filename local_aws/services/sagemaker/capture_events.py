@@ -34,6 +34,8 @@ class Invocation:
     inference_id: str | None = None
     custom_attributes: str | None = None
     shadow: bool = False
+    role: str | None = None
+    """The model's execution role, in whose name the record is written."""
 
 
 def event(invocation: Invocation, config: DataCaptureConfig) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ OPEN, UPLOADED = ".segment", ".uploaded"
 
 @dataclass(frozen=True)
 class Target:
-    """``folder`` is the S3 URI that the object's name is added to."""
+    """``folder`` is the S3 URI that the object's name is added to; ``role`` writes it for ``endpoint``."""
 
     folder: str
     name: str
     kms_key: str | None
+    role: str | None
+    endpoint: str
 
 
 class Segment:
@@ -34,7 +36,7 @@ class Segment:
         self.records = 0
         self.path = root / f"{uuid.uuid4()}{OPEN}"
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o600)
-        self._write({"folder": target.folder, "name": target.name, "kms_key": target.kms_key})
+        self._write(asdict(target))
 
     def append(self, record: dict[str, Any]) -> None:
         self._write(record)
@@ -61,8 +63,7 @@ def read(path: Path) -> tuple[Target, bytes] | None:
     head, _, body = content.partition(b"\n")
     if not body:
         return None
-    document = json.loads(head)
-    return Target(document["folder"], document["name"], document["kms_key"]), body
+    return Target(**json.loads(head)), body
 
 
 def left_behind(root: Path) -> list[Path]:

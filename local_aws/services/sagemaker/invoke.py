@@ -87,15 +87,16 @@ def invoke_endpoint(aws: Context, request: InvokeEndpointRequest) -> InvokeEndpo
         raise ApiError("ValidationError", f"Variant {error} not found for endpoint {name}.") from error
     response = Payload(answer.content_type, answer.body)
     # Kept before the answer goes out: what a caller has seen is captured.
-    running.capture.record(replace(invocation, variant=server.variant, response=response), fleet.capture)
-    answered: InvokeEndpointResponse = {
+    answered = replace(invocation, variant=server.variant, response=response, role=server.role)
+    running.capture.record(answered, fleet.capture)
+    result: InvokeEndpointResponse = {
         "Body": answer.body,
         "ContentType": answer.content_type,
         "InvokedProductionVariant": server.variant,
     }
     if attributes := answer.headers.get(ATTRIBUTES_HEADER):
-        answered["CustomAttributes"] = attributes
-    return answered
+        result["CustomAttributes"] = attributes
+    return result
 
 
 def _answer(

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListTrainingJobs.h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from local_aws.services.sagemaker.errors import validation_error
 
 PAGE = 100
+Entry = TypeVar("Entry")
 
 
 def select(
@@ -25,9 +26,15 @@ def select(
     """The summaries of one page, and ``{"NextToken": …}`` or ``{}``. ``name`` and ``status`` are member names."""
     found = [one for one in documents if _matches(one, request, name, status)]
     found.sort(key=_order(request, name, status), reverse=request.get("SortOrder", "Descending") == "Descending")
+    chosen, more = page(found, request)
+    return [summary(one) for one in chosen], more
+
+
+def page(found: Sequence[Entry], request: Mapping[str, Any]) -> tuple[Sequence[Entry], dict[str, str]]:
+    """The entries of one page, and ``{"NextToken": …}`` or ``{}``."""
     start, size = _offset(request), int(request.get("MaxResults") or PAGE)
     more = {"NextToken": str(start + size)} if start + size < len(found) else {}
-    return [summary(one) for one in found[start : start + size]], more
+    return found[start : start + size], more
 
 
 def only(*members: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 from local_aws.api import Context
+from local_aws.identity.acting import acting_as
 from local_aws.services.sagemaker import rollback_alarms
 from local_aws.services.sagemaker.announcements import change_endpoint
 from local_aws.services.sagemaker.deployment_plans import instances
@@ -36,6 +37,8 @@ def roll_out(
     ``began`` is when the deployment did, on the monotonic clock: its time limit counts from there.
     """
     policy = policy_of(pending.get("Config"), instances(pending))
+    arn = context.arn("sagemaker", f"endpoint/{endpoint}")
+    reader = acting_as(context, pending["Variants"][0].get("Role"), "SageMaker", arn)
     second = running.settings.deployment_second_seconds
     deadline = began + policy.limit_seconds * second
     for step in policy.steps:
@@ -43,7 +46,7 @@ def roll_out(
         running.router.shift(endpoint, fleet, step.share)
         if step.wait_seconds:
             tell(context, endpoint, pending, "Baking", step.baking(), step.share)
-        _bake(context, running, fleet, policy, step, deadline)
+        _bake(reader, running, fleet, policy, step, deadline)
 
 
 def tell(
@@ -53,8 +56,11 @@ def tell(
     change_endpoint(context, endpoint, PendingDeploymentSummary=describe_pending(pending, status, message, share))
 
 
-def _bake(context: Context, running: Runtime, fleet: Fleet, policy: Policy, step: Step, deadline: float) -> None:
-    """Wait as long as the step asks; at least one look at the alarms is taken after traffic has moved."""
+def _bake(reader: Context, running: Runtime, fleet: Fleet, policy: Policy, step: Step, deadline: float) -> None:
+    """Wait as long as the step asks; at least one look at the alarms is taken after traffic has moved.
+
+    ``reader`` acts as the model's role, which needs cloudwatch:DescribeAlarms.
+    """
     second = running.settings.deployment_second_seconds
     end = time.monotonic() + step.wait_seconds * second
     while True:
@@ -62,7 +68,7 @@ def _bake(context: Context, running: Runtime, fleet: Fleet, policy: Policy, step
             raise ServerStopsError
         if fleet.retired.is_set():
             raise RollBackError(f"The new fleet failed: {fleet.failure}")
-        states = rollback_alarms.read_states(context, policy.alarms)
+        states = rollback_alarms.read_states(reader, policy.alarms)
         _check(states, policy)
         moment = time.monotonic()
         if moment >= deadline:

@@ -72,6 +72,7 @@ class ModelServer:
         self.variant = variant["VariantName"]
         self.weight = variant["Weight"]
         self.instances = variant["InstanceCount"]
+        self.role = variant.get("Role")
         self.port = 0
         self._context = context
         self._definition = variant["Container"]

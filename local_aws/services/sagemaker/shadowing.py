@@ -89,4 +89,5 @@ class ShadowTraffic:
             self._metrics.count(invocation.endpoint, variant, copy.server.instances, status, seconds, 0.0)
         if 200 <= status < 300:
             response = Payload(answer.content_type, answer.body)
-            self._capture.record(replace(invocation, variant=variant, response=response, shadow=True), copy.capture)
+            answered = replace(invocation, variant=variant, response=response, role=copy.server.role, shadow=True)
+            self._capture.record(answered, copy.capture)

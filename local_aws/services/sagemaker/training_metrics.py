@@ -101,22 +101,27 @@ class Metrics:
 
     def _take(self, lines: list[bytes]) -> None:
         moment = now()
+        found: list[tuple[str, float]] = []
         for line in lines:
             text = line[:LONGEST_LINE_BYTES].decode("utf-8", "replace")
             for name, expression in self._expressions:
                 value = _value(expression, text)
                 if value is not None:
-                    self._keep(name, value, moment)
+                    found.append((name, value))
+        if found:
+            self._keep(found, moment)
 
-    def _keep(self, name: str, value: float, moment: datetime) -> None:
-        self._last[name] = (value, moment)
+    def _keep(self, found: list[tuple[str, float]], moment: datetime) -> None:
         self._shown = False
-        values = self._unpublished[name]
-        values.append((value, moment))
-        del values[:-PUBLISHED_VALUES]
-        if self._kept < KEPT_VALUES:
-            self._kept += 1
-            self._context.store.append(_stream(self._name), {"MetricName": name, "Value": value})
+        for name, value in found:
+            self._last[name] = (value, moment)
+            values = self._unpublished[name]
+            values.append((value, moment))
+            del values[:-PUBLISHED_VALUES]
+        with self._context.store.transaction():
+            for name, value in found[: max(0, KEPT_VALUES - self._kept)]:
+                self._context.store.append(_stream(self._name), {"MetricName": name, "Value": value})
+        self._kept += len(found)
 
     def _show(self) -> None:
         if not self._shown:

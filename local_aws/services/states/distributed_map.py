@@ -207,13 +207,15 @@ class DistributedMap:
                 child = records.execution(arn_of(run, index))
                 if child is not None and child["status"] != "RUNNING":
                     count(run, index, child)
-                elif child is not None and not self.host.is_running(child["arn"]):
+                elif child is not None:
                     going.append(child)
             if launch and not exceeded(run):
                 going += self._enroll(run)
             self.maps.save(run)
         for child in going:
-            self.host.runtime(child)
+            # After a restart those that were under way are taken up here as well.
+            if not self.host.is_running(child["arn"]):
+                self.host.runtime(child)
         return run
 
     def _enroll(self, run: MapRun) -> list[Execution]:

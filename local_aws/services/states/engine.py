@@ -37,6 +37,7 @@ WORKS: dict[str, Work] = {
     "Succeed": run_succeed,
     "Fail": run_fail,
     "Parallel": run_parallel,
+    "Map": run_map,
 }
 CLOSE_SECONDS = 5.0
 CANCELLATION_ATTEMPTS = 5
@@ -139,6 +140,9 @@ class Engine:
 
     def _take_up(self, runtime: Runtime) -> bool:
         """False if it has ended since it was looked at."""
+        # Outside the engine's lock: a map run holds the store's when it asks for that one.
+        machine = self.records.machine(runtime.machine)
+        runtime.machine_deleted = machine is not None and machine.get("deleting", False)
         frames = self.records.frames(runtime.arn)
         if not frames:
             self._forget(runtime)

@@ -198,10 +198,11 @@ class Flow:
         try:
             completion = self.language(state).complete(caught.catcher, scope, error_output, caught.location)
             return self.completed(completion, caught.catcher["Next"])
-        except EvaluationError as error:
-            self.frame["outcome"] = None
-            self._record(state, error)
-            raise StateError(error.error, self._failure(error)["cause"]) from error
+        except StateError as error:
+            if isinstance(error, EvaluationError):
+                self.frame["outcome"] = None
+                self._record(state, error)
+            raise StateError(error.error, self._failure(error)["cause"], terminal=error.terminal) from error
 
     def _leave(self, state: State, step: Step) -> bool:
         """Commit the end of the state; True when it was the flow's last."""

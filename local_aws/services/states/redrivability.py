@@ -23,6 +23,8 @@ def redrive_status(execution: Execution, *, too_long: bool = False) -> tuple[Red
 
     ``too_long``: the history has more than ``MAX_EVENTS_BEFORE`` events.
     """
+    if "child_of" in execution:
+        return "NOT_REDRIVABLE", "Execution is a child of a Map Run, which local_aws does not redrive"
     if execution["status"] not in REDRIVABLE_STATUSES:
         return "NOT_REDRIVABLE", f"Execution is {execution['status']} and cannot be redriven"
     stopped = execution["stopped"]

@@ -204,8 +204,11 @@ class Runtime:
         """Inside the transaction of the end: what is left of the execution. True if jobs are to be stopped."""
         frames = self.records.frames(self.arn)
         if self.express:
-            # Nothing tells of an Express execution afterwards but its log.
-            self.records.delete_execution(self.arn)
+            # Nothing tells of an Express execution afterwards but its log, and the results of a map run.
+            if self.parent is None:
+                self.records.delete_execution(self.arn)
+            else:
+                self.records.save_execution(execution)
             self.context.store.drop(history.stream(self.arn))
             return self._drop_frames(frames)
         self.records.save_execution(execution)

@@ -198,13 +198,22 @@ def test_acknowledged_events_reach_their_target_after_a_kill(
 ) -> None:
     server = own_server()
     bus = Bus(server)
-    url, queue = bus.queue()
-    bus.rule({"Arn": queue})
-    eventually(lambda: snapshot_holds(server, queue.encode()))
-    eventually(lambda: (server.state_dir / "moto" / "sqs.snapshot").exists())
+    states = server.client("stepfunctions")
+    definition = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    machine = states.create_state_machine(name=bus.name, definition=json.dumps(definition), roleArn=ROLE)
+    arn = machine["stateMachineArn"]
+    bus.rule({"Arn": arn, "RoleArn": ROLE})
+    eventually(lambda: snapshot_holds(server, arn.encode()))
     accepted = bus.put(*[{"n": number} for number in range(10)])
     server.kill()
     server.start()
-    seen = {entry["EventId"]: False for entry in accepted["Entries"]}
-    while not all(seen.values()):
-        seen[json.loads(bus.receive(url)["Body"])["id"]] = True
+
+    def started() -> set[str]:
+        executions = states.list_executions(stateMachineArn=arn)["executions"]
+        inputs = [states.describe_execution(executionArn=each["executionArn"])["input"] for each in executions]
+        return {json.loads(text)["id"] for text in inputs}
+
+    ids = {entry["EventId"] for entry in accepted["Entries"]}
+    eventually(lambda: started() == ids)
+    # An order's execution is named after it: none is started twice.
+    assert len(states.list_executions(stateMachineArn=arn)["executions"]) == len(ids)

@@ -56,6 +56,7 @@ from local_aws.services.events.patterns import matches
         ({"a": [{"exists": False}]}, {}, True),
         ({"d": {"a": [{"exists": False}]}}, {"x": 1}, True),
         ({"a": [{"exists": True}]}, {"a": {"b": 1}}, False),
+        ({"a": {"b": [{"exists": False}]}}, {"a": []}, True),
         ({"a": [{"wildcard": "dir/*.png"}]}, {"a": "dir/x/y.png"}, True),
         ({"a": [{"wildcard": r"a\*b*"}]}, {"a": "a*bc"}, True),
         ({"a": [{"wildcard": r"a\*b*"}]}, {"a": "axbc"}, False),

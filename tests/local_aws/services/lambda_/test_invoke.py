@@ -44,7 +44,7 @@ def handler(event, context):
     if kind == "unserialisable":
         return object()
     if kind == "huge":
-        return "x" * (6 * 1024 * 1024)
+        return "x" * (6 * 1024 * 1024 + 100)
     return "fine"
 """
 
@@ -135,7 +135,7 @@ def test_hanging_handler_is_ended_at_its_time_out(local_aws_server: Any, misbeha
     [
         ("exit", "Runtime.ExitError", "exit status 4"),
         ("die", "Runtime.ExitError", "exit status 5"),
-        ("kill", "Runtime.ExitError", "signal: 9"),
+        ("kill", "Runtime.ExitError", "signal: killed"),
         ("unserialisable", "Runtime.MarshalError", "not JSON serializable"),
         ("huge", "Function.ResponseSizeTooLarge", "exceeded maximum allowed payload size"),
     ],

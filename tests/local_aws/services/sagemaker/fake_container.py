@@ -77,6 +77,19 @@ def print_metrics(root: Path) -> None:
     print("accuracy 7.5e-1", end="")
 
 
+def print_a_score(root: Path) -> None:
+    """The objective of a tuning job: best at x = 0.3; of some qualities it is worse, or there is none."""
+    wanted = json.loads((root / "input/config/hyperparameters.json").read_text())
+    quality = wanted.get("quality", "good")
+    if quality == "broken":
+        sys.exit(1)
+    for epoch in range(3):
+        score = 0.1 if quality == "hopeless" else 1 - (float(wanted.get("x", 0.3)) - 0.3) ** 2
+        print(f"epoch {epoch} score={score:.9f};", flush=True)
+    if quality in ("hopeless", "slow"):
+        wait_long()
+
+
 def print_much(root: Path) -> None:
     """Three megabytes, numbered."""
     for number in range(30_000):
@@ -109,6 +122,7 @@ ACTIONS: dict[str, Callable[[Path], int | None]] = {
     "be killed once": be_killed_once,
     "print metrics": print_metrics,
     "print much": print_much,
+    "print a score": print_a_score,
     "leave children behind": leave_children_behind,
     "write a huge failure": write_a_huge_failure,
     "wait": lambda root: wait_long(),
@@ -169,10 +183,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
-        self.answer(503 if self.model.get("unhealthy") else 200, b"")
+        asked = self.path == "/execution-parameters"
+        content = json.dumps(self.model.get("suggested", {})).encode() if asked else b""
+        self.answer(503 if self.model.get("unhealthy") else 200, content)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.model.get("predict"):
+            self.answer(*self.predict(body))
+            return
         try:
             wanted = json.loads(body)
         except ValueError:
@@ -190,6 +209,26 @@ class Handler(BaseHTTPRequestHandler):
         }
         content = json.dumps(reply).encode() + b" " * int(wanted.get("padding", 0))
         self.answer(int(wanted.get("status") or str(self.model.get("status", 200))), content)
+
+    def predict(self, body: bytes) -> tuple[int, bytes]:
+        """For each line the sum of its numbers, in the form of the line; some words have other effects."""
+        is_csv = self.headers.get("Content-Type") == "text/csv"
+        print(f"asked for {len(body.splitlines())}", flush=True)
+        answers = []
+        for line in body.decode().splitlines():
+            if line == "bad":
+                return 400, b""
+            if line == "slow":
+                time.sleep(1.5)
+            if line == "die":
+                os._exit(9)
+            if line == "flaky" and not self.model.get("seen"):
+                self.model["seen"] = True
+                return 500, b""
+            values = line.split(",") if is_csv else json.loads(line)
+            numbers = [float(value) for value in values if str(value).replace(".", "").isdigit()]
+            answers.append(f"{sum(numbers):g}" if is_csv else json.dumps({"sum": sum(numbers)}))
+        return 200, "\n".join(answers).encode()
 
     def answer(self, status: int, content: bytes) -> None:
         self.send_response(status)

@@ -150,7 +150,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(texts=st.lists(st.text(), max_size=5), cut=st.integers(0, 40))
 def test_a_line_that_was_cut_off_is_left_out(journal: Path, texts: list[str], cut: int) -> None:
-    segment = Segment(journal, Target("s3://b/f", "n.jsonl", None), 0.0)
+    segment = Segment(journal, Target("s3://b/f", "n.jsonl", None, None, "e"), 0.0)
     for text in texts:
         segment.append({"text": text})
     path = segment.close()
@@ -201,3 +201,18 @@ def test_what_was_captured_survives_the_death_of_the_server(
 
     eventually(lambda: len(cases()) >= 20)
     assert sorted(cases()) == list(range(20))
+
+
+@pytest.mark.stack
+def test_the_models_role_writes_what_is_captured(server: LocalServer, hosting: Any, name: str) -> None:
+    """API_CreateModel, ExecutionRoleArn: what the endpoint does, it does in this role's name."""
+    hosting.serve(name, {**CONFIG, "DestinationS3Uri": f"s3://jobs/captured-as-role/{name}"})
+    hosting.invoke(name)
+    (entry,) = eventually(
+        lambda: hosting.s3.list_objects_v2(Bucket="jobs", Prefix=f"captured-as-role/{name}/").get("Contents")
+    )
+    trail = server.client("cloudtrail")
+    resource = {"AttributeKey": "ResourceName", "AttributeValue": f"arn:aws:s3:::jobs/{entry['Key']}"}
+    (written,) = eventually(lambda: trail.lookup_events(LookupAttributes=[resource])["Events"])
+    issuer = json.loads(written["CloudTrailEvent"])["userIdentity"]["sessionContext"]["sessionIssuer"]
+    assert issuer["arn"] == "arn:aws:iam::123456789012:role/sagemaker"

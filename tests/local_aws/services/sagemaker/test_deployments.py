@@ -50,9 +50,9 @@ def ring(hosting: Any, name: str, state: str = "ALARM") -> None:
 
 
 def begin(hosting: Any, name: str, config: dict[str, Any], **more: Any) -> str:
-    """Ask for a deployment of a new version; returns the version's name."""
+    """Ask for a deployment of a new version, which drops what it has begun when it ends; returns its name."""
     version = f"{name}-next"
-    hosting.model(version)
+    hosting.model(version, abrupt=True)
     hosting.config(version, **{version.replace("-", "_"): 1.0})
     hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=config, **more)
     return version
@@ -83,6 +83,31 @@ def test_a_canary_gets_its_share_and_then_everything(hosting: Any, name: str) ->
     assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", version)
     assert endpoint["LastDeploymentConfig"] == canary(wait=15, termination=5)
     assert "PendingDeploymentSummary" not in endpoint
+
+
+def test_each_answer_is_captured_once_through_a_deployment(hosting: Any, name: str) -> None:
+    capture = {
+        "EnableCapture": True,
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://jobs/deployed",
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    hosting.serve(name, capture, abrupt=True)
+    version = hosting.model(f"{name}-next")
+    hosting.config(version, capture, **{version.replace("-", "_"): 1.0})
+    with Callers(hosting, name) as callers:
+        eventually(lambda: len(callers.versions) > 20)
+        hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=canary(wait=5))
+        hosting.settled(name)
+        eventually(lambda: callers.versions[-1] == version)
+    assert callers.errors == []
+
+    def captured() -> int:
+        found = hosting.s3.list_objects_v2(Bucket="jobs", Prefix=f"deployed/{name}/")["Contents"]
+        bodies = [hosting.s3.get_object(Bucket="jobs", Key=entry["Key"])["Body"].read() for entry in found]
+        return sum(body.count(b"\n") for body in bodies)
+
+    assert eventually(lambda: (count := captured()) >= len(callers.versions) and count) == len(callers.versions)
 
 
 @pytest.mark.parametrize("moment", ["canary capacity", "full capacity"])
@@ -178,7 +203,7 @@ def test_a_deployment_survives_the_death_of_the_server_and_uses_its_policy_again
     server = start_server()
     hosting = tools["Hosting"](server)
     hosting.serve("lasting")
-    version = begin(hosting, "lasting", canary(wait=15))
+    version = begin(hosting, "lasting", canary(wait=10))
     eventually(lambda: snapshot_holds(server, f"artefacts/{version}".encode()), within=10)
     eventually(lambda: "Baking" in stage(hosting, "lasting"))
     server.kill()

@@ -5,6 +5,7 @@ Events and their detail: https://docs.aws.amazon.com/sagemaker/latest/dg/automat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,3 +94,16 @@ def test_a_job_that_is_being_stopped_does_not_complete(context: Context) -> None
     training_status.finish(context, "one", "Completed", "Completed", "Training job completed")
     job = context.store.get(TRAINING.kind, "one") or {}
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+
+
+@pytest.mark.stack
+def test_a_rule_hears_of_a_job_that_has_ended(jobs: Any, name: str, server: Any) -> None:
+    events, sqs = server.client("events"), server.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.sagemaker"], "detail": {"TrainingJobName": [name], "TrainingJobStatus": ["Completed"]}}
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    jobs.start(name)
+    message = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"][0]
+    assert json.loads(message["Body"])["detail"]["SecondaryStatus"] == "Completed"

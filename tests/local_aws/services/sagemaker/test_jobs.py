@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from local_aws.services.job_process import Control
-from local_aws.services.sagemaker.jobs import JobQueue
+from local_aws.services.sagemaker.jobs import JobQueue, Patience
 
 
 def test_a_job_that_fails_inside_does_not_end_its_slot(caplog: pytest.LogCaptureFixture) -> None:
@@ -39,6 +39,20 @@ def test_the_same_job_is_not_taken_twice() -> None:
     assert over.wait(5)
     queue.close()
     assert len(count) == 2
+
+
+def test_a_job_waits_no_longer_than_it_has_patience() -> None:
+    queue, go, expired, ran = JobQueue(1), threading.Event(), threading.Event(), threading.Event()
+    queue.submit("one", lambda control: go.wait(5) and None)
+    queue.submit("two", lambda control: ran.set(), Patience(0.05, expired.set))
+    assert expired.wait(5)
+    assert not queue.stop("two")
+    go.set()
+    over = threading.Event()
+    queue.submit("last", lambda control: over.set(), Patience(60, expired.set))
+    assert over.wait(5)
+    queue.close()
+    assert not ran.is_set()
 
 
 def test_closing_interrupts_what_runs_and_drops_what_waits() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from local_server import eventually
 
 pytestmark = pytest.mark.stack
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
@@ -56,6 +57,29 @@ def test_a_package_is_deployed_only_when_it_is_approved(hosting: Any, name: str,
     assert hosting.settled(name)["EndpointStatus"] == "InService"
     answer = hosting.invoke(name)["Body"]
     assert (answer["version"], answer["environment"]) == (name, "blue")
+
+
+def test_a_rule_hears_of_an_approval(hosting: Any, name: str, package: str) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html"""
+    queue = hosting.server.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    events = hosting.server.client("events")
+    pattern = {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Model Package State Change"],
+        "detail": {"ModelPackageGroupName": [name], "ModelApprovalStatus": ["Approved"]},
+    }
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:us-east-1:123456789012:{name}"}])
+    for status in ("Rejected", "Approved"):
+        hosting.api.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
+
+    def received() -> list[dict[str, Any]]:
+        answer = hosting.server.client("sqs").receive_message(QueueUrl=queue)
+        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+    (event,) = eventually(received)
+    assert event["resources"] == [package]
+    assert event["detail"]["UpdatedModelPackageFields"] == ["ModelApprovalStatus"]
 
 
 def test_the_life_cycle_is_changed_and_listed(hosting: Any, name: str, package: str) -> None:

@@ -47,6 +47,32 @@ def test_a_waiting_job_is_stopped_at_once(lone_server: LocalServer, tools: Any) 
     jobs.ended("first")
 
 
+def test_a_transform_job_waits_for_the_same_slot(lone_server: LocalServer, tools: Any) -> None:
+    jobs, hosting = tools["Jobs"](lone_server), tools["Hosting"](lone_server)
+    hosting.model("adder", predict=True)
+    jobs.s3.put_object(Bucket="jobs", Key="in/a.csv", Body=b"1,2\n")
+    jobs.start("first", do="wait")
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://jobs/in/"}}
+    jobs.api.create_transform_job(
+        TransformJobName="second",
+        ModelName="adder",
+        TransformInput={"DataSource": source, "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": "s3://jobs/out/"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    jobs.waits("first")
+    assert "TransformStartTime" not in jobs.api.describe_transform_job(TransformJobName="second")
+    jobs.api.stop_training_job(TrainingJobName="first")
+    ended = eventually(
+        lambda: (
+            job
+            if (job := jobs.api.describe_transform_job(TransformJobName="second"))["TransformJobStatus"] == "Completed"
+            else None
+        )
+    )
+    assert ended["TransformStartTime"] >= jobs.ended("first")["TrainingEndTime"]
+
+
 def test_data_that_vanishes_while_a_job_waits_fails_it(lone_server: LocalServer, tools: Any) -> None:
     jobs = tools["Jobs"](lone_server)
     jobs.s3.put_object(Bucket="jobs", Key="soon/gone.csv", Body=b"1")

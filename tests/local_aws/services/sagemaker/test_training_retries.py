@@ -33,9 +33,8 @@ def test_a_program_that_fails_is_not_tried_again(jobs: Any, name: str, tmp_path:
     assert len(attempts.read_text().splitlines()) == 1
 
 
-def test_the_next_attempt_finds_the_checkpoints_of_the_one_before(start_server: Any, tools: Any, name: str) -> None:
+def test_the_next_attempt_finds_the_checkpoints_of_the_one_before(jobs: Any, name: str) -> None:
     """https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html"""
-    jobs = tools["Jobs"](start_server(LOCAL_AWS_CHECKPOINT_SECONDS="0.1"))
     jobs.s3.put_object(Bucket="jobs", Key=f"checkpoints/{name}/epoch-0", Body=b"from an earlier job")
     config = {"CheckpointConfig": {"S3Uri": f"s3://jobs/checkpoints/{name}/"}}
     jobs.start(name, {**config, "RetryStrategy": {"MaximumRetryAttempts": 1}}, do="be killed once")

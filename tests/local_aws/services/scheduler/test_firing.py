@@ -20,6 +20,7 @@ from local_aws.services.deliveries.orders import KIND
 from local_aws.services.scheduler.firing import Scheduler
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/scheduler"
 DAY = datetime(2030, 6, 1, tzinfo=UTC).timestamp()
 HOUR, MINUTE = 3600.0, 60.0
 
@@ -55,7 +56,7 @@ def add(name: str, expression: str, target: dict[str, Any] | None = None, **sett
         **settings,
     }
     schedule = backend.create_schedule(
-        name=name, schedule_expression=expression, target={"Arn": QUEUE, **(target or {})}, **chosen
+        name=name, schedule_expression=expression, target={"Arn": QUEUE, "RoleArn": ROLE, **(target or {})}, **chosen
     )
     schedule.creation_date = schedule.last_modified_date = DAY
     return schedule

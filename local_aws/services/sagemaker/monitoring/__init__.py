@@ -1,0 +1,8 @@
+"""Monitoring schedules: at their times they start processing jobs over what endpoints have captured."""
+
+from __future__ import annotations
+
+from local_aws.services.sagemaker.monitoring import executions, schedules
+from local_aws.services.sagemaker.monitoring.clockwork import resume, shutdown
+
+__all__ = ["executions", "resume", "schedules", "shutdown"]
