@@ -106,6 +106,10 @@ class Engine:
             if execution["status"] != "RUNNING" or self._closing.is_set():
                 return None
             runtime = self._runtimes[arn] = self._new_runtime(execution)
+        # Not under the lock: whoever has a transaction open may ask for the lock.
+        machine = self.records.machine(execution["machine"])
+        if machine is not None and machine.get("deleting"):
+            runtime.machine_deleted = True
         return runtime if self._take_up(runtime) else None
 
     def redrive(self, execution: Execution) -> None:
@@ -127,6 +131,7 @@ class Engine:
             runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
 
     def _new_runtime(self, execution: Execution) -> Runtime:
+        """With the lock held: nothing here may ask the store."""
         runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs, self._parking)
         unlogged = self._unlogged.pop(execution["arn"], None)
         if unlogged is not None:
