@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -10,18 +11,23 @@ import socket
 import sys
 from pathlib import Path
 
-from local_aws import control
+from local_aws import control, limits, status
 from local_aws.access import command as access_command
 from local_aws.calls import command as calls_command
 from local_aws.chaos import command as chaos_command
+from local_aws.control import StopError
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
+from local_aws.limits import LimitError
 from local_aws.server_controls import ControlError
 from local_aws.settings_errors import SettingsError
+from local_aws.status import StatusError
 from local_aws.store import StoreError
 
 FAILED = 1
 NOT_RUNNING = 3
+#: What whoever types the command can do something about: one line, no traceback.
+TOLD = (StateFolderError, ImageFileError, StoreError, StopError, StatusError, LimitError, ControlError, SettingsError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,12 +42,25 @@ def main(arguments: list[str] | None = None) -> int:
             ended = control.stop(options.state_dir, options.timeout)
             print("stopped" if ended else "was not running")  # noqa: T201
             return 0
-        endpoint = control.running(options.state_dir)
-        print("not running" if endpoint is None else f"running: {endpoint.url} (pid {endpoint.pid})")  # noqa: T201
-        return NOT_RUNNING if endpoint is None else 0
-    except (StateFolderError, ImageFileError, StoreError, control.StopError, ControlError, SettingsError) as error:
+        if options.command == "limits":
+            print("\n".join(limits.lines()))  # noqa: T201
+            return 0
+        return _status(options)
+    except TOLD as error:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
+
+
+def _status(options: argparse.Namespace) -> int:
+    endpoint = control.running(options.state_dir)
+    told = None if endpoint is None else status.ask(endpoint.port)
+    if options.json:
+        print(json.dumps({"running": False} if told is None else {"running": True, **told}, indent=2))  # noqa: T201
+    elif endpoint is None or told is None:
+        print("not running")  # noqa: T201
+    else:
+        print("\n".join([f"running: {endpoint.url} (pid {endpoint.pid})", *status.lines(told)]))  # noqa: T201
+    return NOT_RUNNING if endpoint is None else 0
 
 
 def _start(options: argparse.Namespace) -> int:
@@ -57,6 +76,7 @@ def _start(options: argparse.Namespace) -> int:
     from local_aws.access.authorization import mode_of
     from local_aws.journal import JournalError
     from local_aws.server import PortInUseError, Server, Settings
+    from local_aws.services.mwaa.environments import EnvironmentFileError
     from local_aws.snapshot import SnapshotError
 
     mode = mode_of(options.iam)
@@ -73,12 +93,17 @@ def _start(options: argparse.Namespace) -> int:
             iam=mode,
             chaos=tuple(options.chaos),
             chaos_seed=options.chaos_seed,
+            mwaa_environments=tuple(options.mwaa_environment),
         )
     )
     try:
         url = server.start()
-    except (PortInUseError, SnapshotError, JournalError) as error:
+    except (PortInUseError, SnapshotError, JournalError, EnvironmentFileError) as error:
         sys.stderr.write(f"local_aws: {error}\n")
+        return FAILED
+    except OSError as error:
+        what = f"{error.filename or options.state_dir}: {error.strerror}"
+        sys.stderr.write(f"local_aws: {what}: give this user room and the right to write there, then start again\n")
         return FAILED
     print(f"local_aws answers at {url}", flush=True)  # noqa: T201
     asked_to_stop.recv(1)
@@ -117,17 +142,22 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--image", type=Path, action="append", default=[], help="image file (TOML); may be repeated")
     start.add_argument("--mail-dir", type=Path, help="outbox for mail; default: LOCAL_AWS_MAIL_DIR, else <state>/mail")
     start.add_argument("--no-mounts", action="store_true", help="pass --root to jobs instead of mounting /opt/ml")
+    start.add_argument(
+        "--mwaa-environment", type=Path, action="append", default=[], help="environment file (TOML); may be repeated"
+    )
     start.add_argument("--fsync", action="store_true", help="let no answer out before the disk has the change")
     start.add_argument("--iam", choices=["off", "record", "enforce"], help="default: LOCAL_AWS_IAM, else off")
     chaos_command.add_options(start)
     start.add_argument("--log-level", default="warning", choices=["debug", "info", "warning", "error"])
     stop = commands.add_parser("stop", help="end a running server and everything it started")
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
-    status = commands.add_parser("status", help="say whether a server runs; exit code 3 when not")
+    asked = commands.add_parser("status", help="say what runs; exit code 3 when no server does")
+    asked.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("limits", help="list what the environment can limit, with the values in force")
     calls = calls_command.add_command(commands)
     access = access_command.add_command(commands)
     chaos = chaos_command.add_command(commands)
-    for command in (start, stop, status, calls, access, chaos):
+    for command in (start, stop, asked, calls, access, chaos):
         command.add_argument("--state-dir", type=Path, required=True, help="folder that holds the server's state")
     return parser
 

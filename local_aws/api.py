@@ -12,7 +12,7 @@ and serialises its answer by the output shape, in whichever protocol the service
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from local_aws.calls.recorder import Recorder
     from local_aws.identity.credentials import Credentials, Issuer
     from local_aws.processes import Supervisor
+    from local_aws.services.mwaa.environments import Airflow
     from local_aws.store import Store
 
 ACCOUNT = "123456789012"
@@ -71,6 +72,7 @@ class Context:
     supervisor: Supervisor
     client: Clients
     images: Mapping[str, Image]
+    airflows: Mapping[str, Airflow] = field(default_factory=dict)
     account: str = ACCOUNT
     region: str = REGION
     #: The record of every call.

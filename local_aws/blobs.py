@@ -8,12 +8,16 @@ import threading
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+#: More files than this are forced to disk all at once.
+MOST_SYNCED_ALONE = 100
+
 
 class BlobFolder:
     """A folder of bodies. Safe for threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, fsync: bool = False) -> None:
         self._folder = folder
+        self._fsync = fsync
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = threading.Lock()
         self._known: set[str] = set()
@@ -40,6 +44,8 @@ class BlobFolder:
                 temporary = self._folder / f"{name}.{os.getpid()}.new"
                 try:
                     temporary.write_bytes(body)
+                    if self._fsync:
+                        self.sync({temporary.name})
                     temporary.replace(self._folder / name)
                 except OSError:
                     temporary.unlink(missing_ok=True)
@@ -50,6 +56,9 @@ class BlobFolder:
 
     def sync(self, names: AbstractSet[str]) -> None:
         """Force bodies to disk; it takes milliseconds a file, so nobody should be kept waiting meanwhile."""
+        if len(names) > MOST_SYNCED_ALONE:
+            os.sync()
+            return
         for name in names:
             with (self._folder / name).open("rb") as file:
                 os.fsync(file.fileno())

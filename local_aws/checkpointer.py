@@ -12,14 +12,15 @@ from dataclasses import asdict
 from local_aws import checkpoint, limits
 from local_aws.checkpoint import Checkpoint, Dumped
 from local_aws.determinism import DETERMINISTIC
-from local_aws.durability import Durability
+from local_aws.durability import Durability, Waiting
 from local_aws.forked import Forked, ForkedError
 from local_aws.kill_points import passing
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-COPY_TIMEOUT_SECONDS = 180.0
+COPY_TIMEOUT_SECONDS = 120.0
+RETRY_SECONDS = 10.0
 STOP_TIMEOUT_SECONDS = 30.0
 #: A long checkpoint is not followed at once by the next one, unless the journal has grown to so many limits.
 REST = 4
@@ -39,6 +40,8 @@ class Checkpointer:
         self._bodies: set[str] | None = None
         self._took = 0.0
         self._ended = time.monotonic()
+        self._not_before = 0.0
+        self._copied: Forked | None = None
 
     def start(self) -> None:
         self._thread.start()
@@ -46,6 +49,8 @@ class Checkpointer:
     def stop(self) -> None:
         """One last checkpoint, so that the next start has nothing to replay."""
         self._stopping.set()
+        if (copy := self._copied) is not None:
+            copy.cancel()
         if self._thread.is_alive():
             self._thread.join(STOP_TIMEOUT_SECONDS)
         if self._durability.entries:
@@ -59,7 +64,7 @@ class Checkpointer:
     def _due(self) -> bool:
         durability, now = self._durability, time.monotonic()
         length = max(durability.entries / max(1.0, self._entries), durability.body_bytes / max(1.0, self._bytes))
-        if durability.entries == 0:
+        if durability.entries == 0 or now < self._not_before:
             return False
         if length >= LONGEST:
             return True
@@ -68,46 +73,64 @@ class Checkpointer:
 
     def _make(self, *, copied: bool) -> None:
         began = time.monotonic()
-        waiting: set[str] = set()
         try:
-            self._checkpoint(waiting, copied=copied)
-        except (OSError, ForkedError):
+            with self._durability.moto.locked(*DETERMINISTIC):
+                waiting = self._durability.rotate()
+                passing("checkpoint.rotated")
+                finish = self._begin(waiting, copied=copied)
+            self._finish(waiting, finish)
+        except (OSError, ForkedError) as error:
             # The journals hold everything since the last checkpoint: nothing is lost, a start takes longer.
-            self._durability.dirty |= waiting
-            logger.exception("a checkpoint could not be made; the next one tries again")
+            self._not_before = time.monotonic() + RETRY_SECONDS
+            if not self._stopping.is_set():
+                logger.warning("a checkpoint could not be made (%s); the next try is in %g s", error, RETRY_SECONDS)
         self._ended = time.monotonic()
         self._took = self._ended - began
 
-    def _checkpoint(self, waiting: set[str], *, copied: bool) -> None:
-        durability, folder, blobs = self._durability, self._durability.folder, self._durability.blobs
+    def _begin(self, waiting: Waiting, *, copied: bool) -> Callable[[], Dumped]:
+        """Under every lock: dump at once, or let a copy of the process do it meanwhile."""
+        folder, blobs, generation = self._durability.folder, self._durability.blobs, self._durability.generation
+        # Only a dump of S3 tells which bodies are still in use.
+        services = waiting.services | ({"s3"} if self._bodies is None else set())
         known = self._bodies or set()
 
         def dump() -> Dumped:
-            return checkpoint.dump(folder, generation, waiting, blobs, known)
+            return checkpoint.dump(folder, generation, services, blobs, known)
 
-        with durability.moto.locked(*DETERMINISTIC):
-            waiting |= durability.rotate()
-            if self._bodies is None:
-                waiting.add("s3")  # only its dump tells which bodies are still in use
-            generation = durability.generation
-            passing("checkpoint.rotated")
-            finish = self._copy(dump) if copied else _done(dump())
-        dumped = finish()
-        passing("checkpoint.written")
-        made = Checkpoint(generation, {**durability.checkpoint.services, **dumped.services})
-        checkpoint.write(folder, made)
+        try:
+            if copied:
+                return self._copy(dump)
+            dumped = dump()
+        except OSError:
+            self._durability.still_waiting(waiting)
+            raise
+        return lambda: dumped
+
+    def _finish(self, waiting: Waiting, finish: Callable[[], Dumped]) -> None:
+        durability, generation = self._durability, self._durability.generation
+        try:
+            dumped = finish()
+            passing("checkpoint.written")
+            made = Checkpoint(generation, {**durability.checkpoint.services, **dumped.services})
+            checkpoint.write(durability.folder, made)
+        except (OSError, ForkedError):
+            durability.still_waiting(waiting)
+            raise
         passing("checkpoint.renamed")
         durability.checkpoint = made
-        checkpoint.remove_leftovers(folder, made)
+        checkpoint.remove_leftovers(durability.folder, made)
         if dumped.bodies is not None:
             self._bodies = set(dumped.bodies)
-        blobs.look()
-        blobs.keep_only(self._bodies or set())
+        durability.blobs.look()
+        durability.blobs.keep_only(self._bodies or set())
 
     def _copy(self, dump: Callable[[], Dumped]) -> Callable[[], Dumped]:
-        copy = Forked(lambda: json.dumps(asdict(dump())).encode())
-        return lambda: Dumped(**json.loads(copy.result(COPY_TIMEOUT_SECONDS)))
+        self._copied = copy = Forked(lambda: json.dumps(asdict(dump())).encode())
 
+        def finish() -> Dumped:
+            try:
+                return Dumped(**json.loads(copy.result(COPY_TIMEOUT_SECONDS)))
+            finally:
+                self._copied = None
 
-def _done(dumped: Dumped) -> Callable[[], Dumped]:
-    return lambda: dumped
+        return finish

@@ -23,6 +23,7 @@ from moto.moto_api._internal.moto_random import MotoRandom
 #: Services whose requests give the same state when they are replayed with the same time and the same chance.
 DETERMINISTIC = frozenset(
     {
+        "athena",
         "cloudwatch",
         "dynamodb",
         "dynamodbstreams",
@@ -32,9 +33,11 @@ DETERMINISTIC = frozenset(
         "iam",
         "logs",
         "s3",
+        "s3control",
         "scheduler",
         "secretsmanager",
         "ses",
+        "sesv2",
         "sns",
         "sqs",
         "ssm",

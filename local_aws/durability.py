@@ -15,6 +15,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +34,15 @@ from local_aws.protocol import Response
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What has changed since the last checkpoint, as far as it stands in journals that are closed."""
+
+    services: set[str]
+    entries: int
+    body_bytes: int
+
+
 class Durability:
     """``restore`` before the first request, ``close`` after the last; a ``Checkpointer`` calls ``rotate`` meanwhile."""
 
@@ -48,7 +58,7 @@ class Durability:
         self._fsync = fsync
         self._saved: dict[str, bytes] = {}
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.blobs = BlobFolder(folder / "s3-bodies")
+        self.blobs = BlobFolder(folder / "s3-bodies", fsync=fsync)
         write_large_bodies_at_once(self.blobs)
 
     def restore(self) -> None:
@@ -97,15 +107,22 @@ class Durability:
         yield self._told(change)
         passing("answer.before")
 
-    def rotate(self) -> set[str]:
-        """Begin the next journal; returns the services that the journals before it concern. Hold every lock."""
+    def rotate(self) -> Waiting:
+        """Begin the next journal; returns what the journals before it hold. Hold every lock."""
         self.journal, previous = self._open(self.generation + 1), self.journal
         self.generation += 1
         previous.close()
         self.blobs.begin()
-        dirty, self.dirty = self.dirty, set()
-        self.entries = self.body_bytes = 0
-        return dirty
+        waiting = Waiting(self.dirty, self.entries, self.body_bytes)
+        self.dirty, self.entries, self.body_bytes = set(), 0, 0
+        return waiting
+
+    def still_waiting(self, waiting: Waiting) -> None:
+        """No checkpoint came of it: a start would replay the older journals as well."""
+        with self.moto.locked(*determinism.DETERMINISTIC):
+            self.dirty |= waiting.services
+            self.entries += waiting.entries
+            self.body_bytes += waiting.body_bytes
 
     def status(self) -> dict[str, Any]:
         """The journal and the last checkpoint, for ``python -m local_aws status``."""

@@ -6,12 +6,14 @@ anyone; what it holds open of the server (its port, the lock of its folder) it l
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import os
 import select
 import signal
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +41,15 @@ class Forked:
         finally:
             gc.enable()
         os.close(writer)
+        self._guard = threading.Lock()
+        self._handle: int | None = os.pidfd_open(self.pid)
+
+    def cancel(self) -> None:
+        """End it now: ``result`` then fails. Nothing happens when it has ended."""
+        with self._guard:
+            if self._handle is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
     def result(self, timeout: float) -> bytes:
         """What ``work`` returned. Raises ``ForkedError`` when it failed or took longer than ``timeout`` seconds."""
@@ -54,11 +65,15 @@ class Forked:
                     break
                 parts.append(part)
         except BaseException:
-            os.kill(self.pid, signal.SIGKILL)
+            self.cancel()
             raise
         finally:
             os.close(self._reader)
             _, status = os.waitpid(self.pid, 0)
+            with self._guard:
+                if self._handle is not None:
+                    os.close(self._handle)
+                self._handle = None
         if status != 0:
             raise ForkedError(f"the copy failed: {b''.join(parts).decode(errors='replace')}")
         return b"".join(parts)

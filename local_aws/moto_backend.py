@@ -37,6 +37,9 @@ REACHES = {
     "logs": ("firehose", "logs", "s3"),
     "firehose": ("firehose", "s3"),
     "ses": ("ses", "sns", "sqs"),
+    "sesv2": ("ses", "sesv2", "sns", "sqs"),
+    "athena": ("athena", "s3"),
+    "s3control": ("s3", "s3control"),
 }
 #: Operations that change nothing a snapshot would have to keep.
 READ_ONLY = re.compile(

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def entry(pid: int) -> Entry | None:
 def start_time(pid: int) -> int | None:
     found = entry(pid)
     return None if found is None else found.started
+
+
+def started_at(pid: int) -> datetime | None:
+    """The wall-clock time at which a process started; None when there is no such process."""
+    ticks = start_time(pid)
+    if ticks is None:
+        return None
+    booted = next(int(line.split()[1]) for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime"))
+    return datetime.fromtimestamp(booted + ticks / os.sysconf("SC_CLK_TCK"), UTC)
 
 
 def members(group: int) -> list[Entry]:

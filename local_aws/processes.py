@@ -228,7 +228,10 @@ class Supervisor:
             self._store.put(
                 REGISTRY,
                 str(process.pid),
-                {"name": name, "started": started, "boot": process_table.boot_id(), "mark": process.mark},
+                {
+                    **{"name": name, "started": started, "boot": process_table.boot_id()},
+                    **{"mark": process.mark, "log": str(log)},
+                },
             )
         return process
 

@@ -23,7 +23,7 @@ TARGETS = {
     "GraniteServiceVersion20100801": "cloudwatch",
 }
 #: Signing names that differ from botocore's service names.
-SIGNING_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses"}
+SIGNING_NAMES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses", "airflow": "mwaa"}
 RUNTIME_PATH = re.compile(r"/endpoints/[^/]+/(async-)?invocations")
 METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
 #: Both versions of SES sign as ``ses``.

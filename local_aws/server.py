@@ -7,13 +7,14 @@ import logging
 import socket
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import endpoint_file
+from local_aws import endpoint_file, server_log, status
 from local_aws.access import report
 from local_aws.access.authorization import Authorization, Mode
 from local_aws.access.usage import Usage
@@ -32,6 +33,8 @@ from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
 from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH
 from local_aws.services import registry
+from local_aws.services.dynamodb.expiry import Expiry
+from local_aws.services.mwaa.environments import load_environments
 from local_aws.store import Store
 
 logger = logging.getLogger(__name__)
@@ -59,6 +62,7 @@ class Settings:
     iam: Mode = "off"
     chaos: tuple[str, ...] = ()
     chaos_seed: int = 0
+    mwaa_environments: tuple[Path, ...] = ()
 
 
 class RequestHandler(MotoRequestHandler):
@@ -86,15 +90,21 @@ class Server:
         """Restore the state, resume what was running and answer requests; returns the URL."""
         settings = self._settings
         images = load_images(settings.images)
+        airflows = load_environments(settings.mwaa_environments)
         self._lock = endpoint_file.claim(settings.state_dir)
+        self._log = server_log.keep_log(settings.state_dir)
+        started = datetime.now(UTC)
         self._store = Store(settings.state_dir / "state.sqlite3")
+        # Before the journal is replayed: some modules correct moto itself.
+        self._modules = registry.load()
         self._moto = MotoBackend()
         self._durability = Durability(settings.state_dir / "moto", self._moto, fsync=settings.fsync)
         self._durability.restore()
         self._checkpointer = Checkpointer(self._durability)
+        self._expiry = Expiry(self._moto)
         self._supervisor = Supervisor(self._store, allow_mounts=settings.allow_mounts)
         self._gateway = Gateway(self._moto)
-        self._modules = registry.load()
+        self._application = status.page(self._gateway, lambda: status.gather(self._context, self._durability, started))
         self._http = self._listen()
         url = settings.advertised_url or f"http://{settings.host}:{self._http.port}"
         issuer = Issuer(self._store)
@@ -108,6 +118,7 @@ class Server:
             supervisor=self._supervisor,
             client=clients,
             images=images,
+            airflows=airflows,
             issuer=issuer,
             calls=self._recorder,
         )
@@ -117,6 +128,7 @@ class Server:
         self._gateway.controls[ACCESS_PATH] = report.answers(self._usage, settings.iam)
         self._gateway.context = self._context
         self._checkpointer.start()
+        self._expiry.start()
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
         registry.resume(self._context, self._modules)
         endpoint_file.write(settings.state_dir, endpoint_file.of_this_process(url, self._http.port))
@@ -128,6 +140,7 @@ class Server:
         registry.shutdown(self._context, self._modules)
         self._chaos.stop()
         self._moto.close()
+        self._expiry.stop()
         self._supervisor.stop_all(STOP_GRACE_SECONDS)
         if not self._gateway.wait_idle(DRAIN_SECONDS):
             logger.warning("some requests were still unanswered after %g s", DRAIN_SECONDS)
@@ -141,6 +154,7 @@ class Server:
         written = endpoint_file.read(self._settings.state_dir)
         if written is not None:
             endpoint_file.write(self._settings.state_dir, replace(written, pid=None, started_ticks=None))
+        server_log.drop_log(self._log)
         self._lock.close()
 
     def _guards(self, issuer: Issuer, server_key: str) -> list[Guard]:
@@ -177,7 +191,7 @@ class Server:
             return make_server(
                 host,
                 listener.getsockname()[1],
-                self._gateway,
+                self._application,
                 threaded=True,
                 request_handler=RequestHandler,
                 fd=listener.fileno(),

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from local_aws.api import ApiError
+
 LOCK_WAIT_SECONDS = 30.0
 TIME_TAG = "$local_aws.time"
 BYTES_TAG = "$local_aws.bytes"
@@ -71,22 +73,25 @@ class Store:
         """Everything inside is committed together or not at all. An inner transaction joins the outer one."""
         with self._lock:
             if self._depth == 0:
-                self._connection.execute("BEGIN IMMEDIATE")
+                with _room():
+                    self._connection.execute("BEGIN IMMEDIATE")
             self._depth += 1
             try:
                 yield
+                if self._depth == 1:
+                    with _room():
+                        self._connection.execute("COMMIT")
             except BaseException:
-                self._depth -= 1
-                if self._depth == 0:
+                # A full disk may have rolled it back already.
+                if self._depth == 1 and self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-            self._depth -= 1
-            if self._depth == 0:
-                self._connection.execute("COMMIT")
+            finally:
+                self._depth -= 1
 
     def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
         """Insert or replace; a replaced document keeps its place in the order of ``list``."""
-        with self._lock:
+        with self._lock, _room():
             self._connection.execute(
                 "INSERT INTO documents (kind, key, document) VALUES (?, ?, ?) "
                 "ON CONFLICT (kind, key) DO UPDATE SET document = excluded.document",
@@ -102,7 +107,7 @@ class Store:
 
     def delete(self, kind: str, key: str) -> None:
         """Deleting what is not there is no error."""
-        with self._lock:
+        with self._lock, _room():
             self._connection.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key))
 
     def list(self, kind: str, prefix: str = "") -> list[tuple[str, dict[str, Any]]]:
@@ -116,7 +121,7 @@ class Store:
 
     def append(self, stream: str, document: Mapping[str, Any]) -> int:
         """Add to a history; returns the new id (1, 2, ...)."""
-        with self._lock:
+        with self._lock, _room():
             row = self._connection.execute(
                 "INSERT INTO histories (stream, id, document) "
                 "SELECT ?, COALESCE(MAX(id), 0) + 1, ? FROM histories WHERE stream = ? RETURNING id",
@@ -135,8 +140,23 @@ class Store:
 
     def drop(self, stream: str) -> None:
         """Remove a whole history."""
-        with self._lock:
+        with self._lock, _room():
             self._connection.execute("DELETE FROM histories WHERE stream = ?", (stream,))
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Around a write: a disk without room is told as AWS tells of a service that cannot serve now."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise
+        raise ApiError(
+            "ServiceUnavailable",
+            f"The state folder cannot be written ({error}): free some room on its disk, then try again.",
+            503,
+        ) from error
 
 
 def _encode(document: Mapping[str, Any]) -> str:

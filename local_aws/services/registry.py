@@ -20,6 +20,9 @@ MODULES = (
     "sts",
     "cloudtrail",
     "kms",
+    "dynamodb",
+    "s3_object_lock",
+    "cognito",
     "logs",
     "cloudformation",
     "glue",
@@ -31,11 +34,12 @@ MODULES = (
     "deliveries",
     "events",
     "scheduler",
+    "mwaa",
 )
 
 #: Services of which moto is never asked anything.
 OWNED_SERVICES = frozenset(
-    {"stepfunctions", "sagemaker", "sagemaker-runtime", "sagemaker-metrics", "lambda", "cloudformation"}
+    {"stepfunctions", "sagemaker", "sagemaker-runtime", "sagemaker-metrics", "lambda", "cloudformation", "mwaa"}
 )
 
 #: Services whose requests name their operation by path alone and of which some operations are ours.

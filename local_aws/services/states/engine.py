@@ -22,6 +22,7 @@ from local_aws.services.states.jsontext import loads
 from local_aws.services.states.map_aborts import orphans, settle
 from local_aws.services.states.map_children import is_distributed
 from local_aws.services.states.models import Execution, Frame, State
+from local_aws.services.states.parking import ParkedError, Parking
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
@@ -48,6 +49,7 @@ class Engine:
         self.context = context
         self.records = Records(context.store)
         self._logs = LogWriter(context.client)
+        self._parking = Parking(self._go_on, self._forget)
         self._unlogged: dict[str, tuple[int, str, int, dict[str, Any]]] = {}
         self._lock = threading.RLock()
         self._runtimes: dict[str, Runtime] = {}
@@ -125,10 +127,10 @@ class Engine:
             runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
 
     def _new_runtime(self, execution: Execution) -> Runtime:
-        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs)
+        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs, self._parking)
         unlogged = self._unlogged.pop(execution["arn"], None)
         if unlogged is not None:
-            runtime.log(*unlogged)
+            runtime.log.note(*unlogged)
         return runtime
 
     def _take_up(self, runtime: Runtime) -> bool:
@@ -177,6 +179,7 @@ class Engine:
             runtimes, threads = list(self._runtimes.values()), list(self._threads)
         for runtime in runtimes:
             runtime.close()
+        self._parking.close()
         end = time.monotonic() + CLOSE_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
@@ -206,14 +209,21 @@ class Engine:
         return True
 
     def _launch(self, runtime: Runtime, frame: Frame) -> None:
-        flow = Flow(runtime, frame, self._works, self._launch)
+        self._go_on(runtime, Flow(runtime, frame, self._works, self._launch))
+
+    def _go_on(self, runtime: Runtime, flow: Flow) -> None:
+        """Run a flow on a thread until it ends or waits for long."""
 
         def run() -> None:
-            flow.run()
+            try:
+                flow.run()
+            except ParkedError as parked:
+                self._parking.park(runtime, flow, parked)
+                return
             if runtime.ended:
                 self._forget(runtime)
 
-        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {frame['path']}")
+        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {flow.path}")
 
     def _forget(self, runtime: Runtime) -> None:
         """An execution is over; the map run that it is a child of goes on."""

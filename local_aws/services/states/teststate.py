@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.api import Context
-from local_aws.services.states import inspection, retries, sync
+from local_aws.services.states import inspection, retries, sync, tokens
 from local_aws.services.states.engine import WORKS
 from local_aws.services.states.errors import TIMEOUT, HaltedError, StateError
 from local_aws.services.states.failures import failure_of
@@ -60,6 +60,12 @@ class SingleState(Flow):
         super().__init__(runtime, frame, WORKS, lambda *_: None)
         self.state = under_test.state
         self.setting = setting
+        if (
+            setting.mocked is not None
+            and self.state["Type"] == "Task"
+            and parse(self.state["Resource"]).mode == "token"
+        ):
+            frame["task"] = {"parameters": None, "token": tokens.mint(), "deadline": None}
 
     def scope(self, state: State) -> Scope:
         scope = super().scope(state)
@@ -135,6 +141,10 @@ class SingleState(Flow):
         self._show_variables(step, inspected)
         inspected["errorDetails"] = {"catchIndex": self.state["Catch"].index(caught.catcher)}
         return Tested("CAUGHT_ERROR", dumps(step.output), error, step.target, inspected)
+
+
+def _hands_out_a_token(state: State) -> bool:
+    return bool(state["Type"] == "Task") and parse(state["Resource"]).mode == "token"
 
 
 def run(aws: Context, under_test: StateUnderTest, setting: Setting) -> Tested:

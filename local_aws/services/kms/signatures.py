@@ -1,4 +1,4 @@
-"""KMS ``Sign`` and ``Verify``. Everything else of KMS is moto's.
+"""KMS ``Sign`` and ``Verify``.
 
 moto hashes a message again under ``MessageType=DIGEST``, so its signatures do not verify against the message, and it
 signs with disabled keys. Here the digest itself is signed, as AWS documents
@@ -14,9 +14,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from moto.kms.models import Key, kms_backends
+from moto.kms.models import Key
 
 from local_aws.api import ApiError, Context, NotOursError, operation
+from local_aws.services.kms import keys
 
 HASHES: dict[str, hashes.HashAlgorithm] = {
     "256": hashes.SHA256(),
@@ -30,6 +31,7 @@ class SignRequest(TypedDict, total=False):
     Message: bytes
     MessageType: str
     SigningAlgorithm: str
+    DryRun: bool
 
 
 class VerifyRequest(SignRequest, total=False):
@@ -73,22 +75,15 @@ def verify(aws: Context, request: VerifyRequest) -> dict[str, Any]:
 
 def _usable_key(aws: Context, request: SignRequest) -> tuple[Key, str]:
     """The key, and the algorithm that the request asks for; refuses what AWS refuses."""
-    backend = kms_backends[aws.account][aws.region]
-    try:
-        key = backend.describe_key(request["KeyId"])
-    except KeyError as error:
-        raise ApiError("NotFoundException", f"Invalid keyId {request['KeyId']}") from error
-    if key.key_state == "Disabled":
-        raise ApiError("DisabledException", f"{key.arn} is disabled.")
-    if key.key_state != "Enabled":
-        raise ApiError("KMSInvalidStateException", f"{key.arn} is {key.key_state}.")
-    if key.key_usage != "SIGN_VERIFY":
-        raise ApiError("InvalidKeyUsageException", f"{key.arn} key usage is {key.key_usage}, not SIGN_VERIFY.")
+    key = keys.usable(aws, request["KeyId"], "SIGN_VERIFY")
     algorithm = request["SigningAlgorithm"]
     if algorithm not in key.signing_algorithms:
         raise ApiError(
             "InvalidKeyUsageException", f"Algorithm {algorithm} is incompatible with key spec {key.key_spec}."
         )
+    if request.get("MessageType", "RAW") == "DIGEST":
+        _prehashed(request)
+    keys.stop_dry_run(request)
     return key, algorithm
 
 

@@ -1,0 +1,28 @@
+"""The server's own log in its state folder: the newest file and a few older ones, never more."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from local_aws import limits
+
+NAME = "server.log"
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def keep_log(state_dir: Path) -> logging.Handler:
+    """Whatever is logged goes to ``server.log`` as well; close the handler with ``drop_log``."""
+    size = int(limits.LOG_MEGABYTES.value() * 1e6)
+    handler = RotatingFileHandler(state_dir / NAME, maxBytes=size, backupCount=int(limits.LOG_FILES.value()))
+    handler.setFormatter(logging.Formatter(FORMAT))
+    # A full disk must not fill stderr with tracebacks about the log itself.
+    handler.handleError = lambda record: None  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    return handler
+
+
+def drop_log(handler: logging.Handler) -> None:
+    logging.getLogger().removeHandler(handler)
+    handler.close()
