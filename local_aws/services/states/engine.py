@@ -115,13 +115,17 @@ class Engine:
     def redrive(self, execution: Execution) -> None:
         """Commit a redrive of ``execution``, which already says that it runs again, and go on with its frames."""
         with self.context.store.transaction():
-            details = history.execution_redriven(execution.get("redrives", 0))
-            last = history.last_event(self.context.store, execution["arn"])
-            event = self._append(execution, "ExecutionRedriven", last, details)
-            redrive.restore(self.records, execution, event)
-            self.records.save_execution(execution)
-            status_events.emit(self.context, execution)
+            self.enroll_again(execution)
         self.runtime(execution)
+
+    def enroll_again(self, execution: Execution) -> None:
+        """Inside a transaction: keep an execution that goes on where it failed. ``runtime`` sets it going."""
+        details = history.execution_redriven(execution.get("redrives", 0))
+        last = history.last_event(self.context.store, execution["arn"])
+        event = self._append(execution, "ExecutionRedriven", last, details)
+        redrive.restore(self.records, execution, event)
+        self.records.save_execution(execution)
+        status_events.emit(self.context, execution)
 
     def machine_deleted(self, machine: str) -> None:
         """Executions of this machine end at their next transition."""
