@@ -79,6 +79,8 @@ def _start(options: argparse.Namespace) -> int:
     from local_aws.snapshot import SnapshotError
 
     mode = mode_of(options.iam)
+    if mode != "off":
+        os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # roles may have AWS's own policies attached
     asked_to_stop = _stop_signals()
     server = Server(
         Settings(

@@ -19,6 +19,7 @@ from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import execution_start as starts
 from local_aws.services.states import machine_operations as machines
 from local_aws.services.states import map_run_operations as map_runs
+from local_aws.services.states import redrive_operations as redrives
 from local_aws.services.states import task_operations as tasks
 from local_aws.services.states.map_children import arn_of
 from local_aws.services.states.map_run_records import MapRunRecords
@@ -140,6 +141,10 @@ class StatesWorld:
     def stop(self, execution: str, **request: str) -> None:
         arguments: Any = {"executionArn": execution, **request}
         executions.stop_execution(self.aws, arguments)
+
+    def redrive(self, execution: str, **request: str) -> None:
+        arguments: Any = {"executionArn": execution, **request}
+        redrives.redrive_execution(self.aws, arguments)
 
     def events(self, execution: str) -> list[dict[str, Any]]:
         request: Any = {"executionArn": execution, "maxResults": 1000}

@@ -23,7 +23,7 @@ OPEN, CLOSE = "{%", "%}"
 def check_template(problems: Problems, template: Any, location: str, known: frozenset[str] = frozenset()) -> None:
     """``known`` are the fields of ``$states`` beside input and context that this place has."""
     for text, place in _texts(template, location):
-        if text.startswith(OPEN) != text.endswith(CLOSE):
+        if text.startswith(OPEN) and not text.endswith(CLOSE):
             problems.add("JSONata string must start with {% and end with %}", place)
         expression = expression_in(text)
         if expression is not None:

@@ -15,7 +15,7 @@ from local_aws.services.states.definition_values import check_text, check_whole,
 from local_aws.services.states.expressions import expression_in
 from local_aws.services.states.payload_templates import SUFFIX
 from local_aws.services.states.resources import Resource, ResourceError, operation_model, parse
-from local_aws.services.states.shapes import pascal
+from local_aws.services.states.shapes import members_by_name, pascal
 
 #: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.html
 ACTIVITY = re.compile(r"arn:aws[\w-]*:states:[\w-]+:\d{12}:activity:[^\s:]{1,80}")
@@ -60,11 +60,12 @@ def _check_call(problems: Problems, resource: Resource, given: Mapping[str, Any]
     shape = operation_model(resource).input_shape
     if shape is None:
         return
-    members = {pascal(member): member for member in shape.members}
+    members = members_by_name(shape)
     names = {field.removesuffix(SUFFIX) if language == "JSONPath" else field: field for field in given}
     for name, field in names.items():
         if name not in members:
             problems.add(f'The field "{name}" is not supported by Step Functions', f"{location}/{field}")
+    present = {members[name] for name in names if name in members}
     for member in shape.required_members:
-        if pascal(member) not in names and not shape.members[member].metadata.get("idempotencyToken"):
+        if member not in present and not shape.members[member].metadata.get("idempotencyToken"):
             problems.add(f'The field "{pascal(member)}" is required but was missing', location)

@@ -22,6 +22,7 @@ from local_aws.services.states.jsontext import loads
 from local_aws.services.states.map_aborts import orphans, settle
 from local_aws.services.states.map_children import is_distributed
 from local_aws.services.states.models import Execution, Frame, State
+from local_aws.services.states.parking import ParkedError, Parking
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
@@ -36,6 +37,7 @@ WORKS: dict[str, Work] = {
     "Succeed": run_succeed,
     "Fail": run_fail,
     "Parallel": run_parallel,
+    "Map": run_map,
 }
 CLOSE_SECONDS = 5.0
 CANCELLATION_ATTEMPTS = 5
@@ -47,6 +49,7 @@ class Engine:
         self.context = context
         self.records = Records(context.store)
         self._logs = LogWriter(context.client)
+        self._parking = Parking(self._go_on, self._forget)
         self._unlogged: dict[str, tuple[int, str, int, dict[str, Any]]] = {}
         self._lock = threading.RLock()
         self._runtimes: dict[str, Runtime] = {}
@@ -103,18 +106,26 @@ class Engine:
             if execution["status"] != "RUNNING" or self._closing.is_set():
                 return None
             runtime = self._runtimes[arn] = self._new_runtime(execution)
+        # Not under the lock: whoever has a transaction open may ask for the lock.
+        machine = self.records.machine(execution["machine"])
+        if machine is not None and machine.get("deleting"):
+            runtime.machine_deleted = True
         return runtime if self._take_up(runtime) else None
 
     def redrive(self, execution: Execution) -> None:
         """Commit a redrive of ``execution``, which already says that it runs again, and go on with its frames."""
         with self.context.store.transaction():
-            details = history.execution_redriven(execution.get("redrives", 0))
-            last = history.last_event(self.context.store, execution["arn"])
-            event = self._append(execution, "ExecutionRedriven", last, details)
-            redrive.restore(self.records, execution, event)
-            self.records.save_execution(execution)
-            status_events.emit(self.context, execution)
+            self.enroll_again(execution)
         self.runtime(execution)
+
+    def enroll_again(self, execution: Execution) -> None:
+        """Inside a transaction: keep an execution that goes on where it failed. ``runtime`` sets it going."""
+        details = history.execution_redriven(execution.get("redrives", 0))
+        last = history.last_event(self.context.store, execution["arn"])
+        event = self._append(execution, "ExecutionRedriven", last, details)
+        redrive.restore(self.records, execution, event)
+        self.records.save_execution(execution)
+        status_events.emit(self.context, execution)
 
     def machine_deleted(self, machine: str) -> None:
         """Executions of this machine end at their next transition."""
@@ -124,10 +135,11 @@ class Engine:
             runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
 
     def _new_runtime(self, execution: Execution) -> Runtime:
-        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs)
+        """With the lock held: nothing here may ask the store."""
+        runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs, self._parking)
         unlogged = self._unlogged.pop(execution["arn"], None)
         if unlogged is not None:
-            runtime.log(*unlogged)
+            runtime.log.note(*unlogged)
         return runtime
 
     def _take_up(self, runtime: Runtime) -> bool:
@@ -176,6 +188,7 @@ class Engine:
             runtimes, threads = list(self._runtimes.values()), list(self._threads)
         for runtime in runtimes:
             runtime.close()
+        self._parking.close()
         end = time.monotonic() + CLOSE_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
@@ -205,14 +218,21 @@ class Engine:
         return True
 
     def _launch(self, runtime: Runtime, frame: Frame) -> None:
-        flow = Flow(runtime, frame, self._works, self._launch)
+        self._go_on(runtime, Flow(runtime, frame, self._works, self._launch))
+
+    def _go_on(self, runtime: Runtime, flow: Flow) -> None:
+        """Run a flow on a thread until it ends or waits for long."""
 
         def run() -> None:
-            flow.run()
+            try:
+                flow.run()
+            except ParkedError as parked:
+                self._parking.park(runtime, flow, parked)
+                return
             if runtime.ended:
                 self._forget(runtime)
 
-        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {frame['path']}")
+        self._spawn(run, f"{runtime.arn.rpartition(':')[2]} {flow.path}")
 
     def _forget(self, runtime: Runtime) -> None:
         """An execution is over; the map run that it is a child of goes on."""

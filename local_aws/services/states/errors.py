@@ -8,7 +8,6 @@ TASK_FAILED = "States.TaskFailed"
 RUNTIME = "States.Runtime"
 DATA_LIMIT_EXCEEDED = "States.DataLimitExceeded"
 QUERY_EVALUATION_ERROR = "States.QueryEvaluationError"
-NO_CHOICE_MATCHED = "States.NoChoiceMatched"
 #: What executions on AWS fail with where ResultPath or ItemsPath cannot be applied ...
 REFERENCE_PATH_CONFLICT = "States.ReferencePathConflict"
 #: ... and what AWS documents for it: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html

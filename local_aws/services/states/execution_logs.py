@@ -152,9 +152,9 @@ class LogWriter:
 
 
 class ExecutionLog:
-    """What one execution writes."""
+    """What one execution writes. Events of a transaction wait until it is committed."""
 
-    def __init__(self, writer: LogWriter, execution: Execution) -> None:
+    def __init__(self, writer: LogWriter | None, execution: Execution) -> None:
         configuration = execution.get("logging", {})
         self._writer = writer
         self._arn = execution["arn"]
@@ -163,10 +163,24 @@ class ExecutionLog:
         self._level = str(configuration.get("level", "OFF"))
         self._with_data = bool(configuration.get("includeExecutionData", False))
         self._group = log_group(configuration)
+        self._pending: list[tuple[int, str, int, Mapping[str, Any] | None]] = []
+
+    def add(self, number: int, kind: str, previous: int, details: Mapping[str, Any] | None) -> None:
+        """An event of the transaction that is under way."""
+        if self._group is not None:
+            self._pending.append((number, kind, previous, details))
+
+    def committed(self) -> None:
+        pending, self._pending = self._pending, []
+        for event in pending:
+            self.note(*event)
+
+    def rolled_back(self) -> None:
+        self._pending.clear()
 
     def note(self, number: int, kind: str, previous: int, details: Mapping[str, Any] | None) -> None:
         """``details`` as a history has them: ``{"<x>EventDetails": {...}}``."""
-        if self._group is None or not is_logged(self._level, kind):
+        if self._writer is None or self._group is None or not is_logged(self._level, kind):
             return
         now = int(time.time() * 1000)
         inner: Mapping[str, Any] = next(iter(details.values()), {}) if details else {}

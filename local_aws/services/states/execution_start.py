@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime
 
 from local_aws.api import ApiError, Context, operation
+from local_aws.services.job_settings import SettingError
 from local_aws.services.states import express
 from local_aws.services.states import requests as api
 from local_aws.services.states.engine import engine_of
@@ -83,7 +84,10 @@ def machine_type(machine: Machine) -> str:
 
 def refuse_too_many(aws: Context) -> None:
     """Raises ``ApiError`` ExecutionLimitExceeded when as many executions run as may."""
-    most = StatesSettings.from_environment().open_executions
+    try:
+        most = StatesSettings.from_environment().open_executions
+    except SettingError as error:
+        raise ApiError("ExecutionLimitExceeded", str(error)) from error
     if engine_of(aws).open_executions() >= most:
         message = f"{most} executions run, the most that may: wait for some to end, or raise LOCAL_AWS_OPEN_EXECUTIONS"
         raise ApiError("ExecutionLimitExceeded", message)

@@ -6,6 +6,7 @@ because AWS lets a null pass and fails the state for undefined.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -22,6 +23,11 @@ from local_aws.services.states.jsontext import dumps
 EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
 #: An expression that runs longer fails; AWS has such a limit too, and does not say where it is.
 MAX_MILLISECONDS = 10_000
+#: How deep an expression may nest: AWS takes 100 and refuses 101.
+MAX_DEPTH = 100
+STACK_OVERFLOW, NOT_AN_ARRAY_OF = "D1011", "T0412"
+ELEMENTS = {"a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings"}
+PLACEHOLDER = re.compile(r"(?<!\{)\{\{\w+\}\}")
 USES_EVAL = re.compile(r"\$eval\b")
 TYPE_NAMES = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
 
@@ -43,10 +49,25 @@ def syntax_error(text: str) -> str | None:
     try:
         Jsonata(text)
     except JException as error:
-        return str(error)
+        return message_of(error)
     except (ValueError, RecursionError, re.error) as error:
         return str(error)
     return None
+
+
+def message_of(error: JException) -> str:
+    """The message as AWS words it: jsonata-js's, with the values in JSON.
+
+    The library's own copy of the messages says Object where jsonata-js says function.
+    """
+    template = JException.error_codes.get(error.error)
+    if template is None or PLACEHOLDER.search(template) is None:
+        return str(error)
+    told = [part for part in (error.current, error.expected, error.extra) if part is not None]
+    if error.error == NOT_AN_ARRAY_OF and len(told) > 2:
+        told[2] = ELEMENTS.get(told[2], told[2])
+    words = template.replace("Object", "function")
+    return PLACEHOLDER.sub(lambda match: json.dumps(told.pop(0), default=str) if told else match[0], words)
 
 
 def evaluate(template: Any, location: str, bindings: Mapping[str, Any]) -> Any:
@@ -88,17 +109,20 @@ def _template(template: Any, location: str, names: Mapping[str, Any]) -> Any:
 def _expression(text: str, location: str, names: Mapping[str, Any]) -> Any:
     subject = f"The JSONata expression '{text}' specified for the field '{location}'"
     try:
-        expression = Jsonata(text, timeout=MAX_MILLISECONDS)
+        expression = Jsonata(text, timeout=MAX_MILLISECONDS, stack=MAX_DEPTH)
         expression.set_output_convert_nulls(False)
         register(expression)
         result = expression.evaluate(None, names)
     except JException as error:
         raise EvaluationError(
-            f"{subject} threw an error during evaluation. {error.error}: {error}", location
+            f"{subject} threw an error during evaluation. {error.error}: {message_of(error)}", location
         ) from error
     except FunctionError as error:
         raise EvaluationError(f"{subject} threw an error during evaluation: {error}", location) from error
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError, re.error) as error:
+    except RecursionError as error:
+        message = f"{STACK_OVERFLOW}: {JException.error_codes[STACK_OVERFLOW]}"
+        raise EvaluationError(f"{subject} threw an error during evaluation. {message}", location) from error
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, re.error) as error:
         raise EvaluationError(f"{subject} threw an error during evaluation: {error}", location) from error
     if result is None:
         raise EvaluationError(f"{subject} returned nothing (undefined).", location)

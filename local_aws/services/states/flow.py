@@ -145,7 +145,7 @@ class Flow:
 
     def _attempt(self, state: State) -> Step:
         if state["Type"] in COUNTS_RETRIES and self.frame["wake"] is not None:
-            self.runtime.wait(self.path, self.frame["wake"], lambda: None)
+            self.runtime.wait_parked(self.path, self.frame["wake"], lambda: None)
             self.frame["wake"] = None
         return self.works[state["Type"]](self, state)
 
@@ -198,10 +198,11 @@ class Flow:
         try:
             completion = self.language(state).complete(caught.catcher, scope, error_output, caught.location)
             return self.completed(completion, caught.catcher["Next"])
-        except EvaluationError as error:
-            self.frame["outcome"] = None
-            self._record(state, error)
-            raise StateError(error.error, self._failure(error)["cause"]) from error
+        except StateError as error:
+            if isinstance(error, EvaluationError):
+                self.frame["outcome"] = None
+                self._record(state, error)
+            raise StateError(error.error, self._failure(error)["cause"], terminal=error.terminal) from error
 
     def _leave(self, state: State, step: Step) -> bool:
         """Commit the end of the state; True when it was the flow's last."""

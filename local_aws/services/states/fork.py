@@ -104,7 +104,7 @@ def _join(flow: Flow, state: State) -> None:
         if len(finished) == len(fork["inputs"]):
             _succeed(flow, state, fork, finished)
             return
-        finished = flow.runtime.wait(flow.path, None, children.news) or finished
+        finished = flow.runtime.wait_parked(flow.path, None, children.news) or finished
         children.note(finished)
 
 

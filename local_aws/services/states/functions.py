@@ -7,14 +7,13 @@ None stands for JSONata's undefined, as everywhere in ``jsonata``.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from jsonata.utils import Utils
-
-from local_aws.services.states.jsontext import loads
 
 ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 #: AWS refuses a longer range for its memory.
@@ -55,7 +54,7 @@ def _hash(text: Any = None, algorithm: Any = "SHA-256", *_: Any) -> str | None:
         return None
     if not isinstance(text, str):
         raise FunctionError('T0410: Argument 1 of function "hash" does not match function signature')
-    name = ALGORITHMS.get(str(algorithm).upper())
+    name = ALGORITHMS.get(str(algorithm))
     if name is None:
         raise FunctionError(f'D3137: Hash algorithm "{algorithm}" is none of {", ".join(ALGORITHMS)}')
     return hashlib.new(name, text.encode()).hexdigest()
@@ -94,9 +93,21 @@ def _parse(text: Any = None, *_: Any) -> Any:
     if not isinstance(text, str):
         raise FunctionError('T0410: Argument 1 of function "parse" does not match function signature')
     try:
-        return to_jsonata(loads(text))
+        return to_jsonata(json.loads(text, parse_constant=_refuse, object_pairs_hook=_without_repetition))
     except ValueError as error:
-        raise FunctionError(f"D3137: The argument of function $parse is not JSON: {error}") from error
+        raise FunctionError("D3137: Invalid JSON") from error
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """AWS takes no object that says a key twice."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise ValueError("a key is repeated")
+    return document
 
 
 def _random(seed: Any = None, *_: Any) -> float:

@@ -13,11 +13,13 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from local_aws.services.states.errors import RUNTIME, StateError
 from local_aws.services.states.jsontext import dumps, loads
 from local_aws.services.states.resources import Resource, operation_model
+from local_aws.services.states.sdk_names import field_name
 from local_aws.services.states.service_errors import client_error, service_error
 from local_aws.services.states.shapes import (
     ParametersError,
     epoch_milliseconds,
     iso_time,
+    pascal,
     to_request,
     to_result,
 )
@@ -32,6 +34,10 @@ JSON_TEXT_FIELDS = {
     ("events", "PutEvents"): frozenset({"Detail"}),
     ("stepfunctions", "StartExecution"): frozenset({"Input"}),
 }
+
+
+#: Services whose fields keep the API's own names in SDK integrations: attribute values are S, SS, BOOL, NULL.
+API_NAMES = {"dynamodb": pascal}
 
 
 class UnreachableError(Exception):
@@ -108,7 +114,7 @@ def _result(resource: Resource, answer: Mapping[str, Any]) -> Any:
             return answer["Payload"]
     model = operation_model(resource).output_shape
     if resource.kind == "sdk":
-        return to_result(model, answer, iso_time)
+        return to_result(model, answer, iso_time, API_NAMES.get(resource.service, field_name))
     result = {**to_result(model, answer, epoch_milliseconds), **_sdk_metadata(answer)}
     if result.get("FailedEntryCount"):
         raise StateError("EventBridge.FailedEntry", dumps(result))

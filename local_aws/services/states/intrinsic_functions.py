@@ -78,8 +78,8 @@ def _base64_encode(text: Any) -> str:
 
 def _base64_decode(text: Any) -> str:
     try:
-        return base64.b64decode(_short(text), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        return base64.b64decode(_short(text), validate=True).decode(errors="replace")
+    except (binascii.Error, ValueError) as error:
         raise ArgumentsError from error
 
 

@@ -28,17 +28,20 @@ PREFIX = "States."
 TEMPLATE = re.compile(r"\{\}|\\.|.", re.DOTALL)
 
 
+class _CallError(Exception):
+    """Why a call fails, without the words around it."""
+
+
 def evaluate_intrinsic(text: str, document: Any, scope: Scope) -> Any:
-    """``document`` is what ``$`` reads. Raises ``StateError`` States.Runtime."""
+    """``document`` is what ``$`` reads. Raises ``StateError`` States.Runtime, which names the whole expression."""
     try:
-        call = parse_call(text)
-    except IntrinsicSyntaxError as error:
+        return _evaluate(parse_call(text), document, scope)
+    except (IntrinsicSyntaxError, _CallError) as error:
         raise path_error(f"The function '{text}' had the following error: {error}") from error
-    return _evaluate(call, document, scope)
 
 
 def _evaluate(call: Call, document: Any, scope: Scope) -> Any:
-    values = [_value(call, argument, document, scope) for argument in call.arguments]
+    values = [_value(argument, document, scope) for argument in call.arguments]
     try:
         if call.name == "Format":
             first = call.arguments[0]
@@ -47,11 +50,10 @@ def _evaluate(call: Call, document: Any, scope: Scope) -> Any:
         return FUNCTIONS[call.name](*values)
     except ArgumentsError as error:
         detail = f": {error}" if str(error) else ""
-        message = f"Invalid arguments in States.{call.name}{detail}"
-        raise path_error(f"The function '{call.text}' had the following error: {message}") from error
+        raise _CallError(f"Invalid arguments in States.{call.name}{detail}") from error
 
 
-def _value(call: Call, argument: Literal | Reference | Call, document: Any, scope: Scope) -> Any:
+def _value(argument: Literal | Reference | Call, document: Any, scope: Scope) -> Any:
     if isinstance(argument, Literal):
         return argument.value
     if isinstance(argument, Call):
@@ -60,8 +62,9 @@ def _value(call: Call, argument: Literal | Reference | Call, document: Any, scop
         return argument.read(document, scope)
     except NoSuchNodeError as error:
         shown = dumps(argument.shown_root(document, scope))
-        message = f"The JsonPath argument for the field '{argument.text}' could not be found in the input '{shown}'"
-        raise path_error(f"The function '{call.text}' had the following error: {message}") from error
+        raise _CallError(
+            f"The JsonPath argument for the field '{argument.text}' could not be found in the input '{shown}'"
+        ) from error
 
 
 def _format(template: Any, values: list[Any]) -> str:
@@ -79,6 +82,9 @@ def _format(template: Any, values: list[Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        raise ArgumentsError
+    """An object as AWS was recorded to show it: the way Java does."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_shown(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(part) for part in value) + "]"
     return value if isinstance(value, str) else dumps(value)

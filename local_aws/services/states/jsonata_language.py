@@ -10,12 +10,12 @@ from typing import Any
 
 from local_aws.services.states.errors import EvaluationError
 from local_aws.services.states.expressions import check_type, evaluate
+from local_aws.services.states.jsonpath_values import LEAST, MOST_PERCENT
 from local_aws.services.states.models import State
 from local_aws.services.states.query_language import ABSENT, Chosen, Completion, Scope
 from local_aws.services.states.timestamps import seconds_of
 
 NAME = "JSONata"
-MOST_PERCENT = 100
 
 
 class JsonataLanguage:
@@ -31,8 +31,9 @@ class JsonataLanguage:
         if field not in state:
             return None
         value = check_type(evaluate(state[field], field, _bindings(scope)), "number", state[field], field)
-        if not isinstance(value, int) or value < 0:
-            raise EvaluationError(f"The field '{field}' must be a whole number that is not negative: {value}", field)
+        least = LEAST.get(field, 0)
+        if not isinstance(value, int) or value < least:
+            raise EvaluationError(f"The field '{field}' must be a whole number of at least {least}: {value}", field)
         return value
 
     def number(self, state: State, field: str, scope: Scope) -> float | None:

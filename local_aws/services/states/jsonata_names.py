@@ -86,3 +86,26 @@ def _unary_parts(node: Any) -> Iterable[Any]:
 
 def _is(node: Any, kind: str, value: str) -> bool:
     return bool(node.type == kind and node.value == value)
+
+
+def variables_in(expression: str) -> Iterator[str]:
+    """The variables that an expression reads and does not bind itself, as often as it reads them."""
+    nodes = list(_all(Jsonata(expression).ast, set()))
+    called = {id(node.procedure) for node in nodes if node.type in ("function", "partial")}
+    bound = {node.lhs.value for node in nodes if node.type == "bind"}
+    bound |= {part.value for node in nodes if node.type == "lambda" for part in node.arguments or []}
+    for node in nodes:
+        if node.type == "variable" and node.value not in ("", "$", *bound) and id(node) not in called:
+            yield str(node.value)
+
+
+def _all(node: Any, seen: set[int]) -> Iterator[Any]:
+    """Every node of a tree, which may point back up."""
+    if isinstance(node, list | tuple):
+        for part in node:
+            yield from _all(part, seen)
+    elif hasattr(node, "type") and hasattr(node, "value") and id(node) not in seen:
+        seen.add(id(node))
+        yield node
+        for part in vars(node).values():
+            yield from _all(part, seen)

@@ -11,6 +11,7 @@ from local_aws.api import ApiError, Context, operation
 from local_aws.services.states import deletions
 from local_aws.services.states import requests as api
 from local_aws.services.states.engine import engine_of
+from local_aws.services.states.jsontext import loads
 from local_aws.services.states.machine_checks import (
     check_arn,
     check_definition,
@@ -31,6 +32,7 @@ from local_aws.services.states.machine_references import (
 from local_aws.services.states.models import Machine, MachineType
 from local_aws.services.states.paging import page
 from local_aws.services.states.records import Records
+from local_aws.services.states.variable_references import variable_references
 from local_aws.services.states.versions import publish
 
 CHANGEABLE = ("definition", "roleArn", "loggingConfiguration", "tracingConfiguration", "encryptionConfiguration")
@@ -163,6 +165,9 @@ def describe_state_machine(aws: Context, request: api.DescribeStateMachineReques
     }
     if machine["revision"] is not None:
         described["revisionId"] = machine["revision"]
+    references = variable_references(loads(machine["definition"]))
+    if references:
+        described["variableReferences"] = references
     if "encryption" in machine:
         described["encryptionConfiguration"] = machine["encryption"]
     if reference.version is not None and reference.version["description"] is not None:

@@ -38,6 +38,7 @@ def child_definition(definition: Mapping[str, Any], state: State) -> str:
 def new_child(parent: Execution, run: MapRun, definition: str, index: int, given: ChildInput) -> Execution:
     """The same for the same index, so that a child is never started twice."""
     return {
+        "type": "EXPRESS" if run["express"] else "STANDARD",
         "arn": arn_of(run, index),
         "name": name_of(run, index),
         "machine": run["machine"],

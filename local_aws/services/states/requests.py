@@ -67,6 +67,7 @@ class DescribeStateMachineResponse(TypedDict):
     loggingConfiguration: dict[str, Any]
     tracingConfiguration: dict[str, Any]
     revisionId: NotRequired[str]
+    variableReferences: NotRequired[dict[str, list[str]]]
     description: NotRequired[str]
     encryptionConfiguration: NotRequired[dict[str, Any]]
 

@@ -38,20 +38,44 @@ OPTIMISED: dict[tuple[str, str], frozenset[Mode]] = {
     ("sagemaker", "createTrainingJob"): JOB,
     ("sagemaker", "createProcessingJob"): JOB,
     ("sagemaker", "createTransformJob"): JOB,
+    ("sagemaker", "createHyperParameterTuningJob"): JOB,
     ("sagemaker", "createModel"): REQUEST,
     ("sagemaker", "createEndpointConfig"): REQUEST,
     ("sagemaker", "createEndpoint"): REQUEST,
     ("sagemaker", "updateEndpoint"): REQUEST,
     ("states", "startExecution"): NESTED,
 }
-#: Where the name in a Resource is neither botocore's nor botocore's without hyphens.
-SERVICE_NAMES = {
-    "states": "stepfunctions",
-    "sfn": "stepfunctions",
-    "eventbridge": "events",
+#: What AWS offers besides (integrate-optimized.html) and this server does not serve, by service; None is all of it.
+UNSERVED: dict[str, frozenset[str] | None] = {
+    **dict.fromkeys(("apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "ecs", "eks", "http")),
+    **dict.fromkeys(("elasticmapreduce", "emr-containers", "emr-serverless", "mediaconvert")),
+    "sagemaker": frozenset({"createLabelingJob"}),
+}
+#: botocore's names of the services whose name in ``aws-sdk`` resources (``sdk_names``) is another one.
+SDK_SERVICES = {
+    "applicationdiscovery": "discovery",
     "cloudwatchlogs": "logs",
     "cognitoidentityprovider": "cognito-idp",
+    "costandusagereport": "cur",
+    "costexplorer": "ce",
+    "databasemigration": "dms",
+    "directory": "ds",
+    "directoryservicedata": "ds-data",
+    "elasticloadbalancing": "elb",
     "elasticloadbalancingv2": "elbv2",
+    "elasticsearch": "es",
+    "eventbridge": "events",
+    "iotdataplane": "iot-data",
+    "iotjobsdataplane": "iot-jobs-data",
+    "lexmodelbuilding": "lex-models",
+    "lexmodelsv2": "lexv2-models",
+    "lexruntimev2": "lexv2-runtime",
+    "marketplacemetering": "meteringmarketplace",
+    "migrationhub": "mgh",
+    "pinpointsmsvoice": "sms-voice",
+    "serverlessapplicationrepository": "serverlessrepo",
+    "sfn": "stepfunctions",
+    "simpledb": "sdb",
 }
 
 
@@ -90,9 +114,13 @@ def parse(arn: str) -> Resource:
         if service is None or operation is None:
             raise ResourceError(_unknown(arn))
         return Resource("sdk", service, operation, mode, named, shown)
+    if _is_unserved(named, match["api"]):
+        raise ResourceError(
+            f"The resource {arn} is an integration of AWS that local_aws does not serve: use a Lambda function instead"
+        )
     if mode not in OPTIMISED.get((named, match["api"]), frozenset()):
         raise ResourceError(_unknown(arn))
-    service = SERVICE_NAMES.get(named, named)
+    service = "stepfunctions" if named == "states" else named
     return Resource("optimised", service, _pascal(match["api"]), mode, named, shown)
 
 
@@ -112,20 +140,32 @@ def _unknown(arn: str) -> str:
     )
 
 
+def _is_unserved(service: str, api: str) -> bool:
+    if service not in UNSERVED:
+        return False
+    apis = UNSERVED[service]
+    return apis is None or api in apis
+
+
 def _operation_name(service: str, api: str) -> str | None:
-    by_lower_case = {name.lower(): name for name in service_model(service).operation_names}
-    return by_lower_case.get(api.lower())
+    """The operation of an action in camelCase; None for what there is not, and for streams of events."""
+    model = service_model(service)
+    found = {name.lower(): name for name in model.operation_names}.get(api.lower())
+    if found is None or api[0].isupper():
+        return None
+    operation = model.operation_model(found)
+    return None if operation.has_event_stream_input or operation.has_event_stream_output else found
 
 
 def _service_name(name: str) -> str | None:
-    if name in SERVICE_NAMES:
-        return SERVICE_NAMES[name]
-    return _names_without_hyphens().get(name)
+    return _sdk_services().get(name)
 
 
 @cache
-def _names_without_hyphens() -> dict[str, str]:
-    return {name.replace("-", ""): name for name in _session().get_available_services()}
+def _sdk_services() -> dict[str, str]:
+    renamed = set(SDK_SERVICES.values())
+    same = {name.replace("-", ""): name for name in _session().get_available_services() if name not in renamed}
+    return {**same, **SDK_SERVICES}
 
 
 @cache

@@ -12,23 +12,28 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from local_aws.api import Context
 from local_aws.identity.acting import acting_as
 from local_aws.services.states import history, redrive, status_events, tokens
+from local_aws.services.states.cancellations import cancellation
+from local_aws.services.states.context_object import fixed_parts
 from local_aws.services.states.errors import HaltedError
 from local_aws.services.states.execution_logs import ExecutionLog, LogWriter
 from local_aws.services.states.jsontext import loads
 from local_aws.services.states.map_aborts import abort_map_run
-from local_aws.services.states.models import Cancellation, Definition, Execution, Finished, Frame, Status, Task
+from local_aws.services.states.models import Definition, Execution, Finished, Frame, Status, Task
+from local_aws.services.states.parking import LONGEST_SLEEP_SECONDS, Parked, ParkedError, Parking
 from local_aws.services.states.records import Records
 from local_aws.services.states.resources import Resource, parse
-from local_aws.services.states.shapes import iso_time
+
+if TYPE_CHECKING:
+    from local_aws.services.states.flow import Flow
 
 Value = TypeVar("Value")
-#: A thread that waits for long looks at the clock this often: the wall clock may be set.
-LONGEST_SLEEP_SECONDS = 30.0
+#: A wait that lasts longer gives up its thread. Answers that come at once need not wait for a new one.
+PARK_AFTER_SECONDS = 0.25
 FINISHED_DETAILS = {
     "FAILED": ("ExecutionFailed", "executionFailedEventDetails"),
     "ABORTED": ("ExecutionAborted", "executionAbortedEventDetails"),
@@ -43,7 +48,12 @@ class Runtime:
     """
 
     def __init__(
-        self, context: Context, execution: Execution, on_cancelled: Callable[[], None], logs: LogWriter | None = None
+        self,
+        context: Context,
+        execution: Execution,
+        on_cancelled: Callable[[], None],
+        logs: LogWriter | None = None,
+        parking: Parking | None = None,
     ) -> None:
         self.context = acting_as(context, execution["role"], execution["name"], execution["arn"])
         self.records = Records(context.store)
@@ -63,13 +73,14 @@ class Runtime:
         self.machine_deleted = False
         self._deadline = execution["deadline"]
         self._cancelled: set[str] = set()
+        #: By flow: how long to wait for the next poll of its job, and how many polls went unanswered.
+        self.polls: dict[str, tuple[float, int]] = {}
+        self._kept_forks = False
         self._on_cancelled = on_cancelled
-        self._log = None if logs is None else ExecutionLog(logs, execution)
-        self._unlogged: list[tuple[int, str, int, dict[str, Any] | None]] = []
-        self._context_object = {
-            "Execution": _shown_execution(execution),
-            "StateMachine": {"Id": execution["machine"], "Name": execution["machine_name"]},
-        }
+        self._parking = parking
+        self._parked: list[Parked] = []
+        self.log = ExecutionLog(logs, execution)
+        self._context_object = fixed_parts(execution)
 
     def context_object(self) -> dict[str, Any]:
         """The parts of ``$states.context`` that are the same in every state."""
@@ -80,7 +91,7 @@ class Runtime:
         with self.condition:
             if not self.ended and self._deadline is not None and time.time() >= self._deadline:
                 self.finish("TIMED_OUT", 0, error=None, cause=None)
-            if self.ended or self.closing or any(path.startswith(prefix) for prefix in self._cancelled):
+            if self.ended or self.closing or self._is_cancelled(path):
                 raise HaltedError(path)
 
     @contextmanager
@@ -92,27 +103,16 @@ class Runtime:
                 with self.context.store.transaction():
                     yield
             except BaseException:
-                self._unlogged.clear()
+                self.log.rolled_back()
                 raise
-            self._write_log()
-            self.condition.notify_all()
+            self.log.committed()
+            self._tell()
 
     def append(self, kind: str, previous: int, details: dict[str, Any] | None = None) -> int:
         """Add an event; to be called inside a commit."""
         number = history.append(self.context.store, self.arn, kind, previous, details)
-        if self._log is not None:
-            self._unlogged.append((number, kind, previous, details))
+        self.log.add(number, kind, previous, details)
         return number
-
-    def log(self, number: int, kind: str, previous: int, details: dict[str, Any] | None) -> None:
-        """A committed event goes to the log."""
-        if self._log is not None:
-            self._log.note(number, kind, previous, details)
-
-    def _write_log(self) -> None:
-        events, self._unlogged = self._unlogged, []
-        for event in events:
-            self.log(*event)
 
     def entering(self, path: str, previous: int) -> None:
         """A flow is about to enter a state. Raises ``HaltedError`` when the machine was deleted meanwhile."""
@@ -140,6 +140,41 @@ class Runtime:
                 ends = [end - now for end in (until, self._deadline) if end is not None]
                 self.condition.wait(max(0.0, min([*ends, LONGEST_SLEEP_SECONDS])))
 
+    def wait_parked(
+        self, path: str, until: float | None, ready: Callable[[], Value | None], patience: float | None = None
+    ) -> Value | None:
+        """As ``wait``, but a wait of more than ``patience`` seconds raises ``ParkedError``.
+
+        The flow then runs anew from its frame, and waits again: whatever else it knows is lost, as in a restart.
+        """
+        soon = time.time() + (PARK_AFTER_SECONDS if patience is None else patience)
+        if self._parking is None or (until is not None and until <= soon):
+            return self.wait(path, until, ready)
+        value = self.wait(path, soon, ready)
+        if value is None:
+            raise ParkedError(until, ready)
+        return value
+
+    def park(self, parked: Parked) -> float | None:
+        """Keep a flow that has given up its thread; returns when it must go on at the latest."""
+        with self.condition:
+            self._parked.append(parked)
+            return min((end for end in (parked.until, self._deadline) if end is not None), default=None)
+
+    def take_due(self) -> list[Flow]:
+        """The parked flows that may go on, which are parked no more."""
+        with self.condition:
+            if self.closing:
+                return []
+            late = self._deadline is not None and time.time() >= self._deadline
+            everything = self.ended or late
+            due = [one for one in self._parked if everything or self._is_cancelled(one.flow.path) or one.is_due()]
+            self._parked = [one for one in self._parked if one not in due]
+            return [one.flow for one in due]
+
+    def _is_cancelled(self, path: str) -> bool:
+        return any(path.startswith(prefix) for prefix in self._cancelled)
+
     def finish(
         self, status: Status, previous: int, *, error: str | None, cause: str | None, output: str | None = None
     ) -> bool:
@@ -159,8 +194,8 @@ class Runtime:
                 )
                 cancelled = self._close(execution)
             self.ended, self.outcome = True, execution
-            self._write_log()
-            self.condition.notify_all()
+            self.log.committed()
+            self._tell()
         if cancelled:
             self._on_cancelled()
         return True
@@ -169,16 +204,19 @@ class Runtime:
         """Inside the transaction of the end: what is left of the execution. True if jobs are to be stopped."""
         frames = self.records.frames(self.arn)
         if self.express:
-            # Nothing tells of an Express execution afterwards but its log.
-            self.records.delete_execution(self.arn)
+            # Nothing tells of an Express execution afterwards but its log, and the results of a map run.
+            if self.parent is None:
+                self.records.delete_execution(self.arn)
+            else:
+                self.records.save_execution(execution)
             self.context.store.drop(history.stream(self.arn))
             return self._drop_frames(frames)
         self.records.save_execution(execution)
         status_events.emit(self.context, execution)
-        if execution["status"] == "SUCCEEDED":
-            redrive.forget(self.records, self.arn)
-        else:
+        if execution["status"] != "SUCCEEDED":
             redrive.keep(self.records, frames)
+        elif self._kept_forks:
+            redrive.forget(self.records, self.arn)
         return self._drop_frames(frames)
 
     def drop_children(self, frame: Frame) -> bool:
@@ -191,6 +229,7 @@ class Runtime:
         children = self.records.frames(self.arn, prefix)
         if not self.express and "result" not in (frame["outcome"] or {}):
             redrive.keep_fork(self.records, frame, children)
+            self._kept_forks = True
         return self._drop_frames(children)
 
     def stop_cancelled_jobs(self) -> None:
@@ -200,11 +239,17 @@ class Runtime:
         """The server stops: threads end, nothing is changed."""
         with self.condition:
             self.closing = True
-            self.condition.notify_all()
+            self._tell()
 
     def notify(self) -> None:
         with self.condition:
-            self.condition.notify_all()
+            self._tell()
+
+    def _tell(self) -> None:
+        """With the condition held: all flows look whether they may go on."""
+        self.condition.notify_all()
+        if self._parked and self._parking is not None:
+            self._parking.changed(self)
 
     def give_up_task(self, frame: Frame, *, stop: bool = True) -> bool:
         """Inside a commit: the wait for a task is over without its result. True if its job is to be stopped."""
@@ -216,23 +261,15 @@ class Runtime:
         resource = parse(self.state_of(frame)["Resource"])
         if not stop or not resource.mode.startswith("sync") or "submitted" not in task:
             return False
-        self._save_cancellation(resource, task, f"{self.arn}#{frame['path']}#{frame['previous']}")
+        key = f"{self.arn}#{frame['path']}#{frame['previous']}"
+        self.records.save_cancellation(key, cancellation(resource, task))
         return True
 
     def cancel_job(self, resource: Resource, task: Task) -> None:
         """Have a job stopped that was started for nobody."""
         with self.context.store.transaction():
-            self._save_cancellation(resource, task, f"{self.arn}#{uuid.uuid4()}")
+            self.records.save_cancellation(f"{self.arn}#{uuid.uuid4()}", cancellation(resource, task))
         self._on_cancelled()
-
-    def _save_cancellation(self, resource: Resource, task: Task, key: str) -> None:
-        cancellation: Cancellation = {
-            "service": resource.service,
-            "operation": resource.operation,
-            "parameters": task["parameters"],
-            "submitted": task["submitted"],
-        }
-        self.records.save_cancellation(key, cancellation)
 
     def state_of(self, frame: Frame) -> dict[str, Any]:
         state: dict[str, Any] = self.block_of(frame)["States"][frame["state"]]
@@ -252,20 +289,3 @@ class Runtime:
             self.records.delete_frame(frame)
             self.results.pop(frame["path"], None)
         return cancelled
-
-
-def _shown_execution(execution: Execution) -> dict[str, Any]:
-    """``Execution`` of the context object; Express executions have no RedriveCount (recorded behaviour)."""
-    shown: dict[str, Any] = {
-        "Id": execution["arn"],
-        "Input": loads(execution["input"]),
-        "StartTime": iso_time(execution["started"]),
-        "Name": execution["name"],
-        "RoleArn": execution["role"],
-    }
-    if execution.get("type", "STANDARD") == "STANDARD":
-        shown["RedriveCount"] = execution.get("redrives", 0)
-    redriven = execution.get("redriven")
-    if redriven is not None:
-        shown["RedriveTime"] = iso_time(redriven)
-    return shown

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.services.states.errors import StateError
 from local_aws.services.states.resources import Resource, service_model
+from local_aws.services.states.sdk_names import client_name, exception_name
 
 CAUSE_LIMIT = 32_768
 
@@ -34,20 +35,6 @@ OPTIMISED = {
     "glue": Naming("Glue", "AWSGlue", "AWSGlueException"),
     "sagemaker": Naming("SageMaker", "AmazonSageMaker", "AmazonSageMakerException"),
     "stepfunctions": Naming("StepFunctions", "AWSStepFunctions", "AWSStepFunctionsException"),
-}
-#: Names of the Java SDK 2's clients that are not the service's id without spaces.
-SDK_PREFIXES = {
-    "dynamodb": "DynamoDb",
-    "events": "EventBridge",
-    "kms": "Kms",
-    "sns": "Sns",
-    "sqs": "Sqs",
-    "ssm": "Ssm",
-    "stepfunctions": "Sfn",
-    "sts": "Sts",
-    "iam": "Iam",
-    "ecs": "Ecs",
-    "ec2": "Ec2",
 }
 
 
@@ -77,14 +64,16 @@ def client_error(resource: Resource, error: BotoCoreError) -> StateError:
 def _naming(resource: Resource) -> Naming:
     if resource.kind != "sdk":
         return OPTIMISED[resource.service]
-    prefix = SDK_PREFIXES.get(resource.service) or service_model(resource.service).service_id.replace(" ", "")
+    prefix = client_name(service_model(resource.service).service_id)
     return Naming(prefix, prefix, f"{prefix}Exception")
 
 
 def _exception(resource: Resource, code: str, fallback: str) -> str:
-    model = service_model(resource.service)
-    modelled = {str(shape.metadata.get("error", {}).get("code", shape.name)) for shape in model.error_shapes}
-    modelled |= {shape.name for shape in model.error_shapes}
-    if code not in modelled:
-        return fallback
-    return code if code.endswith("Exception") else f"{code}Exception"
+    """The exception of the SDK that stands for a code; the service's own exception for one that its model lacks."""
+    for shape in service_model(resource.service).error_shapes:
+        if code in (shape.name, shape.metadata.get("error", {}).get("code")):
+            name = str(shape.name)
+            if resource.kind == "sdk":
+                return exception_name(name)
+            return name if name.endswith("Exception") else f"{name}Exception"
+    return fallback

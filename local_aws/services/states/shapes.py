@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.h
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,9 +14,11 @@ from typing import Any
 from botocore.model import Shape
 
 from local_aws.services.states.jsontext import dumps
+from local_aws.services.states.sdk_names import field_name
 
 NUMBERS = ("integer", "long", "float", "double")
 Timestamp = Callable[[datetime], Any]
+Name = Callable[[str], str]
 
 
 class ParametersError(ValueError):
@@ -57,17 +60,21 @@ class _Reader:
         if not isinstance(value, dict):
             self.problems.append(f"The value for the field '{field or 'Arguments'}' must be an object")
             return {}
-        names = {pascal(member): member for member in shape.members}
-        request = {}
+        names = members_by_name(shape)
+        request: dict[str, Any] = {}
         for key, part in value.items():
             if key not in names:
                 self.problems.append(f'The field "{key}" is not supported by Step Functions')
+                continue
+            if part is None:
+                # As recorded on AWS: the call is made without the field.
+                request[names[key]] = None
                 continue
             request[names[key]] = self.read(shape.members[names[key]], part, key)
         for member in shape.required_members:
             if member not in request and not shape.members[member].metadata.get("idempotencyToken"):
                 self.problems.append(f"The field '{pascal(member)}' is required but was missing")
-        return request
+        return {member: part for member, part in request.items() if part is not None}
 
     def _scalar(self, shape: Shape, value: Any, field: str) -> Any:
         number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -79,26 +86,50 @@ class _Reader:
         return value
 
 
-def to_result(shape: Shape | None, answer: Mapping[str, Any], timestamp: Timestamp) -> dict[str, Any]:
-    """A call's answer as JSON, without boto3's metadata; ``timestamp`` says how times are written."""
+def members_by_name(shape: Shape) -> dict[str, str]:
+    """The members of a structure by the names that a task may give them: the API's and the SDK's."""
+    names = {field_name(member): member for member in shape.members}
+    return {**names, **{pascal(member): member for member in shape.members}}
+
+
+def to_result(
+    shape: Shape | None, answer: Mapping[str, Any], timestamp: Timestamp, name: Name | None = None
+) -> dict[str, Any]:
+    """A call's answer as JSON, without boto3's metadata.
+
+    ``timestamp`` says how times are written, ``name`` how fields are: the API's names in PascalCase unless it is given.
+    """
     fields = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
-    return dict(_json(shape, fields, timestamp))
+    return dict(_Writer(timestamp, name or pascal).json(shape, fields))
 
 
-def _json(shape: Shape | None, value: Any, timestamp: Timestamp) -> Any:
-    if isinstance(value, datetime):
-        return timestamp(value)
-    if isinstance(value, dict) and shape is not None:
-        if shape.type_name == "map":
-            return {key: _json(shape.value, part, timestamp) for key, part in value.items()}
-        if shape.type_name == "structure":
-            return {pascal(key): _json(shape.members.get(key), part, timestamp) for key, part in value.items()}
-    if isinstance(value, list):
-        member = shape.member if shape is not None and shape.type_name == "list" else None
-        return [_json(member, part, timestamp) for part in value]
-    if hasattr(value, "read"):
-        value = value.read()
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+class _Writer:
+    def __init__(self, timestamp: Timestamp, name: Name) -> None:
+        self._timestamp = timestamp
+        self._name = name
+
+    def json(self, shape: Shape | None, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return self._timestamp(value)
+        if isinstance(value, dict) and shape is not None:
+            if shape.type_name == "map":
+                return {key: self.json(shape.value, part) for key, part in value.items()}
+            if shape.type_name == "structure":
+                return {self._name(key): self.json(shape.members.get(key), part) for key, part in value.items()}
+        if isinstance(value, list):
+            member = shape.member if shape is not None and shape.type_name == "list" else None
+            return [self.json(member, part) for part in value]
+        if hasattr(value, "read"):
+            value = value.read()
+        return blob_text(value) if isinstance(value, bytes) else value
+
+
+def blob_text(value: bytes) -> str:
+    """A blob as JSON text; what is no UTF-8 in base64, so that nothing of it is lost."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(value).decode()
 
 
 def epoch_milliseconds(moment: datetime) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
-from local_aws.services.states.errors import NO_CHOICE_MATCHED, StateError
+from local_aws.services.states.errors import RUNTIME, StateError
 from local_aws.services.states.flow import Flow, Step
 from local_aws.services.states.models import State
+
+NO_NEXT_STATE = "Failed to transition out of the state. The state does not point to a next state."
 
 
 def run_pass(flow: Flow, state: State) -> Step:
@@ -28,7 +30,8 @@ def run_choice(flow: Flow, state: State) -> Step:
     language, scope = flow.language(state), flow.scope(state)
     chosen = language.choose(state, scope)
     if chosen is None:
-        raise StateError(NO_CHOICE_MATCHED, "No choice rule matched, and the state has no Default.")
+        # AWS documents States.NoChoiceMatched; this is what executions on AWS fail with.
+        raise StateError(RUNTIME, NO_NEXT_STATE, terminal=True)
     return flow.completed(language.complete(chosen.rule, scope, scope.input, chosen.location), chosen.target)
 
 
@@ -40,7 +43,7 @@ def run_wait(flow: Flow, state: State) -> Step:
         with flow.runtime.commit(flow.path):
             flow.frame["wake"] = wake
             flow.save()
-    flow.runtime.wait(flow.path, flow.frame["wake"], lambda: None)
+    flow.runtime.wait_parked(flow.path, flow.frame["wake"], lambda: None)
     return flow.completed(language.complete(state, scope, scope.input, ""), state.get("Next"))
 
 

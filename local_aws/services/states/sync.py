@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from local_aws.services.states.errors import TASK_FAILED, StateError
@@ -45,13 +46,13 @@ SUCCEEDED = frozenset({"Completed", "SUCCEEDED"})
 
 @dataclass(frozen=True)
 class SageMakerJob:
-    """Training, processing and transform jobs, which differ in their names only."""
+    """Training, processing, transform and tuning jobs, which differ in their names only."""
 
     name: str
     duplicates = frozenset({"SageMaker.ResourceInUseException"})
 
     def describe(self, clients: Clients, parameters: Any, submitted: Any) -> dict[str, Any]:
-        describe = getattr(clients("sagemaker"), f"describe_{self.name.lower()}_job")
+        describe = getattr(clients("sagemaker"), xform_name(f"Describe{self.name}Job"))
         answer = describe(**{f"{self.name}JobName": parameters[f"{self.name}JobName"]})
         return _described("sagemaker", f"Describe{self.name}Job", answer)
 
@@ -63,7 +64,7 @@ class SageMakerJob:
         return str(described[f"{self.name}JobStatus"])
 
     def stop(self, clients: Clients, parameters: Any, submitted: Any) -> None:
-        stop = getattr(clients("sagemaker"), f"stop_{self.name.lower()}_job")
+        stop = getattr(clients("sagemaker"), xform_name(f"Stop{self.name}Job"))
         stop(**{f"{self.name}JobName": parameters[f"{self.name}JobName"]})
 
 
@@ -108,6 +109,7 @@ KINDS: dict[tuple[str, str], JobKind] = {
     ("sagemaker", "CreateTrainingJob"): SageMakerJob("Training"),
     ("sagemaker", "CreateProcessingJob"): SageMakerJob("Processing"),
     ("sagemaker", "CreateTransformJob"): SageMakerJob("Transform"),
+    ("sagemaker", "CreateHyperParameterTuningJob"): SageMakerJob("HyperParameterTuning"),
     ("glue", "StartJobRun"): GlueJobRun(),
     ("stepfunctions", "StartExecution"): NestedExecution(),
 }

@@ -158,7 +158,7 @@ class Attempt:
 
         until: float | None = None
         while True:
-            document = self.runtime.wait(self.flow.path, until, change)
+            document = self.runtime.wait_parked(self.flow.path, until, change)
             if document is None:
                 return self._late_answer(token)
             if document["answer"] is not None:
@@ -176,10 +176,12 @@ class Attempt:
         raise StateError(TIMEOUT, heartbeat=document is not None and tokens.ends_at(document)[1])
 
     def _job(self, task: Task) -> Any:
-        """Poll the job until it ends."""
+        """Poll the job until it ends. What is known of earlier polls outlives the parking of this flow."""
         kind = sync.KINDS[(self.resource.service, self.resource.operation)]
-        delay, unanswered = FIRST_POLL_SECONDS, 0
+        path, polls = self.flow.path, self.runtime.polls
+        key = f"{path}#{self.flow.frame['previous']}"
         while True:
+            delay, unanswered = polls.get(key, (FIRST_POLL_SECONDS, 0))
             clients, parsed = self.runtime.context.client, self.resource.mode == "sync:2"
             try:
                 found = sync.poll(kind, clients, task["parameters"], task["submitted"], parsed=parsed)
@@ -190,12 +192,12 @@ class Attempt:
                 unanswered += 1
                 if unanswered >= FAILED_POLLS or _is_final(error):
                     raise self._poll_error(error) from error
+            polls[key] = min(delay * POLL_GROWTH, LONGEST_POLL_SECONDS), unanswered
             until = time.time() + delay
             if task["deadline"] is not None and until > task["deadline"]:
-                self.runtime.wait(self.flow.path, task["deadline"], lambda: None)
+                self.runtime.wait_parked(path, task["deadline"], lambda: None)
                 raise StateError(TIMEOUT)
-            self.runtime.wait(self.flow.path, until, lambda: None)
-            delay = min(delay * POLL_GROWTH, LONGEST_POLL_SECONDS)
+            self.runtime.wait_parked(path, until, lambda: None, patience=0)
 
     def _poll_error(self, error: BotoCoreError | ClientError) -> StateError:
         if isinstance(error, ClientError):

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from local_aws.api import Context
-from local_aws.services.states import inspection, retries, sync
+from local_aws.services.states import inspection, retries, sync, tokens
 from local_aws.services.states.engine import WORKS
 from local_aws.services.states.errors import TIMEOUT, HaltedError, StateError
 from local_aws.services.states.failures import failure_of
 from local_aws.services.states.flow import ROOT, Flow, Step, new_frame
+from local_aws.services.states.fork import run_map
 from local_aws.services.states.integrations import Caller, prepare
 from local_aws.services.states.jsontext import dumps
 from local_aws.services.states.models import Execution, State
@@ -57,9 +58,15 @@ class SingleState(Flow):
         frame = new_frame(runtime.arn, ROOT, list(under_test.block), under_test.name, setting.value, 0)
         frame["variables"] = dict(setting.variables)
         frame["retry_count"] = setting.attempts
-        super().__init__(runtime, frame, WORKS, lambda *_: None)
+        super().__init__(runtime, frame, {**WORKS, "Map": run_map}, lambda *_: None)
         self.state = under_test.state
         self.setting = setting
+        if (
+            setting.mocked is not None
+            and self.state["Type"] == "Task"
+            and parse(self.state["Resource"]).mode == "token"
+        ):
+            frame["task"] = {"parameters": None, "token": tokens.mint(), "deadline": None}
 
     def scope(self, state: State) -> Scope:
         scope = super().scope(state)
@@ -135,6 +142,10 @@ class SingleState(Flow):
         self._show_variables(step, inspected)
         inspected["errorDetails"] = {"catchIndex": self.state["Catch"].index(caught.catcher)}
         return Tested("CAUGHT_ERROR", dumps(step.output), error, step.target, inspected)
+
+
+def _hands_out_a_token(state: State) -> bool:
+    return bool(state["Type"] == "Task") and parse(state["Resource"]).mode == "token"
 
 
 def run(aws: Context, under_test: StateUnderTest, setting: Setting) -> Tested:

@@ -42,6 +42,10 @@ def answer(world: StatesWorld, command: dict[str, Any]) -> Any:
         return world.create_activity(command["name"])
     if command["do"] == "take":
         return world.take(command["activity"], "worker")
+    if command["do"] == "child_events":
+        [run] = world.map_runs(execution)
+        children = world.children(run["mapRunArn"])
+        return [[event["type"] for event in world.events(child["arn"])] for child in children]
     if command["do"] == "map_runs":
         return world.map_runs(execution)
     return world.events(execution)

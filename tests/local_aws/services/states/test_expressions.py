@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local_aws.services.states import expressions
 from local_aws.services.states.errors import EvaluationError
 from local_aws.services.states.expressions import evaluate, expression_in
 
@@ -70,11 +71,22 @@ def test_uuid_and_random_differ_from_call_to_call() -> None:
         ("$partition([1], 0)", "returned nothing (undefined)."),
         ("$range(1, 5)", "returned nothing (undefined)."),
         ("function($x) { $x }", "returned an unsupported result type."),
-        ("1 + 'a'", "threw an error during evaluation. T2002: The right side of the + operator must evaluate"),
+        ("1 + 'a'", 'threw an error during evaluation. T2002: The right side of the "+" operator must evaluate'),
         ("$parse('nope')", "threw an error during evaluation: D3137"),
         ("$eval('1')", "threw an error during evaluation: $eval is not supported"),
         ("$hash('a', 'CRC')", "threw an error during evaluation: D3137"),
         ("$range(1, 400000, 1)", "threw an error during evaluation: Expression evaluation memory limit exceeded"),
+        ('$parse(\'{"a": 1, "a": 2}\')', "threw an error during evaluation: D3137: Invalid JSON"),
+        ("$hash('a', 'sha-256')", "threw an error during evaluation: D3137"),
+        (
+            "'a' < 1",
+            'threw an error during evaluation. T2009: The values "a" and 1 either side of operator "<" must be',
+        ),
+        (
+            "$sum('a')",
+            'threw an error during evaluation. T0412: Argument 1 of function "sum" must be an array of "numbers"',
+        ),
+        ("+".join(["1"] * 101), "threw an error during evaluation. D1011: Stack overflow"),
         ("$error('said so')", "threw an error during evaluation. D3137: said so"),
     ],
 )
@@ -83,6 +95,34 @@ def test_failure(text: str, cause: str) -> None:
         value_of(text)
     assert caught.value.error == "States.QueryEvaluationError"
     assert f"The JSONata expression '{text}' specified for the field 'Output' {cause}" in str(caught.value.cause)
+
+
+def test_an_expression_may_nest_a_hundred_deep() -> None:
+    """Measured on AWS: 100 terms of a sum are taken, 101 are not; a function that calls itself nests 3n + 5."""
+    assert value_of("+".join(["1"] * 100)) == 100
+    recursive = "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(31))"
+    assert value_of(recursive) == 31
+
+
+def test_an_expression_that_does_not_end_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expressions, "MAX_MILLISECONDS", 50)
+    with pytest.raises(EvaluationError, match="D1012: Evaluation timeout after 50 milliseconds"):
+        value_of("($f := function($n){ $f($n + 1) }; $f(1))")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$states.input.l[$ > 1]", [2, 3]),
+        ('$states.input.s & "\'"', "a\"b'c'"),
+        ("$states.input.l[-1]", 3),
+        ("$exists($states.input.n)", True),
+        ("$type($states.input.n)", "null"),
+        ("{'a': $states.input.none, 'b': null}", {"b": None}),
+    ],
+)
+def test_predicates_quotes_and_nulls(text: str, expected: Any) -> None:
+    assert value_of(text, {"l": [1, 2, 3], "s": "a\"b'c", "n": None}) == expected
 
 
 def test_the_location_leads_to_the_field() -> None:

@@ -71,7 +71,10 @@ def test_resource(arn: str, service: str, operation: str) -> None:
         "arn:aws:states:::dynamodb:putItem.waitForTaskToken",
         "arn:aws:states:::aws-sdk:s3:getObject.sync",
         "arn:aws:states:::glue:startJobRun.sync:2",
-        "arn:aws:states:::http:invoke",
+        "arn:aws:states:::aws-sdk:logs:putLogEvents",
+        "arn:aws:states:::aws-sdk:s3:GetObject",
+        "arn:aws:states:::aws-sdk:s3:selectObjectContent",
+        "arn:aws:states:::aws-sdk:stepfunctions:startExecution",
         "lambda:invoke",
     ],
 )

@@ -80,6 +80,9 @@ def act(world: StatesWorld, execution: str, step: dict[str, Any]) -> None:
         world.await_event(execution, "TaskSubmitted", step["await_submitted"])
     elif "stop" in step:
         world.stop(execution, **step["stop"])
+    elif "redrive" in step:
+        world.ended(execution)
+        world.redrive(execution, **step["redrive"])
     else:
         answer(world, execution, step)
 

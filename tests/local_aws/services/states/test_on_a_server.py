@@ -143,3 +143,74 @@ def test_a_kill_loses_no_wait(own_server: Callable[[], Any]) -> None:
     with pytest.raises(client.exceptions.TaskTimedOut):
         client.send_task_success(taskToken=token, output='"again"')
     assert kinds(server, execution).count("ParallelStateStarted") == 1
+
+
+def test_a_distributed_map_reads_from_s3_and_writes_to_it(server: Any) -> None:
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="maps-test")
+    rows = "id,n\n" + "".join(f"{index},{index * index}\n" for index in range(25))
+    s3.put_object(Bucket="maps-test", Key="in/rows.csv", Body=rows.encode())
+    reader = {
+        "Resource": "arn:aws:states:::s3:getObject",
+        "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"},
+        "Arguments": {"Bucket": "maps-test", "Key": "in/rows.csv"},
+    }
+    add = {"Type": "Pass", "Output": "{% $sum($states.input.Items.$number(n)) %}", "End": True}
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Add",
+        "States": {"Add": add},
+    }
+    writer = {
+        "Resource": "arn:aws:states:::s3:putObject",
+        "Arguments": {"Bucket": "maps-test", "Prefix": "out"},
+        "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSON"},
+    }
+    each = {
+        "Type": "Map",
+        "ItemReader": reader,
+        "ItemBatcher": {"MaxItemsPerBatch": 10},
+        "ItemProcessor": processor,
+        "ResultWriter": writer,
+        "Next": "List",
+    }
+    listing = {
+        "Type": "Map",
+        "ItemReader": {
+            "Resource": "arn:aws:states:::s3:listObjectsV2",
+            "Arguments": {"Bucket": "maps-test", "Prefix": "in/"},
+        },
+        "ItemSelector": "{% $states.context.Map.Item.Value.Key %}",
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "Keep",
+            "States": {"Keep": {"Type": "Pass", "End": True}},
+        },
+        "Output": {"keys": "{% $states.result %}", "wrote": "{% $states.input %}"},
+        "End": True,
+    }
+    done = ended(server, start(server, "maps", {"Each": each, "List": listing}))
+    output = json.loads(done["output"])
+    assert output["keys"] == ["in/rows.csv"]
+
+    details = output["wrote"]["ResultWriterDetails"]
+    manifest = json.loads(s3.get_object(Bucket=details["Bucket"], Key=details["Key"])["Body"].read())
+    [results] = manifest["ResultFiles"]["SUCCEEDED"]
+    sums = json.loads(s3.get_object(Bucket="maps-test", Key=results["Key"])["Body"].read())
+    assert sums == [sum(n * n for n in range(first, min(first + 10, 25))) for first in (0, 10, 20)]
+    client = server.client("stepfunctions")
+    run = client.describe_map_run(mapRunArn=output["wrote"]["MapRunArn"])
+    assert (run["itemCounts"]["succeeded"], run["executionCounts"]["succeeded"]) == (25, 3)
+    children = client.list_executions(mapRunArn=run["mapRunArn"])["executions"]
+    assert sorted(child["itemCount"] for child in children) == [5, 10, 10]
+
+
+def test_a_worker_outside_does_an_activity(server: Any) -> None:
+    client = server.client("stepfunctions")
+    arn = client.create_activity(name="outside")["activityArn"]
+    states = {"Work": {"Type": "Task", "Resource": arn, "TimeoutSeconds": 60, "End": True}}
+    execution = start(server, "activity", states, {"n": 1})
+    task = client.get_activity_task(activityArn=arn, workerName="worker")
+    client.send_task_heartbeat(taskToken=task["taskToken"])
+    client.send_task_success(taskToken=task["taskToken"], output=task["input"])
+    assert ended(server, execution)["output"] == '{"n":1}'

@@ -88,3 +88,10 @@ def test_the_first_catcher_that_matches_takes_the_error() -> None:
     assert caught is not None
     assert (caught.location, caught.catcher["Next"]) == ("Catch[1]", "X")
     assert catcher({}, failure("B")) is None
+
+
+def test_a_result_that_fits_nowhere_may_be_caught_by_its_documented_name() -> None:
+    """Executions on AWS fail with the first; AWS documents the second."""
+    state = {"Catch": [{"ErrorEquals": ["States.ResultPathMatchFailure"], "Next": "X"}]}
+    assert catcher(state, failure("States.ReferencePathConflict")) is not None
+    assert catcher(state, failure("States.Timeout")) is None

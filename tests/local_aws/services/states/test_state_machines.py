@@ -98,3 +98,25 @@ def test_validation_names_every_problem_with_its_place(world: StatesWorld) -> No
     }
     fine: Any = {"definition": json.dumps(PASS)}
     assert definitions.validate_state_machine_definition(world.aws, fine)["result"] == "OK"
+
+
+def test_describe_names_the_variables_that_states_read(world: StatesWorld) -> None:
+    states = {"A": {"Type": "Pass", "Output": "{% $v %}", "End": True}}
+    definition = json.dumps({**PASS, "StartAt": "A", "States": states})
+    arn = machines.create_state_machine(world.aws, request(definition=definition))["stateMachineArn"]
+    described = machines.describe_state_machine(world.aws, {"stateMachineArn": arn})
+    assert described["variableReferences"] == {"A": ["v"]}
+
+
+def test_warnings_are_shown_when_asked_for_and_prevent_nothing(world: StatesWorld) -> None:
+    states = {"A": {"Type": "Pass", "Parameters": {"a": "$.b"}, "End": True}}
+    text = json.dumps({"StartAt": "A", "States": states})
+    machines.create_state_machine(world.aws, request(definition=text))
+    silent: Any = {"definition": text}
+    assert definitions.validate_state_machine_definition(world.aws, silent) == {
+        "result": "OK",
+        "diagnostics": [],
+        "truncated": False,
+    }
+    answer = definitions.validate_state_machine_definition(world.aws, {**silent, "severity": "WARNING"})
+    assert (answer["result"], [one["code"] for one in answer["diagnostics"]]) == ("OK", ["NO_DOLLAR"])
