@@ -70,7 +70,6 @@ class Program:
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )
-        # moto writes two stream records for an update that creates its item.
         client("dynamodb").put_item(TableName="table", Item={"id": {"S": "counter"}, "n": {"N": "0"}})
         client("secretsmanager").create_secret(Name="secret", SecretString="s")
         self.pool = client("cognito-idp").create_user_pool(PoolName="pool")["UserPool"]["Id"]

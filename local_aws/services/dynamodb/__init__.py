@@ -1,5 +1,5 @@
-"""What of DynamoDB moto leaves out: idempotent transactions and the end of expired items. The rest is moto's."""
+"""What of DynamoDB moto gets wrong: repeated transactions, expired items, stream records of upserts. The rest is moto's."""
 
-from local_aws.services.dynamodb import expiry, transactions
+from local_aws.services.dynamodb import expiry, transactions, upserts
 
-__all__ = ["expiry", "transactions"]
+__all__ = ["expiry", "transactions", "upserts"]

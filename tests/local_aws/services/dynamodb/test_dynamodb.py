@@ -136,6 +136,18 @@ def test_expired_items_go_and_the_stream_names_the_service(server: LocalServer) 
     assert "gave another answer" not in server.log()
 
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+@pytest.mark.stack
+def test_an_update_that_creates_its_item_is_one_stream_record(server: LocalServer) -> None:
+    client = table(server, "upserted", StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+    add(client, "upserted", "first")
+    add(client, "upserted", "second")
+    told = [(record["eventName"], record["dynamodb"]["NewImage"]["n"]["N"]) for record in streamed(server, "upserted")]
+    assert told == [("INSERT", "1"), ("MODIFY", "2")]
+    numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in streamed(server, "upserted")]
+    assert numbers[1] == numbers[0] + 1
+
+
 @pytest.mark.parametrize(
     ("attribute", "over"),
     [
@@ -157,9 +169,12 @@ def expired(attribute: dict[str, str] | None, now: float) -> bool:
 
 
 def removed(server: LocalServer, name: str) -> list[dict[str, Any]]:
+    return [record for record in streamed(server, name) if record["eventName"] == "REMOVE"]
+
+
+def streamed(server: LocalServer, name: str) -> list[dict[str, Any]]:
     streams = server.client("dynamodbstreams")
     arn = server.client("dynamodb").describe_table(TableName=name)["Table"]["LatestStreamArn"]
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
     iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
-    records = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
-    return [record for record in records if record["eventName"] == "REMOVE"]
+    return list(streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"])
