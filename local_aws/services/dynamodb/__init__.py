@@ -1,4 +1,4 @@
-"""What of DynamoDB moto gets wrong: repeated transactions, expired items, stream records of upserts. The rest is moto's."""
+"""What of DynamoDB moto gets wrong: repeated transactions, expired items, records of upserts. The rest is moto's."""
 
 from local_aws.services.dynamodb import expiry, transactions, upserts
 
