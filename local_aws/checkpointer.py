@@ -24,7 +24,7 @@ RETRY_SECONDS = 10.0
 STOP_TIMEOUT_SECONDS = 30.0
 #: A long checkpoint is not followed at once by the next one, unless the journal has grown to so many limits.
 REST = 4
-LONGEST = 4
+LONGEST = 2
 
 
 class Checkpointer:

@@ -5,6 +5,7 @@ The operator and the server itself are asked nothing. Roles that do not trust a 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from typing import Literal, cast
@@ -25,6 +26,8 @@ from local_aws.calls.incoming import IncomingCall
 from local_aws.protocol import Response
 from local_aws.services.states.records import Records
 from local_aws.settings_errors import SettingsError
+
+logger = logging.getLogger(__name__)
 
 Mode = Literal["off", "record", "enforce"]
 MODES = ("off", "record", "enforce")
@@ -62,13 +65,24 @@ class Authorization:
                 _check_exists(call)
         if call.principal.role is None or (call.service, call.name) in FREE:
             return None
-        role = role_policies(call.principal.role)
+        try:
+            self._ask(call, call.principal.role)
+        except ApiError:
+            raise
+        except Exception:
+            if self._enforces:
+                raise
+            logger.exception("what %s.%s needs could not be recorded", call.service, call.name)
+        return None
+
+    def _ask(self, call: IncomingCall, arn: str) -> None:
+        """Raises ``ApiError`` for what is refused."""
+        role = role_policies(arn)
         for need in self.needs(call):
             decision = self._decide(call, role, need)
-            self._usage.add(call.principal.role, need, decision)
+            self._usage.add(arn, need, decision)
             if self._enforces and decision.reason is not None:
                 raise access_denied(call.service, call.principal, need, decision.reason)
-        return None
 
     def after(self, call: IncomingCall, response: Response) -> Response:
         return response

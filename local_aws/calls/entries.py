@@ -34,7 +34,7 @@ TOLD = frozenset(
     | {"RoleArn", "roleArn", "name", "Name", "Path", "GroupName", "AlarmNamePrefix", "statusFilter", "StatusEquals"}
 )
 NAMES_AND_ARNS = re.compile(r"\w*(Name|Arn|ARN)")
-NEVER = re.compile(r"(?i)token|secret(?!id)|password|username|displayname|givenname")
+NEVER = re.compile(r"(?i)token|secret(?!id)|password")
 LONGEST_TOLD = 1024
 #: The parameter that names a resource, and the resource's type.
 TYPES = {

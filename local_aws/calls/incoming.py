@@ -19,6 +19,8 @@ from local_aws.api import ApiError
 from local_aws.identity.principals import OPERATOR, Principal
 from local_aws.protocol import Response
 
+#: A longer body is not read for the names in it; S3's longest lists (DeleteObjects) are shorter.
+LARGEST_READ_BYTES = 1024 * 1024
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -83,6 +85,9 @@ class IncomingCall:
                 return found if isinstance(found, dict) else {}
             if self.action and self.environ.get("CONTENT_TYPE", "").startswith(FORM):
                 return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+            if len(self.body) > LARGEST_READ_BYTES:
+                # An object, or a payload: what names it is in the path, the query and the headers.
+                return IncomingCall(self.service, self.action, self.environ, b"").parsed
             return self.parsed
         except (ApiError, ValueError, TypeError, AttributeError, KeyError):
             return {}

@@ -52,13 +52,19 @@ class Recorder:
         return None
 
     def after(self, call: IncomingCall, response: Response) -> Response:
+        try:
+            self._record(call, response)
+        except Exception:
+            logger.exception("%s.%s could not be recorded", call.service, call.action)
+        return response
+
+    def _record(self, call: IncomingCall, response: Response) -> None:
         recorded = entry(call, response)
         if call.principal is SERVER and recorded.read_only and recorded.error is None:
-            return response  # the server's own looking around would bury everything else
+            return  # the server's own looking around would bury everything else
         self._pending.append(recorded)
         if not recorded.read_only:
             self.flush()
-        return response
 
     def flush(self) -> None:
         with self._flushing:

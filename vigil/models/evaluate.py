@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from vigil.cases.feature_fields import BANNED_FIELDS
 from vigil.cases.features import featurize

@@ -35,7 +35,7 @@ class LinearModel:
         """Fit on a csr matrix (reports, columns). One thread of BLAS: the sums' order decides the last bits."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
 
         solver = LogisticRegression(C=c, solver="lbfgs", tol=TOLERANCE, max_iter=MAX_ITERATIONS)
         with threadpool_limits(limits=1), warnings.catch_warnings():

@@ -93,7 +93,7 @@ def test_each_service_throttles_in_its_own_form(
         assert answer["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
 
 
-@pytest.mark.parametrize("mode", ["standard", "legacy"])
+@pytest.mark.parametrize("mode", ["standard"])
 def test_retries_of_boto3_get_through(server: LocalServer, mode: str) -> None:
     """https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"""
     chaos(server, "dynamodb.PutItem:throttle=0.2,500=0.1,503=0.1,drop=0.1", seed=49)
