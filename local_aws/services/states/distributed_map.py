@@ -32,9 +32,9 @@ from local_aws.services.states.map_children import (
 from local_aws.services.states.map_fields import MapFields
 from local_aws.services.states.map_redrive import run_again
 from local_aws.services.states.map_run_records import MapRun, MapRunRecords, exceeded
-from local_aws.services.states.map_settings import children_at_once
 from local_aws.services.states.models import Execution, State
 from local_aws.services.states.result_writer import Results, Writer
+from local_aws.services.states.settings import StatesSettings
 
 EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
@@ -78,6 +78,7 @@ class DistributedMap:
         self.runtime = flow.runtime
         self.maps = MapRunRecords(self.runtime.context.store)
         self.arn = fork["map_run"]
+        self._settings = StatesSettings.from_environment()
         self._definition = child_definition(self.runtime.definition, state)
 
     def run(self) -> None:
@@ -156,7 +157,7 @@ class DistributedMap:
     def _enroll(self, run: MapRun) -> list[Execution]:
         """Inside a commit: the next children."""
         parent = self.runtime.records.execution(self.runtime.arn)
-        free = children_at_once(run["max_concurrency"]) - len(run["running"])
+        free = self._settings.children_at_once(run["max_concurrency"]) - len(run["running"])
         if parent is None or free <= 0:
             return []
         children, again = [], run.get("again", [])
