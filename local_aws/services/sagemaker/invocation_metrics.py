@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/SageMaker"
 COUNT, MICROSECONDS, NONE = "Count", "Microseconds", "None"
+#: In seconds: alarms of ten seconds see them, where AWS has minutes.
+HIGH_RESOLUTION = 1
 BATCH = 100
 CLOSE_LIMIT_SECONDS = 10.0
 
@@ -114,6 +116,7 @@ def _metric_data(gathered: dict[tuple[str, str], Gathered]) -> list[dict[str, An
             "Dimensions": [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
             "Timestamp": moment,
             "Unit": statistics.unit,
+            "StorageResolution": HIGH_RESOLUTION,
             "StatisticValues": {
                 "SampleCount": statistics.count,
                 "Sum": statistics.total,
