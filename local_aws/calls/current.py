@@ -26,6 +26,13 @@ def current_call() -> IncomingCall | None:
     return _CALL.get()
 
 
+def concerns(kind: str, arn: str) -> None:
+    """Record that the call is about a resource which its request does not name, the execution behind a token, say."""
+    call = _CALL.get()
+    if call is not None:
+        call.about.append((kind, arn))
+
+
 def caller() -> Principal:
     """Who asked for what this thread does; the server itself outside of a request."""
     call = _CALL.get()

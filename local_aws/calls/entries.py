@@ -100,7 +100,7 @@ def entry(call: IncomingCall, response: Response) -> Recorded:
         read_only=is_read_only(call.name),
         error=error,
         request_id=_request_id(call, response),
-        resources=list(dict.fromkeys(_resources(call.service, parameters, told))),
+        resources=list(dict.fromkeys([*_resources(call.service, parameters, told), *call.about])),
         document=document,
     )
 

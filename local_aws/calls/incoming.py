@@ -37,6 +37,8 @@ class IncomingCall:
         self.request_id = str(uuid.uuid4())
         self.began = time.time()
         self._clock = time.perf_counter()
+        #: Resources that the request does not name: ``(type, ARN)``.
+        self.about: list[tuple[str, str]] = []
         #: Why the call was refused or failed, once it is known.
         self.error: ApiError | None = None
 

@@ -43,7 +43,7 @@ def suggest(strategy: str, space: Space, seed: int, number: int, known: Known) -
     random = _generator(seed, number)
     if strategy == "Random" or len(known.observed) < FIRST_POINTS:
         return _fresh(space, random, known.tried)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):  # the matrices are small, and the cores belong to the training jobs
         return _most_promising(space, random, seed, known)

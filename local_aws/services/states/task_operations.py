@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 
 from local_aws.api import ApiError, Context, operation
+from local_aws.calls.current import concerns
 from local_aws.services.states import requests as api
 from local_aws.services.states import tokens
 from local_aws.services.states.engine import engine_of
 from local_aws.services.states.jsontext import MAX_BYTES, loads, size
 from local_aws.services.states.models import TokenAnswer
 from local_aws.services.states.records import Records
+
+#: The record of calls names the execution; tokens are secrets.
+EXECUTION = "AWS::StepFunctions::Execution"
 
 
 @operation("stepfunctions", "SendTaskSuccess")
@@ -35,6 +39,7 @@ def send_task_failure(aws: Context, request: api.SendTaskFailureRequest) -> api.
 def send_task_heartbeat(aws: Context, request: api.SendTaskHeartbeatRequest) -> api.Empty:
     with aws.store.transaction():
         token = tokens.beat(Records(aws.store), request["taskToken"], time.time())
+    concerns(EXECUTION, token["execution"])
     engine_of(aws).notify(token["execution"])
     return {}
 
@@ -42,5 +47,6 @@ def send_task_heartbeat(aws: Context, request: api.SendTaskHeartbeatRequest) -> 
 def _answer(aws: Context, token: str, answer: TokenAnswer) -> api.Empty:
     with aws.store.transaction():
         document = tokens.answer(Records(aws.store), token, answer, time.time())
+    concerns(EXECUTION, document["execution"])
     engine_of(aws).notify(document["execution"])
     return {}

@@ -169,6 +169,11 @@ def test_of_sixteen_answers_to_one_token_exactly_one_wins(
     outcomes = at_once(answer, 16)
     [winner] = [outcome for outcome in outcomes if isinstance(outcome, int)]
     assert Counter(outcomes)["TaskTimedOut"] == 15
+    attribute = {"AttributeKey": "ResourceName", "AttributeValue": execution}
+    events = local_aws_server.client("cloudtrail").lookup_events(LookupAttributes=[attribute])["Events"]
+    [answered] = [event for event in events if event["EventName"].startswith("SendTask")]
+    assert answered["EventName"] == ("SendTaskSuccess" if winner % 2 else "SendTaskFailure")
+    assert token not in answered["CloudTrailEvent"]
     ended = eventually(
         lambda: (found := states.describe_execution(executionArn=execution))["status"] != "RUNNING" and found
     )
