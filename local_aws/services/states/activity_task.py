@@ -62,7 +62,7 @@ class ActivityAttempt(Attempt):
 
     def _answer(self, task: Task) -> Any:
         if not task.get("started"):
-            token = self.runtime.wait(self.flow.path, None, lambda: self._taken(task))
+            token = self.runtime.wait_parked(self.flow.path, None, lambda: self._taken(task))
             worker = None if token is None else token.get("worker")
             with self.runtime.commit(self.flow.path):
                 self._event(activity_started(worker))

@@ -124,7 +124,7 @@ class DistributedMap:
                 raise StateError(EXCEED_TOLERATED_FAILURE_THRESHOLD, EXCEEDED)
             if run["launched"] == run["total"] and not run["running"] and not run.get("again"):
                 return
-            self.runtime.wait(self.flow.path, None, lambda seen=run: self._news(seen))  # type: ignore[misc]
+            self.runtime.wait_parked(self.flow.path, None, lambda seen=run: self._news(seen))  # type: ignore[misc]
 
     def _news(self, seen: MapRun) -> bool | None:
         """Whether a child has ended, or the run's settings were changed."""
