@@ -11,7 +11,7 @@ import socket
 import sys
 from pathlib import Path
 
-from local_aws import control, limits, status
+from local_aws import control, limits, server_controls, status
 from local_aws.access import command as access_command
 from local_aws.calls import command as calls_command
 from local_aws.chaos import command as chaos_command
@@ -19,15 +19,14 @@ from local_aws.control import StopError
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
 from local_aws.limits import LimitError
-from local_aws.server_controls import ControlError
+from local_aws.server_controls import STATUS_PATH, ControlError
 from local_aws.settings_errors import SettingsError
-from local_aws.status import StatusError
 from local_aws.store import StoreError
 
 FAILED = 1
 NOT_RUNNING = 3
-#: What whoever types the command can do something about: one line, no traceback.
-TOLD = (StateFolderError, ImageFileError, StoreError, StopError, StatusError, LimitError, ControlError, SettingsError)
+#: What is told in one line, without a traceback.
+KNOWN_ERRORS = (StateFolderError, ImageFileError, StoreError, StopError, ControlError, SettingsError, LimitError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,14 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n".join(limits.lines()))  # noqa: T201
             return 0
         return _status(options)
-    except TOLD as error:
+    except KNOWN_ERRORS as error:
         sys.stderr.write(f"local_aws: {error}\n")
         return FAILED
 
 
 def _status(options: argparse.Namespace) -> int:
     endpoint = control.running(options.state_dir)
-    told = None if endpoint is None else status.ask(endpoint.port)
+    told = None if endpoint is None else server_controls.ask(f"http://127.0.0.1:{endpoint.port}", "GET", STATUS_PATH)
     if options.json:
         print(json.dumps({"running": False} if told is None else {"running": True, **told}, indent=2))  # noqa: T201
     elif endpoint is None or told is None:
@@ -92,10 +91,10 @@ def _start(options: argparse.Namespace) -> int:
             allow_mounts=not options.no_mounts,
             advertised_url=options.advertised_url,
             fsync=options.fsync,
+            mwaa_environments=tuple(options.mwaa_environment),
             iam=mode,
             chaos=tuple(options.chaos),
             chaos_seed=options.chaos_seed,
-            mwaa_environments=tuple(options.mwaa_environment),
         )
     )
     try:

@@ -31,7 +31,7 @@ from local_aws.identity.credentials import Issuer
 from local_aws.images import load_images
 from local_aws.moto_backend import MotoBackend
 from local_aws.processes import Supervisor
-from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH
+from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH, STATUS_PATH
 from local_aws.services import registry
 from local_aws.services.dynamodb.expiry import Expiry
 from local_aws.services.mwaa.environments import load_environments
@@ -59,10 +59,10 @@ class Settings:
     allow_mounts: bool = True
     advertised_url: str | None = None
     fsync: bool = False
+    mwaa_environments: tuple[Path, ...] = ()
     iam: Mode = "off"
     chaos: tuple[str, ...] = ()
     chaos_seed: int = 0
-    mwaa_environments: tuple[Path, ...] = ()
 
 
 class RequestHandler(MotoRequestHandler):
@@ -104,7 +104,6 @@ class Server:
         self._expiry = Expiry(self._moto)
         self._supervisor = Supervisor(self._store, allow_mounts=settings.allow_mounts)
         self._gateway = Gateway(self._moto)
-        self._application = status.page(self._gateway, lambda: status.gather(self._context, self._durability, started))
         self._http = self._listen()
         url = settings.advertised_url or f"http://{settings.host}:{self._http.port}"
         issuer = Issuer(self._store)
@@ -124,6 +123,7 @@ class Server:
         )
         self._usage = Usage(self._store)
         self._gateway.guards = self._guards(issuer, clients.access_key)
+        self._gateway.controls[STATUS_PATH] = status.answers(self._context, self._durability, started)
         self._gateway.controls[CHAOS_PATH] = self._chaos.control
         self._gateway.controls[ACCESS_PATH] = report.answers(self._usage, settings.iam)
         self._gateway.context = self._context
@@ -191,7 +191,7 @@ class Server:
             return make_server(
                 host,
                 listener.getsockname()[1],
-                self._application,
+                self._gateway,
                 threaded=True,
                 request_handler=RequestHandler,
                 fd=listener.fileno(),

@@ -10,6 +10,7 @@ from typing import Any
 #: What the server answers beside AWS calls.
 ACCESS_PATH = "/_local_aws/access"
 CHAOS_PATH = "/_local_aws/chaos"
+STATUS_PATH = "/_local_aws/status"
 
 TIMEOUT_SECONDS = 30.0
 

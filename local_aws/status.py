@@ -1,28 +1,21 @@
-"""What a running server is doing: gathered inside it, served at ``STATUS_PATH``, told by the command ``status``."""
+"""What a running server is doing: gathered inside it, told by the command ``status``."""
 
 from __future__ import annotations
 
 import json
-import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local_aws import process_table, server_log
 from local_aws.processes import REGISTRY
+from local_aws.protocol import Response
 from local_aws.services.lambda_ import model as functions
 from local_aws.services.states.records import EXECUTION, TOKEN
 
 if TYPE_CHECKING:
     from local_aws.api import Context
     from local_aws.durability import Durability
-
-STATUS_PATH = "/_local_aws/status"
-ASK_TIMEOUT_SECONDS = 30.0
-
-
-class StatusError(Exception):
-    """The server did not tell its status."""
 
 
 class Running(NamedTuple):
@@ -70,29 +63,14 @@ def gather(aws: Context, durability: Durability, started: datetime) -> dict[str,
     return {**found, **durability.status()}
 
 
-def page(application: Callable[..., Iterable[bytes]], told: Callable[[], Mapping[str, Any]]) -> Callable[..., Any]:
-    """``application``, and the status at ``STATUS_PATH``."""
+def answers(aws: Context, durability: Durability, started: datetime) -> Callable[[str, bytes], Response]:
+    """What the server answers when it is asked for its status."""
 
-    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != STATUS_PATH:
-            return application(environ, start)
-        body = json.dumps(told()).encode()
-        start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
+    def answer(method: str, body: bytes) -> Response:
+        told = json.dumps(gather(aws, durability, started)).encode()
+        return Response(200, {"Content-Type": "application/json"}, told)
 
     return answer
-
-
-def ask(port: int) -> dict[str, Any]:
-    """The status of the server on this machine's ``port``. Raises ``StatusError`` when it does not answer."""
-    try:
-        # Straight to the port: a proxy of the environment knows nothing of it.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{port}{STATUS_PATH}", timeout=ASK_TIMEOUT_SECONDS) as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
-    except (OSError, ValueError) as error:
-        raise StatusError(f"port {port} does not tell its status ({error}): see the log in the state folder") from error
 
 
 def lines(told: Mapping[str, Any]) -> list[str]:

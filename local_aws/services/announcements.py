@@ -36,6 +36,14 @@ def announce(deed: Deed) -> None:
         _noted.deeds.append(deed)
 
 
+def announce_once(deed: Deed) -> bool:
+    """``announce`` unless this very deed is noted already; returns whether it is noted now for the first time."""
+    if _noted.deeds is None or deed in _noted.deeds:
+        return False
+    _noted.deeds.append(deed)
+    return True
+
+
 @contextmanager
 def gathered(context: Context | None) -> Iterator[None]:
     """Around a request of one thread."""
@@ -49,10 +57,17 @@ def gathered(context: Context | None) -> Iterator[None]:
 
 
 def _do(context: Context, deeds: list[Deed]) -> None:
+    # The request itself succeeded, so its caller must not repeat it; and one deed's failure is none of the others'.
     try:
         with context.store.transaction():
             for deed in deeds:
-                deed(context)
+                _do_one(context, deed)
     except Exception:
-        # The request itself succeeded: its caller must not repeat it.
         logger.exception("what follows from a request could not be ordered")
+
+
+def _do_one(context: Context, deed: Deed) -> None:
+    try:
+        deed(context)
+    except (ValueError, KeyError, TypeError):
+        logger.exception("something that follows from a request could not be ordered")

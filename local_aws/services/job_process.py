@@ -100,6 +100,9 @@ def run(
     process = start(context, job)
     try:
         outcome = _await_end(process, control, time.monotonic() + limit_seconds, grace_seconds, followers)
+    except BaseException:
+        process.kill()  # what follows the job has failed: nobody would ever stop it
+        raise
     finally:
         kill_marked(f"{MARK}={process.mark}")  # children that left the process group in a session of their own
     for follower in followers:

@@ -10,11 +10,13 @@ from typing import Any
 from moto.events.models import Rule
 
 from local_aws.services.s3_notifications import seams as s3
+from local_aws.services.scheduler import seams as scheduler
 from local_aws.services.sns import seams as sns
 
 
 def install() -> None:
     s3.install()
+    scheduler.install()
     sns.install()
     Rule.send_to_targets = _nothing  # type: ignore[method-assign, assignment]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 import tomllib
@@ -13,6 +14,17 @@ PACKAGE = Path(__file__).resolve().parents[2] / "local_aws"
 PROJECT = tomllib.loads((PACKAGE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 #: On the path of a Glue run only: AWS's own module, and Spark where the machine has it.
 GIVEN_BY_THE_RUNTIME = {"awsglue", "pyspark"}
+#: boto3, moto[server] and scikit-learn could not do without these.
+COME_WITH_DECLARED_ONES = {
+    "botocore",
+    "joserfc",
+    "numpy",
+    "requests",
+    "scipy",
+    "threadpoolctl",
+    "werkzeug",
+    "xmltodict",
+}
 
 
 def canonical(name: str) -> str:
@@ -32,9 +44,8 @@ def imported() -> set[str]:
 
 
 def test_what_is_imported_is_declared() -> None:
-    declared = {canonical(name) for name in PROJECT["dependencies"]}
-    # These come with declared ones, which could not do without them.
-    declared |= {"botocore", "werkzeug"}
+    wanted = [*PROJECT["dependencies"], *itertools.chain.from_iterable(PROJECT["optional-dependencies"].values())]
+    declared = {canonical(name) for name in wanted} | COME_WITH_DECLARED_ONES
     known = packages_distributions()
     missing = {name for name in imported() if not {canonical(each) for each in known[name]} & declared}
     assert not missing

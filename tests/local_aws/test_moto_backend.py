@@ -123,8 +123,8 @@ def test_poll_lasts_as_long_as_the_queue_says(local_aws_server: Any) -> None:
     [
         ("dynamodb", "list_global_tables", {}, "UnknownOperationException"),
         ("sns", "get_sms_sandbox_account_status", {}, "InvalidAction"),
-        ("cloudtrail", "list_channels", {}, "UnknownOperationException"),
-        ("mwaa", "list_environments", {}, "UnknownOperationException"),
+        ("athena", "list_application_dpu_sizes", {}, "UnknownOperationException"),
+        ("devicefarm", "list_projects", {}, "UnknownOperationException"),
         ("stepfunctions", "list_map_runs", {"executionArn": "arn:none"}, None),
         ("lambda", "list_layers", {}, "UnknownOperationException"),
         ("cloudformation", "list_types", {}, "InvalidAction"),

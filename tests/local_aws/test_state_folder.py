@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from local_server import LocalServer
 from moto import __version__ as moto_version
 
 from local_aws import journal, limits
@@ -98,9 +99,18 @@ def test_a_limit_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -
     assert "LOCAL_AWS_CHECKPOINT_ENTRIES=12" in limits.lines()[0]
 
 
+@pytest.fixture
+def quiet_server(tmp_path: Path) -> Iterator[LocalServer]:
+    """It makes no checkpoint while a test looks at the journal."""
+    server = LocalServer(tmp_path / "state", variables={limits.CHECKPOINT_IDLE_SECONDS.variable: "3600"})
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest.mark.stack
-def test_status_tells_what_runs_and_that_a_replay_gave_another_answer(own_server: Callable[..., Any]) -> None:
-    server = own_server()
+def test_status_tells_what_runs_and_that_a_replay_gave_another_answer(quiet_server: LocalServer) -> None:
+    server = quiet_server
     server.client("sqs").create_queue(QueueName="queue")
     server.client("ssm").put_parameter(Name="p", Value="v", Type="String")
     told = status(server.state_dir)

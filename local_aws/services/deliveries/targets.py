@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
-import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.api import ApiError, Context
@@ -21,7 +22,8 @@ from local_aws.services.queues import url_of
 #: SNS waits 15 seconds for an HTTP endpoint
 #: (https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html).
 HTTP_TIMEOUT_SECONDS = 15
-HTTP_LASTING = range(400, 500)
+HTTP_DONE = range(200, 300)
+HTTP_LASTING = range(300, 500)
 HTTP_TOO_MANY = 429
 
 
@@ -84,17 +86,19 @@ def _forward(aws: Context, order: Order, key: str) -> None:
 
 
 def _post(aws: Context, order: Order, key: str) -> None:
-    headers = order["parameters"].get("headers", {})
+    url = urlsplit(order["arn"])
+    secure = url.scheme == "https"
+    made = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
     try:
-        answer = requests.post(
-            order["arn"], data=order["payload"].encode(), headers=headers, timeout=HTTP_TIMEOUT_SECONDS
-        )
-    except requests.RequestException as error:
+        with contextlib.closing(made(url.netloc, timeout=HTTP_TIMEOUT_SECONDS)) as connection:
+            connection.request("POST", path, order["payload"].encode(), order["parameters"].get("headers", {}))
+            status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
         raise DeliveryError("CONNECTION_FAILED", type(error).__name__) from error
-    if answer.ok:
-        return
-    lasting = answer.status_code in HTTP_LASTING and answer.status_code != HTTP_TOO_MANY
-    raise DeliveryError(str(answer.status_code), f"the endpoint answered {answer.status_code}", lasting=lasting)
+    if status not in HTTP_DONE:
+        lasting = status in HTTP_LASTING and status != HTTP_TOO_MANY
+        raise DeliveryError(str(status), f"the endpoint answered {status}", lasting=lasting)
 
 
 def _call(aws: Context, order: Order, key: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from local_aws.api import Context
-from local_aws.services.lambda_ import event_sources, functions, invoke, pollers
+from local_aws.services.lambda_ import async_settings, event_sources, functions, invoke, pollers
 from local_aws.services.lambda_.pool import pool_of
 
-__all__ = ["event_sources", "functions", "invoke"]
+__all__ = ["async_settings", "event_sources", "functions", "invoke"]
 
 
 def resume(context: Context) -> None:

@@ -25,6 +25,7 @@ CHANGEABLE = (
     "ParallelizationFactor",
     "DestinationConfig",
 )
+KNOWN = frozenset({"UUID", "FunctionName", "EventSourceArn", "Enabled", "StartingPosition", *CHANGEABLE})
 #: Queues have a redrive policy instead.
 STREAMS_ONLY = (
     "MaximumRetryAttempts",
@@ -37,6 +38,7 @@ STREAMS_ONLY = (
 
 @operation("lambda", "CreateEventSourceMapping")
 def create_event_source_mapping(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _check_known(request)
     function = model.find(aws, request["FunctionName"])["configuration"]
     source = request.get("EventSourceArn", "")
     service = _service_of(source)
@@ -71,6 +73,7 @@ def create_event_source_mapping(aws: Context, request: dict[str, Any]) -> dict[s
 
 @operation("lambda", "UpdateEventSourceMapping")
 def update_event_source_mapping(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+    _check_known(request)
     mapping = _find(aws, request["UUID"])
     mapping.update({key: request[key] for key in CHANGEABLE if key in request})
     if "FunctionName" in request:
@@ -155,6 +158,13 @@ def _check(aws: Context, mapping: dict[str, Any], function: dict[str, Any]) -> N
             f"Queue visibility timeout: {attributes['VisibilityTimeout']} seconds is less than Function timeout: "
             f"{function['Timeout']} seconds",
         )
+
+
+def _check_known(request: dict[str, Any]) -> None:
+    """What would have no effect here is refused."""
+    unknown = sorted(set(request) - KNOWN)
+    if unknown:
+        raise ApiError("InvalidParameterValueException", f"{', '.join(unknown)} is not provided here: leave it out")
 
 
 def _check_stream_settings(mapping: dict[str, Any]) -> None:

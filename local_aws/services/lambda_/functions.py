@@ -108,7 +108,9 @@ def list_functions(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
 def delete_function(aws: Context, request: dict[str, Any]) -> None:
     function = model.find(aws, request["FunctionName"], request.get("Qualifier"))
     name = function["configuration"]["FunctionName"]
-    aws.store.delete(model.KIND, name)
+    with aws.store.transaction():
+        aws.store.delete(model.KIND, name)
+        aws.store.delete(model.ASYNC_KIND, name)
     pool_of(aws).discard(name)
 
 

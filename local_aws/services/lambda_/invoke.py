@@ -7,6 +7,7 @@ import json
 import logging
 import queue
 import threading
+import time
 import uuid
 import weakref
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from local_aws.api import ApiError, Context, operation
 from local_aws.processes import Supervisor
 from local_aws.services.lambda_ import model
+from local_aws.services.lambda_.async_results import EXHAUSTED, SUCCESS, TOO_OLD, report
+from local_aws.services.lambda_.async_settings import settings_of
 from local_aws.services.lambda_.pool import pool_of
 from local_aws.services.lambda_.worker import LARGEST_PAYLOAD_BYTES, Outcome
 
@@ -25,6 +28,7 @@ EVENT_KIND = "lambda_event"
 LARGEST_EVENT_BYTES = 1024 * 1024
 EVENT_ATTEMPTS = 3
 EVENT_RETRY_SECONDS = (1.0, 2.0)
+EVENT_AGE_SECONDS = 21_600
 EVENT_THREADS = 2
 THROTTLED_RETRY_SECONDS = 0.5
 
@@ -93,7 +97,7 @@ class EventQueue:
 
     def add(self, name: str, event: Any) -> None:
         key = str(uuid.uuid4())
-        self._aws.store.put(EVENT_KIND, key, {"function": name, "event": event})
+        self._aws.store.put(EVENT_KIND, key, {"function": name, "event": event, "id": key, "at": time.time()})
         self._keys.put(key)
 
     def close(self) -> None:
@@ -114,14 +118,14 @@ class EventQueue:
             if done:
                 self._aws.store.delete(EVENT_KIND, key)
 
-    def _run(self, function: dict[str, Any], event: Any) -> bool | None:
-        """Whether the event failed. One that finds no free process waits for one, as at AWS; None: the server stops.
+    def _run(self, function: dict[str, Any], event: Any) -> Outcome | None:
+        """One that finds no free process waits for one, as at AWS; None: the server stops.
 
         https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
         """
         while True:
             try:
-                return run(self._aws, function, event).failed
+                return run(self._aws, function, event)
             except ApiError as error:
                 if error.code != "TooManyRequestsException":
                     raise
@@ -130,18 +134,27 @@ class EventQueue:
 
     def _deliver(self, entry: dict[str, Any]) -> bool:
         """Whether the event is finished: succeeded or given up. Not when the server stops meanwhile."""
-        for attempt in range(EVENT_ATTEMPTS):
+        settings = settings_of(self._aws, entry["function"])
+        attempts = 1 + settings.get("MaximumRetryAttempts", EVENT_ATTEMPTS - 1)
+        oldest = time.time() - settings.get("MaximumEventAgeInSeconds", EVENT_AGE_SECONDS)
+        outcome: Outcome | None = None
+        function: dict[str, Any] | None = None
+        for attempt in range(attempts):
             if attempt and self._closed.wait(EVENT_RETRY_SECONDS[attempt - 1]):
                 return False
             function = self._aws.store.get(model.KIND, entry["function"])
             if function is None:
                 return True
-            failed = self._run(function, entry["event"])
-            if failed is None:
-                return False
-            if self._closed.is_set() and failed:
-                return False
-            if not failed:
+            if entry.get("at", oldest) < oldest:
+                report(self._aws, function, entry, outcome, TOO_OLD, attempt)
                 return True
-        logger.warning("an event for %s failed %d times and is dropped", entry["function"], EVENT_ATTEMPTS)
+            outcome = self._run(function, entry["event"])
+            if outcome is None or (self._closed.is_set() and outcome.failed):
+                return False
+            if not outcome.failed:
+                report(self._aws, function, entry, outcome, SUCCESS, attempt + 1)
+                return True
+        logger.warning("an event for %s failed %d times and is given up", entry["function"], attempts)
+        if function is not None:
+            report(self._aws, function, entry, outcome, EXHAUSTED, attempts)
         return True

@@ -9,6 +9,8 @@ from typing import Any
 from local_aws.api import ApiError, Context
 
 KIND = "lambda_function"
+#: Settings of asynchronous invocation, by the function's name.
+ASYNC_KIND = "lambda_async"
 #: A name, a partial ARN or a full one, each perhaps with a qualifier
 #: (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
 REFERENCE = re.compile(

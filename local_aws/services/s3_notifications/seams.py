@@ -10,7 +10,7 @@ from moto.s3.models import S3Backend
 from moto.s3.notifications import S3NotificationEvent
 
 from local_aws.api import Context
-from local_aws.services.announcements import announce, listening
+from local_aws.services.announcements import announce, announce_once, listening
 from local_aws.services.s3_notifications.happenings import Happening, tell, tell_test
 
 _delete_object = S3Backend.delete_object
@@ -61,8 +61,8 @@ def _tell(
     on_bus = configuration.event_bridge is not None
     happening = Happening(event, bucket.name, bucket.arn, key, version, size, etag)
     if (wanted or on_bus) and listening():
-        if not _request.noted:
-            announce(_tell_all)
+        if announce_once(_tell_all):
+            _request.noted = []
         _request.noted.append((happening, wanted, on_bus))
 
 

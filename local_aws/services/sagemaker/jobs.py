@@ -35,8 +35,13 @@ class Patience:
 class _Waiting:
     key: str
     work: Work
+    broken: Callable[[], None]
     deadline: float | None
     expired: Callable[[], None] | None
+
+
+def _nothing() -> None:
+    pass
 
 
 class JobQueue:
@@ -53,14 +58,16 @@ class JobQueue:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, key: str, work: Work, patience: Patience | None = None) -> None:
-        """A job that waits or runs already is not taken twice."""
+    def submit(
+        self, key: str, work: Work, patience: Patience | None = None, broken: Callable[[], None] = _nothing
+    ) -> None:
+        """A job that waits or runs already is not taken twice. ``broken`` is called when ``work`` raises an error."""
         deadline = None if patience is None else time.monotonic() + patience.seconds
         expired = None if patience is None else patience.expired
         with self._changed:
             if key in self._running or any(key == waiting.key for waiting in self._waiting):
                 return
-            self._waiting.append(_Waiting(key, work, deadline, expired))
+            self._waiting.append(_Waiting(key, work, broken, deadline, expired))
             self._changed.notify_all()
 
     def stop(self, key: str) -> bool:
@@ -86,18 +93,20 @@ class JobQueue:
 
     def _serve(self) -> None:
         while (taken := self._take()) is not None:
-            key, work, control = taken
+            waiting, control = taken
+            key = waiting.key
             try:
-                work(control)
+                waiting.work(control)
             except InterruptedByShutdownError:
                 logger.info("%s was interrupted and will run again after the next start", key)
             except Exception:
                 logger.exception("%s ended in an error of local_aws itself", key)
+                _call(waiting.broken)
             finally:
                 with self._changed:
                     del self._running[key]
 
-    def _take(self) -> tuple[str, Work, Control] | None:
+    def _take(self) -> tuple[_Waiting, Control] | None:
         with self._changed:
             while not self._waiting and not self._closing:
                 self._changed.wait()
@@ -105,7 +114,7 @@ class JobQueue:
                 return None
             waiting = self._waiting.popleft()
             control = self._running[waiting.key] = Control()
-            return waiting.key, waiting.work, control
+            return waiting, control
 
     def _expire(self) -> None:
         while True:
@@ -122,3 +131,11 @@ class JobQueue:
             for one in due:
                 if one.expired is not None:
                     one.expired()
+
+
+def _call(broken: Callable[[], None]) -> None:
+    """What broke the job may break this as well; its slot must go on serving."""
+    try:
+        broken()
+    except Exception:
+        logger.exception("the failure of a job could not be recorded")

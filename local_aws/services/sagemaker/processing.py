@@ -12,7 +12,7 @@ from local_aws.api import Context, operation
 from local_aws.services.sagemaker import job_kinds, processing_run
 from local_aws.services.sagemaker.errors import name_in_use, resource_not_found, validation_error
 from local_aws.services.sagemaker.images import find_image
-from local_aws.services.sagemaker.job_ends import must_stop
+from local_aws.services.sagemaker.job_ends import KILLED, must_stop
 from local_aws.services.sagemaker.job_kinds import PROCESSING
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.opt_ml import local_folder
@@ -118,7 +118,11 @@ def _key(name: str) -> str:
 
 def _submit(context: Context, name: str) -> None:
     running = runtime(context)
-    running.jobs.submit(_key(name), lambda control: processing_run.run(context, name, control, running.settings))
+    running.jobs.submit(
+        _key(name),
+        lambda control: processing_run.run(context, name, control, running.settings),
+        broken=lambda: processing_run.finish(context, name, "Failed", reason=KILLED),
+    )
 
 
 def _find(context: Context, name: str) -> ProcessingJob:

@@ -12,7 +12,7 @@ from local_aws.api import Context, operation
 from local_aws.services.s3_transfer import join_uri
 from local_aws.services.sagemaker import job_kinds, training_checks, training_metrics, training_run
 from local_aws.services.sagemaker.errors import name_in_use, resource_not_found, validation_error
-from local_aws.services.sagemaker.job_ends import must_stop
+from local_aws.services.sagemaker.job_ends import KILLED, must_stop
 from local_aws.services.sagemaker.job_kinds import TRAINING
 from local_aws.services.sagemaker.jobs import Patience
 from local_aws.services.sagemaker.listing import only, select
@@ -26,7 +26,7 @@ from local_aws.services.sagemaker.shapes import (
     TrainingJobNameRequest,
     UpdateTrainingJobRequest,
 )
-from local_aws.services.sagemaker.training_status import enter, finish
+from local_aws.services.sagemaker.training_status import enter, fail, finish
 
 NOT_FOUND = "Requested resource not found."
 SUMMARY = (
@@ -123,6 +123,7 @@ def submit(context: Context, name: str) -> None:
         _key(name),
         lambda control: training_run.run(context, name, control, running.settings),
         _patience(context, job),
+        lambda: fail(context, name, KILLED),
     )
 
 

@@ -11,7 +11,7 @@ from local_aws.api import Context, operation
 from local_aws.services.s3_transfer import has_objects
 from local_aws.services.sagemaker import job_kinds, transform_records, transform_run
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
-from local_aws.services.sagemaker.job_ends import must_stop
+from local_aws.services.sagemaker.job_ends import KILLED, must_stop
 from local_aws.services.sagemaker.job_kinds import TRANSFORM
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.models import container_of, find_model
@@ -106,7 +106,11 @@ def _key(name: str) -> str:
 
 def _submit(context: Context, name: str) -> None:
     running = runtime(context)
-    running.jobs.submit(_key(name), lambda control: transform_run.run(context, name, control, running.settings))
+    running.jobs.submit(
+        _key(name),
+        lambda control: transform_run.run(context, name, control, running.settings),
+        broken=lambda: transform_run.finish(context, name, "Failed", reason=KILLED),
+    )
 
 
 def _find(context: Context, name: str) -> TransformJob:

@@ -114,7 +114,7 @@ class Pipeline:
             answer = self._await(request.answer, control)
             if self.processing is not None:
                 answer = self.processing.finish(request.records, answer)
-            elif self.newline:
+            if self.newline:
                 answer = answer.removesuffix(b"\n") + b"\n"
         except InvocationError as error:
             self._fail(output, f"AlgorithmError: {SEE_LOGS}", str(error))

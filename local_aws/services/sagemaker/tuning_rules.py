@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import accumulate
 from statistics import median
 
 from local_aws.services.sagemaker import tuning_trials
@@ -54,5 +53,5 @@ def falls_behind(current: Sequence[float], completed: Sequence[Sequence[float]],
     nothing about it.
     """
     epoch = len(current)
-    averages = [list(accumulate(values))[epoch - 1] / epoch for values in completed if epoch and len(values) >= epoch]
+    averages = [sum(values[:epoch]) / epoch for values in completed if epoch and len(values) >= epoch]
     return len(averages) >= EARLY_STOPPING_JOBS and sign * current[-1] > sign * median(averages)

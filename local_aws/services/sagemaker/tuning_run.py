@@ -26,6 +26,7 @@ from local_aws.services.sagemaker.tuning_space import space_of
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
+Histories = dict[str, list[float]]
 CLOSE_LIMIT_SECONDS = 10.0
 #: What a definition has in common with the request for a training job.
 SHARED = (
@@ -72,6 +73,7 @@ class Coordinator:
         self._context = context
         self._changed = threading.Event()
         self._closing = threading.Event()
+        self._histories: Histories = {}
         self._thread = threading.Thread(target=self._look_after, name="sagemaker-tuning", daemon=True)
         self._thread.start()
 
@@ -94,20 +96,22 @@ class Coordinator:
                 if job["HyperParameterTuningJobStatus"] in ("InProgress", "Stopping")
             ]
             busy = bool(active)
+            if not busy:
+                self._histories.clear()
             for name in active:
                 if not self._closing.is_set():
-                    _step_safely(self._context, name)
+                    _step_safely(self._context, name, self._histories)
 
 
-def _step_safely(context: Context, name: str) -> None:
+def _step_safely(context: Context, name: str, histories: Histories) -> None:
     try:
-        _step(context, name)
+        _step(context, name, histories)
     except Exception:
         logger.exception("tuning job %s ended in an error of local_aws itself", name)
         _finish(context, name, "Failed", "InternalServerError: We encountered an internal error. Please try again.")
 
 
-def _step(context: Context, name: str) -> None:
+def _step(context: Context, name: str, histories: Histories) -> None:
     """Take in results, then go on, stop or end."""
     tuning = cast(TuningJob, context.store.get(TUNING.kind, name))
     config = tuning["HyperParameterTuningJobConfig"]
@@ -124,7 +128,7 @@ def _step(context: Context, name: str) -> None:
             _stop(context, trial)
     else:
         if config.get("TrainingJobEarlyStoppingType", "Off") == "Auto":
-            _stop_hopeless(context, config, trials)
+            _stop_hopeless(context, config, trials, histories)
         running += _launch(context, tuning, trials, len(running))
     if not running:
         status = "Stopped" if stopping else "Failed" if reason else "Completed"
@@ -163,13 +167,15 @@ def _known(config: TuningConfig, trials: Sequence[Trial]) -> Known:
     return Known(observed, [one["values"] for one in trials])
 
 
-def _stop_hopeless(context: Context, config: TuningConfig, trials: Sequence[Trial]) -> None:
-    """The median rule, for each job that runs."""
+def _stop_hopeless(context: Context, config: TuningConfig, trials: Sequence[Trial], histories: Histories) -> None:
+    """The median rule, for each job that runs; what completed jobs have printed is read once."""
     objective = config["HyperParameterTuningJobObjective"]
     metric, sign = objective["MetricName"], tuning_trials.sign_of(objective)
-    completed = [
-        training_metrics.history(context, trial["job"], metric) for trial in trials if trial["status"] == "Completed"
-    ]
+    ended = [trial["job"] for trial in trials if trial["status"] == "Completed"]
+    for job in ended:
+        if job not in histories:
+            histories[job] = training_metrics.history(context, job, metric)
+    completed = [histories[job] for job in ended]
     for trial in trials:
         if trial["status"] is None:
             current = training_metrics.history(context, trial["job"], metric)

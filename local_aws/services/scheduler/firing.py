@@ -43,8 +43,7 @@ class Scheduler:
 
     def fire_due(self, now: float) -> list[str]:
         """Order an invocation for each schedule that is due at ``now`` (seconds since 1970); returns their ARNs."""
-        # moto keeps no state of an update that names none: it is enabled then, as at AWS.
-        schedules = [schedule for schedule in _schedules(self._aws) if schedule.state != "DISABLED"]
+        schedules = [schedule for schedule in _schedules(self._aws) if schedule.state == "ENABLED"]
         self._forget_others({schedule.arn for schedule in schedules})
         fired = []
         for schedule in schedules:

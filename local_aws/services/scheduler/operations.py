@@ -26,12 +26,7 @@ def create_schedule(aws: Context, request: dict[str, Any]) -> Any:
 
 @operation("scheduler", "UpdateSchedule")
 def update_schedule(aws: Context, request: dict[str, Any]) -> Any:
-    """moto updates everything but the action after completion."""
     _check(aws, request)
-    group = scheduler_backends[aws.account][aws.region].schedule_groups[request.get("GroupName") or "default"]
-    schedule = group.schedules.get(request["Name"])
-    if schedule is not None:
-        schedule.action_after_completion = request.get("ActionAfterCompletion", "NONE")
     raise NotOursError
 
 

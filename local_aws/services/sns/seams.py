@@ -27,6 +27,7 @@ PENDING, LISTED_PENDING = "pending confirmation", "PendingConfirmation"
 
 _subscribe = SNSBackend.subscribe
 _respond_to_subscribe = SNSResponse.subscribe
+_respond_to_get_topic = SNSResponse.get_topic_attributes
 
 
 def install() -> None:
@@ -35,6 +36,7 @@ def install() -> None:
     SNSBackend.subscribe = _subscribed  # type: ignore[method-assign, assignment]
     SNSResponse.subscribe = _subscribe_answer  # type: ignore[method-assign, assignment]
     SNSResponse.confirm_subscription = _confirm  # type: ignore[method-assign, assignment]
+    SNSResponse.get_topic_attributes = _topic_attributes  # type: ignore[method-assign, assignment]
     SNSResponse.list_subscriptions = _list  # type: ignore[method-assign, assignment]
     SNSResponse.list_subscriptions_by_topic = _list_of_topic  # type: ignore[method-assign, assignment]
 
@@ -107,6 +109,18 @@ def _confirm(response: SNSResponse) -> ActionResult:
             subscription.confirmed = True
             return ActionResult({"SubscriptionArn": subscription.arn})
     raise SNSInvalidParameter("Invalid parameter: Token")
+
+
+def _topic_attributes(response: SNSResponse) -> ActionResult:
+    """With the numbers of subscriptions, which moto does not count."""
+    answer = _respond_to_get_topic(response)
+    attributes: dict[str, Any] = answer.result["Attributes"]  # type: ignore[index]
+    found = [
+        each for each in response.backend.subscriptions.values() if each.topic.arn == response._get_param("TopicArn")
+    ]
+    pending = sum(is_pending(each) for each in found)
+    attributes.update(SubscriptionsPending=pending, SubscriptionsConfirmed=len(found) - pending)
+    return answer
 
 
 def _list(response: SNSResponse) -> ActionResult:

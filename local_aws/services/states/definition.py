@@ -48,8 +48,11 @@ def _checked(text: str) -> tuple[Problems, Definition]:
     if definition is None:
         return problems, {}
     language = _check_top(problems, definition)
-    _check_block(problems, definition, Place("", language, frozenset()), 0)
-    _check_names(problems, definition)
+    try:
+        _check_block(problems, definition, Place("", language, frozenset()), 0)
+        _check_names(problems, definition)
+    except RecursionError:
+        problems.add("The states are too deeply nested", "", code="TOO_DEEPLY_NESTED")
     return problems, definition
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from local_aws.services.states import definition_jsonata as jsonata
 from local_aws.services.states import definition_jsonpath as jsonpath
 from local_aws.services.states.definition_choices import check_rules
-from local_aws.services.states.definition_fields import FIELDS, check_fields
+from local_aws.services.states.definition_fields import FIELDS, check_fields, check_language_fields
 from local_aws.services.states.definition_maps import check_map_fields
 from local_aws.services.states.definition_problems import Problems
 from local_aws.services.states.definition_tasks import check_task
@@ -28,7 +28,8 @@ LANGUAGES = ("JSONPath", "JSONata")
 #: The work's result, and the error's name and cause, are fields of ``$states`` in some places only.
 RESULT, ERROR = frozenset({"result"}), frozenset({"errorOutput"})
 WORKING = ("Task", "Parallel", "Map")
-CATCH = frozenset({"ErrorEquals", "Next", "Assign", "Comment"})
+CATCH = frozenset({"ErrorEquals", "Next", "Assign", "Comment", "Output", "ResultPath"})
+CATCH_ONLY = {"JSONata": frozenset({"Output"}), "JSONPath": frozenset({"ResultPath"})}
 TEMPLATES = ("Arguments", "Items", "ItemSelector", "Error", "Cause", "Timestamp", "Credentials")
 
 
@@ -106,18 +107,15 @@ def _check_jsonpath(problems: Problems, state: Mapping[str, Any], place: Place) 
 
 def _check_catch(problems: Problems, catch: Any, place: Place) -> None:
     for entry, location in check_handlers(problems, catch, f"{place.location}/Catch"):
-        problems.known(entry, CATCH | {"ResultPath", "Output"}, location)
+        problems.known(entry, CATCH, location)
+        check_language_fields(problems, entry, location, place.language, CATCH_ONLY)
         problems.require(entry, ("Next",), location)
         if place.language == "JSONata":
-            if "ResultPath" in entry:
-                problems.add("Field 'ResultPath' is not supported", location)
             if "Output" in entry:
                 jsonata.check_template(problems, entry["Output"], f"{location}/Output", ERROR)
             if "Assign" in entry:
                 jsonata.check_assign(problems, entry["Assign"], f"{location}/Assign", place.outer, ERROR)
             continue
-        if "Output" in entry:
-            problems.add("Field 'Output' is not supported", location)
         if "ResultPath" in entry:
             jsonpath.check_result_path(problems, entry["ResultPath"], f"{location}/ResultPath")
         if "Assign" in entry:

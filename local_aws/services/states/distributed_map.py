@@ -6,8 +6,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 
 from __future__ import annotations
 
-import re
-import uuid
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -21,24 +19,23 @@ from local_aws.services.states.failures import error_of, failure_of
 from local_aws.services.states.flow import Flow, Step, too_large
 from local_aws.services.states.history import failure_details
 from local_aws.services.states.item_batches import batcher_of, child_inputs
-from local_aws.services.states.item_reader import Items, Reader, of_state
+from local_aws.services.states.item_reader import Items, Reader
 from local_aws.services.states.jsontext import MAX_BYTES, dumps, size
+from local_aws.services.states.map_begin import begin, prepare
 from local_aws.services.states.map_children import (
     arn_of,
     child_definition,
     count,
     ended_children,
     new_child,
-    processor_field,
 )
 from local_aws.services.states.map_fields import MapFields
-from local_aws.services.states.map_run_records import ChildInput, MapRun, MapRunRecords, exceeded
-from local_aws.services.states.map_settings import children_at_once
+from local_aws.services.states.map_redrive import run_again
+from local_aws.services.states.map_run_records import MapRun, MapRunRecords, exceeded
 from local_aws.services.states.models import Execution, State
 from local_aws.services.states.result_writer import Results, Writer
+from local_aws.services.states.settings import StatesSettings
 
-MAX_LABEL = 40
-NOT_IN_LABELS = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]""")
 EXCEEDED = "The specified tolerated failure threshold was exceeded"
 
 
@@ -47,6 +44,9 @@ class Host(Protocol):
 
     def enroll(self, execution: Execution) -> None:
         """Keep a new execution; inside a transaction."""
+
+    def enroll_again(self, execution: Execution) -> None:
+        """Keep an execution that goes on where it failed; inside a transaction."""
 
     def runtime(self, execution: Execution) -> object:
         """Set an execution going that is kept as running."""
@@ -59,76 +59,11 @@ class Host(Protocol):
 def run_distributed_map(host: Host, flow: Flow, state: State) -> Step:
     if flow.frame["outcome"] is None:
         if flow.frame["fork"] is None:
-            _begin(flow, state)
+            begin(flow, state)
         DistributedMap(host, flow, state).run()
     outcome = flow.frame["outcome"] or {}
     scope = flow.scope(state).with_result(outcome.get("result"))
     return flow.completed(flow.language(state).complete(state, scope, outcome.get("result"), ""), state.get("Next"))
-
-
-def _begin(flow: Flow, state: State) -> None:
-    """Commit a new map run. What is evaluated here fails the state before its run exists."""
-    language, scope = flow.language(state), flow.scope(state)
-    fields, reads = MapFields(language, state, scope), "ItemReader" in state
-    run = _new_run(flow, state, fields)
-    inputs: list[ChildInput] = []
-    length = 0
-    if not reads:
-        items = of_state(language.items(state, scope))
-        inputs = child_inputs(language, state, scope, items, batcher_of(state, fields))
-        length = len(items.values)
-    maps = MapRunRecords(flow.runtime.context.store)
-    with flow.runtime.commit(flow.path):
-        started = flow.append("MapStateStarted", {"mapStateStartedEventDetails": {"length": length}})
-        flow.append("MapRunStarted", {"mapRunStartedEventDetails": {"mapRunArn": run["arn"]}})
-        number = flow.frame["forks"] + 1
-        flow.frame.update({"forks": number})
-        flow.frame["fork"] = {
-            "number": number,
-            "inputs": [],
-            "limit": 0,
-            "launched": 0,
-            "started": started,
-            "map_run": run["arn"],
-        }
-        if not reads:
-            _prepared(maps, run, inputs, length)
-        maps.save(run)
-        flow.save()
-
-
-def _new_run(flow: Flow, state: State, fields: MapFields) -> MapRun:
-    aws, machine = flow.runtime.context, str(flow.runtime.context_object()["StateMachine"]["Name"])
-    label = str(state.get("Label") or NOT_IN_LABELS.sub("", flow.frame["state"])[:MAX_LABEL])
-    # A run inside a child belongs to the child's machine: its label is replaced.
-    name = f"{machine.partition('/')[0]}/{label}"
-    config = state[processor_field(state)]["ProcessorConfig"]
-    return {
-        "arn": aws.arn("states", f"mapRun:{name}:{uuid.uuid4()}"),
-        "execution": flow.runtime.arn,
-        "machine": aws.arn("states", f"stateMachine:{name}"),
-        "label": label,
-        "status": "RUNNING",
-        "started": datetime.now(UTC),
-        "stopped": None,
-        "express": config.get("ExecutionType") == "EXPRESS",
-        "max_concurrency": fields.whole_number(state, "MaxConcurrency") or 0,
-        "tolerated_count": fields.whole_number(state, "ToleratedFailureCount"),
-        "tolerated_percentage": fields.number(state, "ToleratedFailurePercentage"),
-        "prepared": False,
-        "items": 0,
-        "total": 0,
-        "launched": 0,
-        "running": [],
-        "executions": {},
-        "item_counts": {},
-        "failure": None,
-    }
-
-
-def _prepared(maps: MapRunRecords, run: MapRun, inputs: list[ChildInput], items: int) -> None:
-    maps.add_inputs(run["arn"], inputs)
-    run.update({"prepared": True, "items": items, "total": len(inputs)})
 
 
 class DistributedMap:
@@ -143,6 +78,7 @@ class DistributedMap:
         self.runtime = flow.runtime
         self.maps = MapRunRecords(self.runtime.context.store)
         self.arn = fork["map_run"]
+        self._settings = StatesSettings.from_environment()
         self._definition = child_definition(self.runtime.definition, state)
 
     def run(self) -> None:
@@ -177,7 +113,7 @@ class DistributedMap:
         inputs = child_inputs(language, self.state, scope, items, batcher_of(self.state, fields))
         with self.runtime.commit(self.flow.path):
             run = self.maps.get(self.arn)
-            _prepared(self.maps, run, inputs, len(items.values))
+            prepare(self.maps, run, inputs, len(items.values))
             self.maps.save(run)
 
     def _await_children(self) -> None:
@@ -186,7 +122,7 @@ class DistributedMap:
             if exceeded(run):
                 self._stop_children(run)
                 raise StateError(EXCEED_TOLERATED_FAILURE_THRESHOLD, EXCEEDED)
-            if run["launched"] == run["total"] and not run["running"]:
+            if run["launched"] == run["total"] and not run["running"] and not run.get("again"):
                 return
             self.runtime.wait(self.flow.path, None, lambda seen=run: self._news(seen))  # type: ignore[misc]
 
@@ -221,11 +157,17 @@ class DistributedMap:
     def _enroll(self, run: MapRun) -> list[Execution]:
         """Inside a commit: the next children."""
         parent = self.runtime.records.execution(self.runtime.arn)
-        free = children_at_once(run["max_concurrency"]) - len(run["running"])
-        if parent is None or free <= 0 or run["launched"] == run["total"]:
+        free = self._settings.children_at_once(run["max_concurrency"]) - len(run["running"])
+        if parent is None or free <= 0:
             return []
-        children = []
-        for given in self.maps.inputs(self.arn, run["launched"], free):
+        children, again = [], run.get("again", [])
+        for index in again[:free]:
+            [given] = self.maps.inputs(self.arn, index, 1)
+            children.append(run_again(self.host, self.runtime.records, parent, run, self._definition, index, given))
+            run["running"].append(index)
+        run["again"] = again[len(children) :]
+        fresh = min(free - len(children), run["total"] - run["launched"])
+        for given in self.maps.inputs(self.arn, run["launched"], fresh):
             child = new_child(parent, run, self._definition, run["launched"], given)
             self.host.enroll(child)
             run["running"].append(run["launched"])
@@ -285,4 +227,5 @@ class DistributedMap:
         failure = None if error is None else failure_of(error)
         run.update({"status": status, "stopped": datetime.now(UTC), "failure": failure})
         self.maps.save(run)
-        self.maps.drop_inputs(self.arn)
+        if error is None:
+            self.maps.drop_inputs(self.arn)

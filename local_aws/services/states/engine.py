@@ -106,18 +106,26 @@ class Engine:
             if execution["status"] != "RUNNING" or self._closing.is_set():
                 return None
             runtime = self._runtimes[arn] = self._new_runtime(execution)
+        # Not under the lock: whoever has a transaction open may ask for the lock.
+        machine = self.records.machine(execution["machine"])
+        if machine is not None and machine.get("deleting"):
+            runtime.machine_deleted = True
         return runtime if self._take_up(runtime) else None
 
     def redrive(self, execution: Execution) -> None:
         """Commit a redrive of ``execution``, which already says that it runs again, and go on with its frames."""
         with self.context.store.transaction():
-            details = history.execution_redriven(execution.get("redrives", 0))
-            last = history.last_event(self.context.store, execution["arn"])
-            event = self._append(execution, "ExecutionRedriven", last, details)
-            redrive.restore(self.records, execution, event)
-            self.records.save_execution(execution)
-            status_events.emit(self.context, execution)
+            self.enroll_again(execution)
         self.runtime(execution)
+
+    def enroll_again(self, execution: Execution) -> None:
+        """Inside a transaction: keep an execution that goes on where it failed. ``runtime`` sets it going."""
+        details = history.execution_redriven(execution.get("redrives", 0))
+        last = history.last_event(self.context.store, execution["arn"])
+        event = self._append(execution, "ExecutionRedriven", last, details)
+        redrive.restore(self.records, execution, event)
+        self.records.save_execution(execution)
+        status_events.emit(self.context, execution)
 
     def machine_deleted(self, machine: str) -> None:
         """Executions of this machine end at their next transition."""
@@ -127,6 +135,7 @@ class Engine:
             runtime.machine_deleted = runtime.machine_deleted or runtime.machine == machine
 
     def _new_runtime(self, execution: Execution) -> Runtime:
+        """With the lock held: nothing here may ask the store."""
         runtime = Runtime(self.context, execution, self.stop_cancelled_jobs, self._logs, self._parking)
         unlogged = self._unlogged.pop(execution["arn"], None)
         if unlogged is not None:

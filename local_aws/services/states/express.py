@@ -25,6 +25,19 @@ def problems_of_express(definition: Definition) -> list[Problem]:
     return list(_problems(definition, ""))
 
 
+def problems_of_express_children(definition: Definition) -> list[Problem]:
+    """The same of the processors whose children are Express workflows, in a Standard machine."""
+    return list(_of_children(definition, ""))
+
+
+def _of_children(block: Mapping[str, Any], location: str) -> Iterator[Problem]:
+    for name, state in block["States"].items():
+        for key, inner in _inner(state):
+            place = f"{location}/States/{name}/{key}"
+            express = inner.get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS"
+            yield from (_problems if express else _of_children)(inner, place)
+
+
 def _problems(block: Mapping[str, Any], location: str) -> Iterator[Problem]:
     for name, state in block["States"].items():
         place = f"{location}/States/{name}"

@@ -82,6 +82,9 @@ def _format(template: Any, values: list[Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        raise ArgumentsError
+    """An object as AWS was recorded to show it: the way Java does."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_shown(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_shown(part) for part in value) + "]"
     return value if isinstance(value, str) else dumps(value)

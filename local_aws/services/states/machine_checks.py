@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_aws.api import ApiError, Context
 from local_aws.services.states.definition import check, diagnose
 from local_aws.services.states.definition_problems import DefinitionError, Problem
-from local_aws.services.states.express import problems_of_express
+from local_aws.services.states.express import problems_of_express, problems_of_express_children
 
 #: https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 FORBIDDEN_IN_NAMES = re.compile(r"""[\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]""")
@@ -44,9 +44,10 @@ def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
 def definition_problems(text: str, kind: str) -> list[Problem]:
     """Everything that is wrong with a definition for a machine of this type, or looks wrong."""
     found = diagnose(text)
-    if kind != "EXPRESS" or _errors(found):
+    if _errors(found):
         return found
-    return [*found, *problems_of_express(check(text))]
+    check_kind = problems_of_express if kind == "EXPRESS" else problems_of_express_children
+    return [*found, *check_kind(check(text))]
 
 
 def check_definition(text: str, kind: str) -> None:

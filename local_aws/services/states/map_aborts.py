@@ -29,7 +29,6 @@ def abort_map_run(store: Store, frame: Frame) -> bool:
         return False
     run.update({"status": "ABORTED", "stopped": datetime.now(UTC)})
     maps.save(run)
-    maps.drop_inputs(run["arn"])
     return True
 
 

@@ -38,6 +38,7 @@ class DescribeMapRunResponse(TypedDict):
     itemCounts: dict[str, int]
     executionCounts: dict[str, int]
     redriveCount: int
+    redriveDate: NotRequired[datetime]
 
 
 class ListMapRunsRequest(TypedDict):
@@ -69,7 +70,8 @@ class UpdateMapRunRequest(TypedDict):
 @operation("stepfunctions", "DescribeMapRun")
 def describe_map_run(aws: Context, request: MapRunRequest) -> DescribeMapRunResponse:
     run = find_map_run(aws, request["mapRunArn"])
-    running = [entry for entry in (_items_of(aws, run, index) for index in run["running"]) if entry]
+    again = run.get("again", [])
+    running, waiting = (sum(_items_of(aws, run, index) for index in some) for some in (run["running"], again))
     described: DescribeMapRunResponse = {
         "mapRunArn": run["arn"],
         "executionArn": run["execution"],
@@ -78,10 +80,12 @@ def describe_map_run(aws: Context, request: MapRunRequest) -> DescribeMapRunResp
         "maxConcurrency": run["max_concurrency"],
         "toleratedFailurePercentage": float(run["tolerated_percentage"] or 0.0),
         "toleratedFailureCount": run["tolerated_count"] or 0,
-        "itemCounts": _counts(run, run["item_counts"], run["items"], sum(running)),
-        "executionCounts": _counts(run, run["executions"], run["total"], len(run["running"])),
-        "redriveCount": 0,
+        "itemCounts": _counts(run, run["item_counts"], run["items"], running, waiting),
+        "executionCounts": _counts(run, run["executions"], run["total"], len(run["running"]), len(again)),
+        "redriveCount": run.get("redrives", 0),
     }
+    if "redriven" in run:
+        described["redriveDate"] = run["redriven"]
     if run["stopped"] is not None:
         described["stopDate"] = run["stopped"]
     return described
@@ -141,12 +145,12 @@ def _items_of(aws: Context, run: MapRun, index: int) -> int:
     return 1
 
 
-def _counts(run: MapRun, ended: dict[str, int], total: int, running: int) -> dict[str, int]:
+def _counts(run: MapRun, ended: dict[str, int], total: int, running: int, again: int) -> dict[str, int]:
     counts = {field: ended.get(field, 0) for field in ENDED.values()}
     done = sum(counts.values())
     written = done if run["status"] in ("SUCCEEDED", "FAILED") else 0
-    pending = total - done - running
-    return {**counts, "pending": pending, "running": running, "total": total, "resultsWritten": written}
+    shown = {"pending": total - done - running - again, "running": running, "total": total, "resultsWritten": written}
+    return {**counts, **shown, **({"pendingRedrive": again} if "redrives" in run else {})}
 
 
 def _item(run: MapRun) -> MapRunItem:

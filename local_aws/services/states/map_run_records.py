@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict, cast
 
 from local_aws.services.states.models import Failure
 
@@ -23,7 +23,8 @@ FAILED_FIELDS = ("failed", "timedOut", "aborted")
 class MapRun(TypedDict):
     """``total`` counts children, ``items`` what they are given; both are known once the run is ``prepared``.
 
-    ``running`` holds the indices of the children that run. ``executions`` and ``item_counts`` count what has ended.
+    ``running`` holds the indices of the children that run, ``again`` of those that a redrive is to run once more.
+    ``executions`` and ``item_counts`` count what has ended.
     """
 
     arn: str
@@ -45,6 +46,9 @@ class MapRun(TypedDict):
     executions: dict[str, int]
     item_counts: dict[str, int]
     failure: Failure | None
+    redrives: NotRequired[int]
+    redriven: NotRequired[datetime]
+    again: NotRequired[list[int]]
 
 
 class ChildInput(TypedDict):

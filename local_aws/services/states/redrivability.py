@@ -15,7 +15,7 @@ REDRIVABLE_STATUSES = ("FAILED", "ABORTED", "TIMED_OUT")
 #: The history must have room for ExecutionRedriven and at least one other event.
 MAX_EVENTS_BEFORE = 24_998
 
-RedriveStatus = Literal["REDRIVABLE", "NOT_REDRIVABLE"]
+RedriveStatus = Literal["REDRIVABLE", "NOT_REDRIVABLE", "REDRIVABLE_BY_MAP_RUN"]
 
 
 def redrive_status(execution: Execution, *, too_long: bool = False) -> tuple[RedriveStatus, str | None]:
@@ -24,7 +24,7 @@ def redrive_status(execution: Execution, *, too_long: bool = False) -> tuple[Red
     ``too_long``: the history has more than ``MAX_EVENTS_BEFORE`` events.
     """
     if "child_of" in execution:
-        return "NOT_REDRIVABLE", "Execution is a child of a Map Run, which local_aws does not redrive"
+        return _status_of_child(execution)
     if execution["status"] not in REDRIVABLE_STATUSES:
         return "NOT_REDRIVABLE", f"Execution is {execution['status']} and cannot be redriven"
     stopped = execution["stopped"]
@@ -34,3 +34,10 @@ def redrive_status(execution: Execution, *, too_long: bool = False) -> tuple[Red
         reason = f"Execution history has more than {MAX_EVENTS_BEFORE} events and cannot be redriven"
         return "NOT_REDRIVABLE", reason
     return "REDRIVABLE", None
+
+
+def _status_of_child(execution: Execution) -> tuple[RedriveStatus, str | None]:
+    """Children of a map run go on when its execution is redriven."""
+    if execution["status"] in REDRIVABLE_STATUSES:
+        return "REDRIVABLE_BY_MAP_RUN", None
+    return "NOT_REDRIVABLE", f"Execution is {execution['status']} and cannot be redriven"

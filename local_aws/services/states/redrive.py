@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from local_aws.api import ApiError
+from local_aws.services.states import map_redrive
 from local_aws.services.states.jsontext import loads
 from local_aws.services.states.models import Execution, Fork, Frame
 from local_aws.services.states.records import Records
@@ -52,7 +53,7 @@ def forget_expired(records: Records) -> None:
 def restore(records: Records, execution: Execution, event: int) -> None:
     """Inside the transaction of a redrive: frames to go on with; ``event`` is the id of ExecutionRedriven.
 
-    Raises ``ApiError`` ExecutionNotRedrivable when nothing was kept, or when a distributed Map would have to go on.
+    Raises ``ApiError`` ExecutionNotRedrivable when nothing was kept, or a map run is still being stopped.
     """
     kept = {frame["path"]: frame for frame in records.redrivable(execution["arn"])}
     if "0" not in kept:
@@ -69,8 +70,8 @@ def _restore(records: Records, definition: object, kept: dict[str, Frame], frame
     state = _state(definition, frame)
     fork = _fork(frame) if state["Type"] in FORKING else None
     children = [] if fork is None else _children(kept, frame, fork)
-    if state["Type"] == "Map" and _is_distributed(state):
-        raise not_redrivable("local_aws does not redrive a distributed Map yet: start the execution anew")
+    if fork is not None and "map_run" in fork:
+        event = map_redrive.restore(records, fork, event)
     if "result" not in (frame["outcome"] or {}):
         frame["outcome"] = None
     frame.update({"retries": {}, "retry_count": 0, "wake": None, "task": None, "finished": None, "failed_fork": None})
@@ -99,12 +100,6 @@ def _state(definition: object, frame: Frame) -> dict[str, object]:
     for key in [*frame["block"], "States", frame["state"]]:
         block = block[key]  # type: ignore[index]
     return dict(block)  # type: ignore[call-overload, no-any-return]
-
-
-def _is_distributed(state: dict[str, object]) -> bool:
-    processor = state.get("ItemProcessor")
-    config = processor.get("ProcessorConfig", {}) if isinstance(processor, dict) else {}
-    return isinstance(config, dict) and config.get("Mode") == "DISTRIBUTED"
 
 
 def not_redrivable(reason: str) -> ApiError:

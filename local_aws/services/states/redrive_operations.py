@@ -39,7 +39,7 @@ def redrive_execution(aws: Context, request: api.RedriveExecutionRequest) -> api
         too_long = history.is_longer(aws.store, execution["arn"], MAX_EVENTS_BEFORE)
         status, reason = redrive_status(execution, too_long=too_long)
         if status != "REDRIVABLE":
-            raise not_redrivable(reason or "")
+            raise not_redrivable(reason or f"Execution is {status}: redrive the execution of its Map Run")
         refuse_too_many(aws)
         _run_again(execution, now, token)
         engine_of(aws).redrive(execution)

@@ -98,7 +98,7 @@ def described(execution: Execution) -> dict[str, Any]:
         "Name": execution["name"],
         "Output": execution["output"],
         "OutputDetails": {"Included": True} if execution["output"] is not None else None,
-        "RedriveCount": 0,
+        "RedriveCount": execution.get("redrives", 0),
         "RedriveStatus": "NOT_REDRIVABLE" if succeeded else "REDRIVABLE_BY_MAP_RUN",
         "RedriveStatusReason": "Execution is SUCCEEDED and cannot be redriven" if succeeded else None,
         "StartDate": iso_time(execution["started"]),

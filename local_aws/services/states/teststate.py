@@ -15,6 +15,7 @@ from local_aws.services.states.engine import WORKS
 from local_aws.services.states.errors import TIMEOUT, HaltedError, StateError
 from local_aws.services.states.failures import failure_of
 from local_aws.services.states.flow import ROOT, Flow, Step, new_frame
+from local_aws.services.states.fork import run_map
 from local_aws.services.states.integrations import Caller, prepare
 from local_aws.services.states.jsontext import dumps
 from local_aws.services.states.models import Execution, State
@@ -57,7 +58,7 @@ class SingleState(Flow):
         frame = new_frame(runtime.arn, ROOT, list(under_test.block), under_test.name, setting.value, 0)
         frame["variables"] = dict(setting.variables)
         frame["retry_count"] = setting.attempts
-        super().__init__(runtime, frame, WORKS, lambda *_: None)
+        super().__init__(runtime, frame, {**WORKS, "Map": run_map}, lambda *_: None)
         self.state = under_test.state
         self.setting = setting
         if (

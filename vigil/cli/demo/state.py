@@ -31,6 +31,11 @@ class LocalState:
         return self.root / "local_aws"
 
     @property
+    def mail(self) -> Path:
+        """What SNS and SES would send lies here as .eml files."""
+        return self.root / "mail"
+
+    @property
     def airflow(self) -> Path:
         return self.root / "airflow"
 

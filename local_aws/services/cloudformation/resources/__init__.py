@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local_aws.services.cloudformation.resources import (
+    automation,
     configuration,
     functions,
     jobs,
@@ -19,6 +20,7 @@ __all__ = [
     "Created",
     "ResourceType",
     "Site",
+    "automation",
     "configuration",
     "functions",
     "jobs",

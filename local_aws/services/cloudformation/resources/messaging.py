@@ -112,16 +112,18 @@ def create_rule(site: Site, properties: Properties) -> Created:
 
 @updates("AWS::Events::Rule")
 def update_rule(site: Site, physical_id: str, properties: Properties) -> Created:
-    return _put_rule(site, physical_id, properties)
+    return _put_rule(site, physical_id.rpartition("|")[2], properties)
 
 
 @deletes("AWS::Events::Rule")
 def delete_rule(site: Site, physical_id: str) -> None:
     events = site.client("events")
-    targets = events.list_targets_by_rule(Rule=physical_id)["Targets"]
+    bus, _, name = physical_id.rpartition("|")
+    place = {"EventBusName": bus or "default"}
+    targets = events.list_targets_by_rule(Rule=name, **place)["Targets"]
     if targets:
-        events.remove_targets(Rule=physical_id, Ids=[target["Id"] for target in targets])
-    events.delete_rule(Name=physical_id)
+        events.remove_targets(Rule=name, Ids=[target["Id"] for target in targets], **place)
+    events.delete_rule(Name=name, **place)
 
 
 def _put_rule(site: Site, name: str, properties: Properties) -> Created:
@@ -134,4 +136,6 @@ def _put_rule(site: Site, name: str, properties: Properties) -> Created:
     if properties.get("Targets"):
         bus = chosen(properties, "EventBusName")
         events.put_targets(Rule=name, Targets=properties["Targets"], **bus)
-    return Created(name, {"Arn": arn})
+    # A rule of another bus than the default one is named with it, as at AWS.
+    other = properties.get("EventBusName", "default").rpartition("/")[2]
+    return Created(name if other == "default" else f"{other}|{name}", {"Arn": arn})

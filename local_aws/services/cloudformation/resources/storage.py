@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from local_aws.services.cloudformation.resources.automation import bucket_notifications
 from local_aws.services.cloudformation.resources.registry import (
     Created,
     Properties,
@@ -24,6 +25,7 @@ TABLE_WAIT = {"Delay": 1, "MaxAttempts": 30}
         "VersioningConfiguration",
         "BucketEncryption",
         "LifecycleConfiguration",
+        "NotificationConfiguration",
         "ObjectLockEnabled",
         "ObjectLockConfiguration",
         "OwnershipControls",
@@ -51,6 +53,10 @@ def create_bucket(site: Site, properties: Properties) -> Created:
     if "ObjectLockConfiguration" in properties:
         s3.put_object_lock_configuration(
             Bucket=name, ObjectLockConfiguration=_object_lock(properties["ObjectLockConfiguration"])
+        )
+    if "NotificationConfiguration" in properties:
+        s3.put_bucket_notification_configuration(
+            Bucket=name, NotificationConfiguration=bucket_notifications(properties["NotificationConfiguration"])
         )
     return Created(
         name,

@@ -163,7 +163,8 @@ def _environment(
         "output_path": definition["Output"]["LocalPath"],
         "start_time": f"{times[0]:{STAMP}}",
         "end_time": f"{times[1]:{STAMP}}",
-        "publish_cloudwatch_metrics": definition["Environment"].get("publish_cloudwatch_metrics", "Enabled"),
+        # What a container would leave for CloudWatch is not picked up here, so it is told not to.
+        "publish_cloudwatch_metrics": "Disabled",
         "sagemaker_endpoint_name": execution["EndpointName"],
         "sagemaker_monitoring_schedule_name": execution["MonitoringScheduleName"],
     }

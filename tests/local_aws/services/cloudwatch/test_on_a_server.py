@@ -125,3 +125,28 @@ def test_alarm_reaches_its_topic_and_the_bus_as_soon_as_data_arrive(
     assert json.loads(notice["Message"])["NewStateValue"] == "ALARM"
     with pytest.raises(cloudwatch.exceptions.ResourceNotFound):
         cloudwatch.set_alarm_state(AlarmName="nobody", StateValue="OK", StateReason="r")
+
+
+def test_alarm_its_data_and_its_history_survive_a_kill(own_server: Callable[..., LocalServer]) -> None:
+    server = own_server()
+    cloudwatch = server.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="kept",
+        Namespace="n",
+        MetricName="m",
+        Statistic="Sum",
+        Period=86_400,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="ignore",
+    )
+    cloudwatch.put_metric_data(Namespace="n", MetricData=[{"MetricName": "m", "Value": 2.0}])
+    cloudwatch.set_alarm_state(AlarmName="kept", StateValue="ALARM", StateReason="a drill")
+    server.kill()
+    server.start()
+    (alarm,) = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    assert alarm["AlarmName"] == "kept"
+    items = cloudwatch.describe_alarm_history(AlarmName="kept", HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    assert items[0]["HistorySummary"] == "Alarm updated from INSUFFICIENT_DATA to ALARM"
+    assert len(cloudwatch.list_metrics(Namespace="n")["Metrics"]) == 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,26 @@ def test_only_matching_events_reach_a_fifo_queue_in_order(bus: Bus) -> None:
     messages = [bus.receive(url) for _ in range(3)]
     assert [json.loads(message["Body"])["detail"]["n"] for message in messages] == [2, 3, 4]
     assert {message["Attributes"]["MessageGroupId"] for message in messages} == {"g"}
+
+
+def test_parallel_callers_lose_no_event_and_keep_the_order_of_each(bus: Bus) -> None:
+    url, queue = bus.queue(".fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    bus.rule({"Arn": queue, "SqsParameters": {"MessageGroupId": "g"}, "InputPath": "$.detail"})
+
+    def put_all(caller: int) -> None:
+        for number in range(0, 20, 4):
+            bus.put(*[{"caller": caller, "n": number + each} for each in range(4)])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(put_all, range(8)))
+    seen: dict[int, list[int]] = {}
+    while sum(len(numbers) for numbers in seen.values()) < 160:
+        answer = bus.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=15, MaxNumberOfMessages=10)
+        for message in answer["Messages"]:
+            detail = json.loads(message["Body"])
+            seen.setdefault(detail["caller"], []).append(detail["n"])
+            bus.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    assert seen == {caller: list(range(20)) for caller in range(8)}
 
 
 def test_missing_target_sends_the_event_to_the_dead_letter_queue(bus: Bus) -> None:

@@ -184,6 +184,13 @@ def test_mappings_that_cannot_work_are_refused(local_aws_server: Any, consumer: 
     with pytest.raises(refused, match="StartingPosition"):
         consumer.map(new_table(local_aws_server, "no-position"))
     _, arn = new_queue(local_aws_server, "twice")
+    for settings, said in (
+        ({"ScalingConfig": {"MaximumConcurrency": 2}}, "ScalingConfig is not provided"),
+        ({"MaximumRetryAttempts": 1}, "Unsupported MaximumRetryAttempts"),
+        ({"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}}, "Invalid filter pattern definition"),
+    ):
+        with pytest.raises(refused, match=said):
+            consumer.map(arn, **settings)
     consumer.map(arn)
     with pytest.raises(client.exceptions.ResourceConflictException):
         consumer.map(arn)

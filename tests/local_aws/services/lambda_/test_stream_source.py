@@ -96,3 +96,12 @@ def test_destination_that_cannot_be_reached_is_refused() -> None:
             discards.check_destination({"OnFailure": {"Destination": arn}})
     discards.check_destination({"OnFailure": {"Destination": QUEUE}})
     discards.check_destination(None)
+
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html, filter for functions
+def test_a_function_sees_who_deleted_an_expired_item() -> None:
+    source = StreamSource(None, {"EventSourceArn": STREAM})  # type: ignore[arg-type]
+    identity = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+    record = source._record({"eventName": "REMOVE", "userIdentity": identity})
+    assert record["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    assert "userIdentity" not in source._record({"eventName": "INSERT"})

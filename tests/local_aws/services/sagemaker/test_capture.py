@@ -180,30 +180,6 @@ def test_a_shadows_record_says_so() -> None:
 
 
 @pytest.mark.stack
-def test_what_was_captured_survives_the_death_of_the_server(
-    start_server: Callable[..., LocalServer], tools: Any
-) -> None:
-    server = start_server()
-    hosting = tools["Hosting"](server)
-    hosting.serve("e", {**CONFIG, "DestinationS3Uri": "s3://jobs/capture"})
-    for number in range(20):
-        hosting.invoke("e", {"case": number})
-    server.kill()
-    server.start()
-
-    def cases() -> list[int]:
-        found = []
-        for entry in hosting.s3.list_objects_v2(Bucket="jobs", Prefix="capture/").get("Contents", []):
-            body = hosting.s3.get_object(Bucket="jobs", Key=entry["Key"])["Body"].read()
-            records = [json.loads(line) for line in body.splitlines()]
-            found += [json.loads(one["captureData"]["endpointInput"]["data"])["case"] for one in records]
-        return found
-
-    eventually(lambda: len(cases()) >= 20)
-    assert sorted(cases()) == list(range(20))
-
-
-@pytest.mark.stack
 def test_the_models_role_writes_what_is_captured(server: LocalServer, hosting: Any, name: str) -> None:
     """API_CreateModel, ExecutionRoleArn: what the endpoint does, it does in this role's name."""
     hosting.serve(name, {**CONFIG, "DestinationS3Uri": f"s3://jobs/captured-as-role/{name}"})

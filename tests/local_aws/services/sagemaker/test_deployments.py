@@ -6,39 +6,29 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.h
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from endpoint_callers import Callers
-from local_server import LocalServer, eventually, runs, snapshot_holds
+from endpoint_deployments import begin, canary, stage
+from local_server import eventually, runs
 
 pytestmark = pytest.mark.stack
 
 
-def canary(wait: int, termination: int = 0, alarms: tuple[str, ...] = ()) -> dict[str, Any]:
-    routing = {
-        "Type": "CANARY",
-        "WaitIntervalInSeconds": wait,
-        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 20},
-    }
-    policy = {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": termination}
-    rollback = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm} for alarm in alarms]}} if alarms else {}
-    return {"BlueGreenUpdatePolicy": policy, **rollback}
-
-
-def make_alarm(hosting: Any, name: str) -> str:
+def make_alarm(hosting: Any, name: str, variant: str = "none") -> str:
+    """An alarm on the server errors of a variant; without data it stays as it is set."""
     hosting.server.client("cloudwatch").put_metric_alarm(
         AlarmName=name,
         MetricName="Invocation5XXErrors",
         Namespace="AWS/SageMaker",
-        Statistic="Sum",
-        Period=60,
+        Statistic="Average",
+        Period=10,
         EvaluationPeriods=1,
-        Threshold=1.0,
+        Threshold=0.5,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
-        Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "none"}],
+        Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": variant}],
         TreatMissingData="ignore",
     )
     ring(hosting, name, "OK")
@@ -47,20 +37,6 @@ def make_alarm(hosting: Any, name: str) -> str:
 
 def ring(hosting: Any, name: str, state: str = "ALARM") -> None:
     hosting.server.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
-
-
-def begin(hosting: Any, name: str, config: dict[str, Any], **more: Any) -> str:
-    """Ask for a deployment of a new version, which drops what it has begun when it ends; returns its name."""
-    version = f"{name}-next"
-    hosting.model(version, abrupt=True)
-    hosting.config(version, **{version.replace("-", "_"): 1.0})
-    hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=version, DeploymentConfig=config, **more)
-    return version
-
-
-def stage(hosting: Any, name: str) -> str:
-    summary = hosting.describe(name).get("PendingDeploymentSummary")
-    return "" if summary is None else str(summary["ProductionVariants"][0]["VariantStatus"][0]["StatusMessage"])
 
 
 def test_a_canary_gets_its_share_and_then_everything(hosting: Any, name: str) -> None:
@@ -83,6 +59,8 @@ def test_a_canary_gets_its_share_and_then_everything(hosting: Any, name: str) ->
     assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", version)
     assert endpoint["LastDeploymentConfig"] == canary(wait=15, termination=5)
     assert "PendingDeploymentSummary" not in endpoint
+    hosting.api.update_endpoint(EndpointName=name, EndpointConfigName=name, RetainDeploymentConfig=True)
+    eventually(lambda: "on canary capacity" in stage(hosting, name))
 
 
 def test_each_answer_is_captured_once_through_a_deployment(hosting: Any, name: str) -> None:
@@ -128,6 +106,22 @@ def test_an_alarm_rolls_the_deployment_back_without_a_failed_request(hosting: An
     assert endpoint["FailureReason"].endswith(f"transitioned into ALARM state: {alarm}")
     assert set(callers.versions[-5:]) == {name}
     eventually(lambda: not runs(pid))
+
+
+def test_a_canary_that_fails_its_callers_is_rolled_back_by_its_own_metrics(hosting: Any, name: str) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html; one period is 10 s."""
+    hosting.serve(name)
+    alarm = make_alarm(hosting, name, f"{name}-next")
+    with Callers(hosting, name, count=2) as callers:
+        version = begin(hosting, name, canary(wait=1500, alarms=(alarm,)), status=500)
+        endpoint = hosting.settled(name, within=100)
+        failed, reached = len(callers.errors), len(callers.versions)
+        eventually(lambda: len(callers.versions) > reached + 20)
+    assert endpoint["FailureReason"].endswith(f"transitioned into ALARM state: {alarm}")
+    assert (endpoint["EndpointStatus"], endpoint["EndpointConfigName"]) == ("InService", name)
+    assert 0 < failed < reached  # the canary's share
+    assert all("Received server error (500)" in error and version in error for error in callers.errors)
+    assert len(callers.errors) == failed
 
 
 def test_a_fleet_that_dies_while_it_bakes_is_rolled_back(hosting: Any, name: str) -> None:
@@ -195,23 +189,3 @@ def test_weights_and_counts_change_while_the_endpoint_serves_and_are_retained(ho
     retained = hosting.settled(name)["ProductionVariants"]
     assert [variant["CurrentWeight"] for variant in retained] == [4.0, 1.0]
     assert [variant["CurrentInstanceCount"] for variant in retained] == [1, 1]
-
-
-def test_a_deployment_survives_the_death_of_the_server_and_uses_its_policy_again(
-    start_server: Callable[..., LocalServer], tools: Any
-) -> None:
-    server = start_server()
-    hosting = tools["Hosting"](server)
-    hosting.serve("lasting")
-    version = begin(hosting, "lasting", canary(wait=10))
-    eventually(lambda: snapshot_holds(server, f"artefacts/{version}".encode()), within=10)
-    eventually(lambda: "Baking" in stage(hosting, "lasting"))
-    server.kill()
-    server.start()
-    assert hosting.describe("lasting")["EndpointStatus"] == "Updating"
-    eventually(lambda: "on canary capacity" in stage(hosting, "lasting"))
-    assert hosting.settled("lasting")["EndpointConfigName"] == version
-    assert hosting.invoke("lasting")["Body"]["version"] == version
-    hosting.api.update_endpoint(EndpointName="lasting", EndpointConfigName="lasting", RetainDeploymentConfig=True)
-    eventually(lambda: "on canary capacity" in stage(hosting, "lasting"))
-    assert hosting.settled("lasting")["EndpointConfigName"] == "lasting"

@@ -11,16 +11,22 @@ from local_aws.services.sagemaker.jobs import JobQueue, Patience
 
 
 def test_a_job_that_fails_inside_does_not_end_its_slot(caplog: pytest.LogCaptureFixture) -> None:
-    queue, ran = JobQueue(1), threading.Event()
+    queue, ran, broken = JobQueue(1), threading.Event(), threading.Event()
 
     def fail(control: Control) -> None:
         raise RuntimeError("a mistake")
 
-    queue.submit("one", fail)
+    def break_too() -> None:
+        broken.set()
+        raise RuntimeError("the same mistake")
+
+    queue.submit("one", fail, broken=break_too)
     queue.submit("two", lambda control: ran.set())
     assert ran.wait(5)
     queue.close()
+    assert broken.is_set()
     assert "one ended in an error of local_aws itself" in caplog.text
+    assert "the failure of a job could not be recorded" in caplog.text
 
 
 def test_the_same_job_is_not_taken_twice() -> None:

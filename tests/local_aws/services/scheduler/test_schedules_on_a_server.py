@@ -52,6 +52,21 @@ def test_schedules_reach_a_queue_and_an_sdk_operation_and_are_deleted(
     assert bodies == {"universal", "templated"}
 
 
+def test_update_replaces_every_setting(local_aws_server: LocalServer) -> None:
+    scheduler, name = local_aws_server.client("scheduler"), f"s-{uuid.uuid4().hex}"
+    request = {
+        "Name": name,
+        "ScheduleExpression": "rate(1 hour)",
+        "FlexibleTimeWindow": OFF,
+        "Target": {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": ROLE},
+    }
+    scheduler.create_schedule(**request, State="DISABLED")
+    scheduler.update_schedule(**request, ActionAfterCompletion="DELETE")
+    kept = scheduler.get_schedule(Name=name)
+    assert (kept["State"], kept["ActionAfterCompletion"]) == ("ENABLED", "DELETE")
+    scheduler.delete_schedule(Name=name)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

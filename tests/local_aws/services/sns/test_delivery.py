@@ -98,6 +98,8 @@ def test_mailbox_confirms_with_the_token_of_its_mail_and_then_gets_mail(topic: T
     assert topic.sns.subscribe(**subscribe)["SubscriptionArn"] == "pending confirmation"
     (listed,) = topic.sns.list_subscriptions_by_topic(TopicArn=topic.arn)["Subscriptions"]
     assert listed["SubscriptionArn"] == "PendingConfirmation"
+    counted = topic.sns.get_topic_attributes(TopicArn=topic.arn)["Attributes"]
+    assert (counted["SubscriptionsPending"], counted["SubscriptionsConfirmed"]) == ("1", "0")
     topic.sns.publish(TopicArn=topic.arn, Message="too early")
     (mail,) = topic.mails(address)
     text = mail.get_content()

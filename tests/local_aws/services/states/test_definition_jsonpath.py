@@ -100,7 +100,7 @@ def test_accepted(state: dict[str, Any]) -> None:
         ),
         ({**CALL, "TimeoutSecondsPath": "$.a[0:2]"}, "Value is not a Reference Path"),
         ({**CALL, "Parameters": {"Function.$": "$.f"}}, 'The field "Function" is not supported by Step Functions'),
-        ({**CALL, "Catch": [{"ErrorEquals": ["A"], "Next": "A", "Output": 1}]}, "Field 'Output' is not supported at"),
+        ({**CALL, "Catch": [{"ErrorEquals": ["A"], "Next": "A", "Output": 1}]}, "field 'Output' is only supported for"),
         ({**CALL, "Catch": [{"ErrorEquals": ["A"], "Next": "A", "ResultPath": "$..a"}]}, "Value is not a Reference"),
         ({"Type": "Wait", "Seconds": 1, "SecondsPath": "$.s", "End": True}, "There should only be one of"),
         ({"Type": "Wait", "Seconds": "$.s", "End": True}, "Expected value of type Integer at /States/A/Seconds"),
@@ -200,3 +200,11 @@ def test_a_child_of_a_distributed_map_may_reuse_the_names_of_variables() -> None
     assert texts(first, B={**LARGE, "ItemProcessor": {**DISTRIBUTED, "States": states}}) == []
     inline = texts(first, B={**MAP, "ItemProcessor": {**INNER, "States": states}})
     assert "Variable 'x' belongs to an outer scope" in inline[0]
+
+
+@pytest.mark.parametrize("depth", [60, 900])
+def test_what_is_nested_too_deeply_is_refused(depth: int) -> None:
+    block: dict[str, Any] = {"StartAt": "S", "States": {"S": PASS}}
+    for level in range(depth):
+        block = {"StartAt": f"M{level}", "States": {f"M{level}": {**MAP, "ItemProcessor": block}}}
+    assert any(problem.code == "TOO_DEEPLY_NESTED" for problem in diagnose(json.dumps(block)))

@@ -51,6 +51,8 @@ def value_of(text: str, document: Any = None) -> Any:
         ("States.StringSplit('a,,b', ',')", ["a", "b"]),
         ("States.StringToJson('{\"a\": [1]}')", {"a": [1]}),
         (r"States.Format('\'{}\' \{\} \\', 1)", "'1' {} \\"),
+        ("States.Format('{} {}', $.objects, $$.Execution)", "[{a=1}] {Name=run}"),
+        ("States.StringSplit('Hello\nWorld', '\n')", ["Hello", "World"]),
         ("States.Hash($.objects[0], 'MD5')", "bb6cb5c68df4652941caf652a366f2d8"),
     ],
 )
@@ -93,7 +95,6 @@ def test_value(text: str, expected: Any) -> None:
         "StringToJson('nope')",
         "StringToJson($.o)",
         "Format($.l)",
-        "Format('{}', $.o)",
     ],
 )
 def test_arguments_that_are_refused(call: str) -> None:

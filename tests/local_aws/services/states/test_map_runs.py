@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-examine-map-run.ht
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -12,10 +13,12 @@ import pytest
 from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
+from local_aws.services.job_settings import SettingError
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import map_run_operations as map_runs
 from local_aws.services.states.engine import Engine
-from local_aws.services.states.map_settings import MapSettingError, children_at_once, most_children
+from local_aws.services.states.machine_checks import check_definition
+from local_aws.services.states.settings import StatesSettings
 
 PASS = {"StartAt": "Work", "States": {"Work": {"Type": "Pass", "End": True}}}
 ASK = {
@@ -175,15 +178,14 @@ def test_many_items_do_not_make_many_threads(world: StatesWorld, monkeypatch: py
 
 
 @pytest.mark.parametrize(("limit", "variable", "expected"), [(0, None, 40), (3, None, 3), (500, None, 40), (0, "7", 7)])
-def test_children_at_once(limit: int, variable: str | None, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    if variable is not None:
-        monkeypatch.setenv("LOCAL_AWS_MAP_CONCURRENCY", variable)
-    assert children_at_once(limit) == expected
+def test_children_at_once(limit: int, variable: str | None, expected: int) -> None:
+    environment = {} if variable is None else {"LOCAL_AWS_MAP_CONCURRENCY": variable}
+    assert StatesSettings.from_environment(environment).children_at_once(limit) == expected
 
 
 def test_an_unusable_setting_is_named() -> None:
-    with pytest.raises(MapSettingError, match="LOCAL_AWS_MAP_CONCURRENCY"):
-        most_children({"LOCAL_AWS_MAP_CONCURRENCY": "none"})
+    with pytest.raises(SettingError, match="LOCAL_AWS_MAP_CONCURRENCY"):
+        StatesSettings.from_environment({"LOCAL_AWS_MAP_CONCURRENCY": "none"})
 
 
 @pytest.mark.parametrize(
@@ -201,3 +203,19 @@ def test_unknown_map_runs(arn: str, code: str, world: StatesWorld) -> None:
 def test_map_runs_of_an_unknown_execution(world: StatesWorld) -> None:
     with pytest.raises(ApiError, match="ExecutionDoesNotExist"):
         map_runs.list_map_runs(world.aws, {"executionArn": "arn:aws:states:us-east-1:123456789012:execution:m:e"})
+
+
+def test_express_children_are_held_to_what_express_machines_may_do() -> None:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
+    for child, message in (
+        (ASK, "Express state machine does not support '.waitForTaskToken' service integration"),
+        (
+            {"StartAt": "In", "States": {"In": distributed(PASS)["States"]["Each"]}},
+            "Express state machine does not support Distributed Map",
+        ),
+    ):
+        definition = {"QueryLanguage": "JSONata", **distributed(child, "EXPRESS", Items=[1])}
+        with pytest.raises(ApiError) as refused:
+            check_definition(json.dumps(definition), "STANDARD")
+        assert message in str(refused.value)
+        check_definition(json.dumps({**definition, **distributed(child, Items=[1])}), "STANDARD")

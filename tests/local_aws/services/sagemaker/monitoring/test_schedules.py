@@ -6,47 +6,23 @@ The container's part: https://docs.aws.amazon.com/sagemaker/latest/dg/model-moni
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local_server import LocalServer, eventually, snapshot_holds
+from local_server import LocalServer, eventually
+from monitoring_schedules import NOW, config, ended, executions
 
 pytestmark = pytest.mark.stack
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/fake:1.0"
-NOW = {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "PT1H"}
 VIOLATIONS = "CompletedWithViolations"
 HOURLY = {"ScheduleExpression": "cron(0 * ? * * *)"}
 
 
-def config(name: str, schedule: dict[str, str], *arguments: str) -> dict[str, Any]:
-    definition = {
-        "BaselineConfig": {
-            "ConstraintsResource": {"S3Uri": f"s3://jobs/baseline/{name}/constraints.json"},
-            "StatisticsResource": {"S3Uri": f"s3://jobs/baseline/{name}/statistics.json"},
-        },
-        "MonitoringInputs": [
-            {"EndpointInput": {"EndpointName": name, "LocalPath": "/opt/ml/processing/input/endpoint"}}
-        ],
-        "MonitoringOutputConfig": {
-            "MonitoringOutputs": [
-                {"S3Output": {"S3Uri": "s3://jobs/reports", "LocalPath": "/opt/ml/processing/output"}}
-            ]
-        },
-        "MonitoringResources": {
-            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-        },
-        "MonitoringAppSpecification": {"ImageUri": IMAGE, "ContainerArguments": ["process", *arguments]},
-        "Environment": {"threshold": "0.5"},
-        "RoleArn": "arn:aws:iam::123456789012:role/monitor",
-    }
-    return {"ScheduleConfig": schedule, "MonitoringJobDefinition": definition}
-
-
-def serve(hosting: Any, name: str) -> None:
-    """An endpoint that captures, a captured request in S3, a baseline."""
+@pytest.fixture(scope="module")
+def watched(server: LocalServer, tools: Any) -> str:
+    """An endpoint that captures, one captured request in S3, a baseline."""
+    hosting, name = tools["Hosting"](server), "watched"
     capture = {
         "EnableCapture": True,
         "InitialSamplingPercentage": 100,
@@ -59,21 +35,7 @@ def serve(hosting: Any, name: str) -> None:
         hosting.s3.put_object(Bucket="jobs", Key=f"baseline/{name}/{file}.json", Body=b"{}")
     hosting.invoke(name, {"case": 1})
     eventually(lambda: hosting.s3.list_objects_v2(Bucket="jobs", Prefix=f"monitored/{name}/")["KeyCount"])
-
-
-def executions(hosting: Any, name: str) -> list[dict[str, Any]]:
-    return list(hosting.api.list_monitoring_executions(MonitoringScheduleName=name)["MonitoringExecutionSummaries"])
-
-
-def ended(hosting: Any, name: str) -> dict[str, Any]:
-    """The last execution, when it has ended."""
-
-    def look() -> dict[str, Any] | None:
-        found = executions(hosting, name)
-        busy = ("Pending", "InProgress", "Stopping")
-        return found[0] if found and found[0]["MonitoringExecutionStatus"] not in busy else None
-
-    return eventually(look)
+    return name
 
 
 def seen(hosting: Any, execution: dict[str, Any]) -> dict[str, Any]:
@@ -84,10 +46,9 @@ def seen(hosting: Any, execution: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(hosting.s3.get_object(Bucket="jobs", Key=key)["Body"].read()))
 
 
-def test_an_execution_is_a_processing_job_with_the_monitors_contract(hosting: Any, name: str) -> None:
-    serve(hosting, name)
+def test_an_execution_is_a_processing_job_with_the_monitors_contract(hosting: Any, watched: str, name: str) -> None:
     arn = hosting.api.create_monitoring_schedule(
-        MonitoringScheduleName=name, MonitoringScheduleConfig=config(name, NOW), Tags=[{"Key": "a", "Value": "b"}]
+        MonitoringScheduleName=name, MonitoringScheduleConfig=config(watched, NOW), Tags=[{"Key": "a", "Value": "b"}]
     )["MonitoringScheduleArn"]
     assert arn.endswith(f":monitoring-schedule/{name}")
     execution = ended(hosting, name)
@@ -103,18 +64,19 @@ def test_an_execution_is_a_processing_job_with_the_monitors_contract(hosting: An
     assert environment["output_path"] == "/opt/ml/processing/output"
     assert environment["baseline_constraints"] == "/opt/ml/processing/baseline/constraints/constraints.json"
     assert environment["baseline_statistics"] == "/opt/ml/processing/baseline/stats/statistics.json"
-    assert (environment["sagemaker_endpoint_name"], environment["threshold"]) == (name, "0.5")
+    assert (environment["sagemaker_endpoint_name"], environment["threshold"]) == (watched, "0.5")
     assert environment["sagemaker_monitoring_schedule_name"] == name
+    assert environment["publish_cloudwatch_metrics"] == "Disabled"
     start, end = (datetime.fromisoformat(environment[key]) for key in ("start_time", "end_time"))
     assert end - start == timedelta(hours=2)
     captured = [path for path in report["files"] if path.startswith("processing/input/endpoint/")]
     assert len(captured) == 1
-    assert captured[0].startswith(f"processing/input/endpoint/{name}/{name}/20")
+    assert captured[0].startswith(f"processing/input/endpoint/{watched}/{watched}/20")
     assert json.loads(report["files"][captured[0]])["captureData"]["endpointInput"]["data"] == '{"case": 1}'
     assert "processing/baseline/stats/statistics.json" in report["files"]
     described = hosting.api.describe_monitoring_schedule(MonitoringScheduleName=name)
     assert described["LastMonitoringExecutionSummary"]["MonitoringExecutionStatus"] == "Completed"
-    assert (described["MonitoringType"], described["EndpointName"]) == ("DataQuality", name)
+    assert (described["MonitoringType"], described["EndpointName"]) == ("DataQuality", watched)
 
 
 @pytest.mark.parametrize(
@@ -127,57 +89,59 @@ def test_an_execution_is_a_processing_job_with_the_monitors_contract(hosting: An
         (("--exit", "1"), "Failed"),
     ],
 )
-def test_an_execution_ends_as_its_job_does(hosting: Any, name: str, arguments: tuple[str, ...], status: str) -> None:
-    serve(hosting, name)
+def test_an_execution_ends_as_its_job_does(
+    hosting: Any, watched: str, name: str, arguments: tuple[str, ...], status: str
+) -> None:
     hosting.api.create_monitoring_schedule(
-        MonitoringScheduleName=name, MonitoringScheduleConfig=config(name, NOW, *arguments)
+        MonitoringScheduleName=name, MonitoringScheduleConfig=config(watched, NOW, *arguments)
     )
     execution = ended(hosting, name)
     assert execution["MonitoringExecutionStatus"] == status
     assert ("FailureReason" in execution) == (status == "Failed")
-    listed = hosting.api.list_monitoring_executions(EndpointName=name, StatusEquals=status)
+    listed = hosting.api.list_monitoring_executions(
+        MonitoringScheduleName=name, EndpointName=watched, StatusEquals=status
+    )
     assert len(listed["MonitoringExecutionSummaries"]) == 1
 
 
-def test_without_captured_data_an_execution_fails(hosting: Any, name: str) -> None:
-    serve(hosting, name)
+def test_without_captured_data_an_execution_fails(hosting: Any, watched: str, name: str) -> None:
     past = {**NOW, "DataAnalysisStartTime": "-PT20H", "DataAnalysisEndTime": "-PT10H"}
-    hosting.api.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(name, past))
+    hosting.api.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(watched, past))
     execution = ended(hosting, name)
     assert (execution["MonitoringExecutionStatus"], execution["FailureReason"]) == ("Failed", "Job inputs had no data")
     assert "ProcessingJobArn" not in execution
 
 
-def test_a_stopped_job_is_a_stopped_execution(hosting: Any, name: str) -> None:
-    serve(hosting, name)
+def test_a_stopped_job_is_a_stopped_execution(hosting: Any, watched: str, name: str) -> None:
     hosting.api.create_monitoring_schedule(
-        MonitoringScheduleName=name, MonitoringScheduleConfig=config(name, NOW, "--wait")
+        MonitoringScheduleName=name, MonitoringScheduleConfig=config(watched, NOW, "--wait")
     )
     arn = eventually(lambda: (found := executions(hosting, name)) and found[0].get("ProcessingJobArn"))
     hosting.api.stop_processing_job(ProcessingJobName=arn.rsplit("/", 1)[1])
     assert ended(hosting, name)["MonitoringExecutionStatus"] == "Stopped"
 
 
-def test_a_schedule_is_stopped_started_changed_listed_and_deleted(hosting: Any, name: str) -> None:
-    serve(hosting, name)
+def test_a_schedule_is_stopped_started_changed_listed_and_deleted(hosting: Any, watched: str, name: str) -> None:
     api = hosting.api
-    api.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(name, HOURLY))
+    api.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(watched, HOURLY))
     with pytest.raises(api.exceptions.ResourceInUse):
-        api.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(name, HOURLY))
+        api.create_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(watched, HOURLY))
 
     def status() -> str:
-        (listed,) = api.list_monitoring_schedules(EndpointName=name)["MonitoringScheduleSummaries"]
+        (listed,) = api.list_monitoring_schedules(EndpointName=watched, NameContains=name)[
+            "MonitoringScheduleSummaries"
+        ]
         return str(listed["MonitoringScheduleStatus"])
 
     assert status() == "Scheduled"
     api.stop_monitoring_schedule(MonitoringScheduleName=name)
     assert status() == "Stopped"
     assert (
-        api.list_monitoring_schedules(EndpointName=name, StatusEquals="Scheduled")["MonitoringScheduleSummaries"] == []
+        api.list_monitoring_schedules(NameContains=name, StatusEquals="Scheduled")["MonitoringScheduleSummaries"] == []
     )
     api.start_monitoring_schedule(MonitoringScheduleName=name)
     assert (status(), executions(hosting, name)) == ("Scheduled", [])
-    api.update_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(name, NOW))
+    api.update_monitoring_schedule(MonitoringScheduleName=name, MonitoringScheduleConfig=config(watched, NOW))
     assert ended(hosting, name)["MonitoringExecutionStatus"] == "Completed"
     api.delete_monitoring_schedule(MonitoringScheduleName=name)
     with pytest.raises(api.exceptions.ResourceNotFound):
@@ -198,18 +162,3 @@ def test_what_could_never_run_is_refused(hosting: Any, name: str, shared_endpoin
     named = {"MonitoringJobDefinitionName": "x", "ScheduleConfig": HOURLY, "MonitoringType": "ModelQuality"}
     with pytest.raises(ClientError, match="of MonitoringType DataQuality, not ModelQuality"):
         create(MonitoringScheduleName=name, MonitoringScheduleConfig=named)
-
-
-def test_executions_outlive_their_server(start_server: Callable[..., LocalServer], tools: Any) -> None:
-    server = start_server()
-    hosting = tools["Hosting"](server)
-    serve(hosting, "watched")
-    eventually(lambda: snapshot_holds(server, b"monitored/watched"), within=10)
-    hosting.api.create_monitoring_schedule(
-        MonitoringScheduleName="lasting", MonitoringScheduleConfig=config("watched", NOW)
-    )
-    server.kill()
-    server.start()
-    execution = ended(hosting, "lasting")
-    assert execution["MonitoringExecutionStatus"] == "Completed"
-    assert len(executions(hosting, "lasting")) == 1
