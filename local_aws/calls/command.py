@@ -86,8 +86,9 @@ def _as_json(call: Recorded) -> str:
 def _as_line(call: Recorded) -> str:
     began = datetime.fromtimestamp(call.time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     service = call.source.removesuffix(".amazonaws.com")
-    who = call.principal.partition("::")[2].partition(":")[2] or call.principal
+    named = call.principal.partition("::")[2].partition(":")[2] or call.principal
+    who = "local_aws" if call.document.get("kind") == "AWSService" else named
     names = ", ".join(name for _, name in call.resources)
-    source = call.document.get("source")
+    source = None if who == "local_aws" else call.document.get("source")
     parts = [began, f"{call.duration_ms:8.1f} ms", who, f"{service}:{call.name}", call.error or "ok", names]
     return "  ".join(part for part in [*parts, f"[{source}]" if source else ""] if part)

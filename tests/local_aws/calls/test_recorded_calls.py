@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -118,6 +119,23 @@ def test_command_lists_what_is_asked_for_and_works_on_a_file(local_aws_server: L
     assert "sqs:GetQueueUrl" in line
     assert "NonExistentQueue" in line
     assert calls(local_aws_server, "--principal", "nobody").stdout == ""
+
+
+def test_followed_calls_appear_until_interrupted(local_aws_server: LocalServer) -> None:
+    command = [sys.executable, "-m", "local_aws", "calls", "--state-dir", str(local_aws_server.state_dir)]
+    command += ["--follow", "--limit", "1", "--action", "TagQueue"]
+    url = local_aws_server.client("sqs").create_queue(QueueName="followed")["QueueUrl"]
+    local_aws_server.client("sqs").tag_queue(QueueUrl=url, Tags={"a": "b"})
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        assert "sqs:TagQueue" in process.stdout.readline()
+        local_aws_server.client("sqs").tag_queue(QueueUrl=url, Tags={"c": "d"})
+        assert "sqs:TagQueue" in process.stdout.readline()
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        process.stdout.close()
 
 
 def test_command_says_when_there_is_no_record(tmp_path: Any) -> None:

@@ -154,6 +154,3 @@ def test_unusable_rules_are_refused_and_the_old_ones_stay(server: LocalServer) -
     assert (refused.returncode, "nonsense" in refused.stderr) == (1, True)
     assert json.loads(command(server).stdout)["rules"] == ["s3.*:503=0.5"]
     assert json.loads(command(server, "--off").stdout)["rules"] == []
-    bad = [sys.executable, "-m", "local_aws", "start", "--state-dir", str(server.state_dir), "--chaos", "s3:nonsense"]
-    done = subprocess.run(bad, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, "nonsense" in done.stderr) == (1, True)

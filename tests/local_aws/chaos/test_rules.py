@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from local_aws.chaos.rules import ChaosError, Dice, Fate, parse
+from local_aws.server import Server, Settings
+from local_aws.settings_errors import SettingsError
 
 
 def test_rule_with_everything() -> None:
@@ -34,6 +37,11 @@ def test_rule_with_everything() -> None:
 def test_unusable_rule_is_refused(text: str, why: str) -> None:
     with pytest.raises(ChaosError, match=why):
         parse([text])
+
+
+def test_server_does_not_start_with_an_unusable_rule(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="nonsense"):
+        Server(Settings(state_dir=tmp_path / "state", chaos=("s3:nonsense",)))
 
 
 def fates(seed: int, count: int = 200) -> list[Fate]:
