@@ -21,6 +21,7 @@ def start(state: LocalState) -> str:
     """Start it, or find it running. Returns its URL once it answers."""
     if daemons.find(state, NAME) is None:
         argv = [sys.executable, "-m", "local_aws", "start", "--state-dir", str(state.local_aws.resolve())]
+        argv += ["--iam", "enforce"]
         argv += ["--mail-dir", str(state.mail.resolve())]
         argv += ["--image", str(REPOSITORY / "containers" / "ml" / "image.toml")]
         daemon = daemons.start(state, NAME, argv, child_variables({}), REPOSITORY)
