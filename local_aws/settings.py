@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 PREFIX = "LOCAL_AWS_"
 Value = TypeVar("Value", int, float, str)
@@ -24,7 +24,7 @@ class SettingError(Exception):
 def _setting(default: Value, meaning: str, *, zero: bool = False, form: str = ".*", wanted: str = "") -> Value:
     """A number is above zero, or with ``zero`` not below; a text has the ``form``: ``wanted`` says which that is."""
     metadata = {"meaning": meaning, "zero": zero, "form": form, "wanted": wanted}
-    return cast(Value, field(default=default, metadata=metadata))
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
