@@ -11,22 +11,21 @@ import socket
 import sys
 from pathlib import Path
 
-from local_aws import control, limits, server_controls, status
+from local_aws import control, server_controls, settings, status
 from local_aws.access import command as access_command
 from local_aws.calls import command as calls_command
 from local_aws.chaos import command as chaos_command
 from local_aws.control import StopError
 from local_aws.endpoint_file import StateFolderError
 from local_aws.images import ImageFileError
-from local_aws.limits import LimitError
 from local_aws.server_controls import STATUS_PATH, ControlError
-from local_aws.settings_errors import SettingsError
+from local_aws.settings import SettingError
 from local_aws.store import StoreError
 
 FAILED = 1
 NOT_RUNNING = 3
 #: What is told in one line, without a traceback.
-KNOWN_ERRORS = (StateFolderError, ImageFileError, StoreError, StopError, ControlError, SettingsError, LimitError)
+KNOWN_ERRORS = (StateFolderError, ImageFileError, StoreError, StopError, ControlError, SettingError)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("stopped" if ended else "was not running")  # noqa: T201
             return 0
         if options.command == "limits":
-            print("\n".join(limits.lines()))  # noqa: T201
+            print("\n".join(settings.lines()))  # noqa: T201
             return 0
         return _status(options)
     except KNOWN_ERRORS as error:
@@ -63,6 +62,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _start(options: argparse.Namespace) -> int:
+    settings.lines()  # a value that cannot be used is refused now, not by the job that reads it
     _settle_environment()
     if options.mail_dir is not None:
         os.environ["LOCAL_AWS_MAIL_DIR"] = str(options.mail_dir.resolve())
@@ -154,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     stop.add_argument("--timeout", type=float, default=control.STOP_TIMEOUT_SECONDS, help="seconds before SIGKILL")
     asked = commands.add_parser("status", help="say what runs; exit code 3 when no server does")
     asked.add_argument("--json", action="store_true", help="for programs")
-    commands.add_parser("limits", help="list what the environment can limit, with the values in force")
+    commands.add_parser("limits", help="list the LOCAL_AWS_ variables with the values in force")
     calls = calls_command.add_command(commands)
     access = access_command.add_command(commands)
     chaos = chaos_command.add_command(commands)

@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
-from local_aws import checkpoint, limits
+from local_aws import checkpoint
 from local_aws.checkpoint import Checkpoint, Dumped
 from local_aws.determinism import DETERMINISTIC
 from local_aws.durability import Durability, Waiting
 from local_aws.forked import Forked, ForkedError
 from local_aws.kill_points import passing
+from local_aws.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +33,10 @@ class Checkpointer:
 
     def __init__(self, durability: Durability) -> None:
         self._durability = durability
-        self._entries = limits.CHECKPOINT_ENTRIES.value()
-        self._bytes = limits.CHECKPOINT_MEGABYTES.value() * 1e6
-        self._idle = limits.CHECKPOINT_IDLE_SECONDS.value()
+        settings = ServerSettings.from_environment()
+        self._entries = settings.checkpoint_entries
+        self._bytes = settings.checkpoint_mb * 1e6
+        self._idle = settings.checkpoint_idle_seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
         self._bodies: set[str] | None = None

@@ -6,9 +6,9 @@ import itertools
 import os
 import signal
 
-VARIABLE = "LOCAL_AWS_KILL_AT"
+from local_aws.settings import FaultSettings
 
-_NAME, _, _COUNT = os.environ.get(VARIABLE, "").partition(":")
+_NAME, _, _COUNT = FaultSettings.from_environment().kill_at.partition(":")
 _passed = itertools.count(1)
 
 

@@ -20,7 +20,7 @@ from local_aws.access.authorization import Authorization, Mode
 from local_aws.access.usage import Usage
 from local_aws.api import Context
 from local_aws.calls.incoming import Guard
-from local_aws.calls.recorder import Recorder, calls_kept
+from local_aws.calls.recorder import Recorder
 from local_aws.chaos.injector import Injector
 from local_aws.checkpointer import Checkpointer
 from local_aws.clients import ClientCache
@@ -35,6 +35,7 @@ from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH, STATUS_PATH
 from local_aws.services import registry
 from local_aws.services.dynamodb.expiry import Expiry
 from local_aws.services.mwaa.environments import load_environments
+from local_aws.settings import ServerSettings
 from local_aws.store import Store
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class Server:
         issuer = Issuer(self._store)
         issuer.revoke_of_processes()
         clients = ClientCache(url)
-        self._recorder = Recorder(settings.state_dir, calls_kept())
+        self._recorder = Recorder(settings.state_dir, ServerSettings.from_environment().calls_kept)
         self._context = Context(
             endpoint=url,
             state_dir=settings.state_dir.resolve(),

@@ -6,7 +6,7 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from local_aws import limits
+from local_aws.settings import ServerSettings
 
 NAME = "server.log"
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -14,8 +14,8 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 def keep_log(state_dir: Path) -> logging.Handler:
     """Whatever is logged goes to ``server.log`` as well; close the handler with ``drop_log``."""
-    size = int(limits.LOG_MEGABYTES.value() * 1e6)
-    handler = RotatingFileHandler(state_dir / NAME, maxBytes=size, backupCount=int(limits.LOG_FILES.value()))
+    settings = ServerSettings.from_environment()
+    handler = RotatingFileHandler(state_dir / NAME, maxBytes=int(settings.log_mb * 1e6), backupCount=settings.log_files)
     handler.setFormatter(logging.Formatter(FORMAT))
     # A full disk must not fill stderr with tracebacks about the log itself.
     handler.handleError = lambda record: None  # type: ignore[method-assign]

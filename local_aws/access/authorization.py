@@ -6,7 +6,6 @@ The operator and the server itself are asked nothing. Roles that do not trust a 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from typing import Literal, cast
 from urllib.parse import parse_qsl
@@ -25,27 +24,18 @@ from local_aws.api import ACCOUNT, ApiError, Context
 from local_aws.calls.incoming import IncomingCall
 from local_aws.protocol import Response
 from local_aws.services.states.records import Records
-from local_aws.settings_errors import SettingsError
+from local_aws.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
 
 Mode = Literal["off", "record", "enforce"]
-MODES = ("off", "record", "enforce")
-VARIABLE = "LOCAL_AWS_IAM"
 #: Needs no permission: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 FREE = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 
 
-class ModeError(SettingsError):
-    """The environment names no mode."""
-
-
 def mode_of(option: str | None, environment: Mapping[str, str] | None = None) -> Mode:
-    """The option's mode, else the environment's, else ``off``. Raises ``ModeError``."""
-    mode = option or (os.environ if environment is None else environment).get(VARIABLE) or "off"
-    if mode not in MODES:
-        raise ModeError(f"{VARIABLE}={mode!r}: give one of {', '.join(MODES)}, or unset it")
-    return cast(Mode, mode)
+    """The option's mode, else the environment's. Raises ``SettingError``."""
+    return cast(Mode, option or ServerSettings.from_environment(environment).iam)
 
 
 class Authorization:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Mapping
 from pathlib import Path
 
 from local_aws.calls.entries import entry
@@ -15,26 +13,11 @@ from local_aws.calls.incoming import IncomingCall
 from local_aws.calls.log import CallLog, Query, Recorded
 from local_aws.identity.principals import SERVER
 from local_aws.protocol import Response
-from local_aws.settings_errors import SettingsError
 
 logger = logging.getLogger(__name__)
 
-KEPT_VARIABLE = "LOCAL_AWS_CALLS_KEPT"
-KEPT = 100_000
 FLUSH_SECONDS = 0.5
 STOP_SECONDS = 5.0
-
-
-class CallsKeptError(SettingsError):
-    """The environment holds no usable number of calls to keep."""
-
-
-def calls_kept(environment: Mapping[str, str] | None = None) -> int:
-    """Raises ``CallsKeptError`` for what is no whole number above zero."""
-    text = (os.environ if environment is None else environment).get(KEPT_VARIABLE, str(KEPT))
-    if not text.isdigit() or int(text) < 1:
-        raise CallsKeptError(f"{KEPT_VARIABLE}={text!r}: give a whole number greater than zero, or unset it")
-    return int(text)
 
 
 class Recorder:

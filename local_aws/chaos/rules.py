@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from local_aws.settings_errors import SettingsError
+from local_aws.settings import SettingError
 
 #: ``-after``: the call has its effect, and the caller is not told.
 FAULTS = ("throttle", "500", "503", "drop", "500-after", "drop-after")
@@ -26,7 +26,7 @@ SECONDS = {"ms": 0.001, "s": 1.0}
 ALIASES = {"states": "stepfunctions", "monitoring": "cloudwatch", "email": "ses"}
 
 
-class ChaosError(SettingsError):
+class ChaosError(SettingError):
     """A rule cannot be read; the message says what is wrong with it."""
 
 

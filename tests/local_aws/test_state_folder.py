@@ -13,11 +13,10 @@ import pytest
 from local_server import LocalServer
 from moto import __version__ as moto_version
 
-from local_aws import journal, limits
+from local_aws import journal
 from local_aws.checkpointer import Checkpointer
 from local_aws.durability import Durability
 from local_aws.journal import Journal, JournalError
-from local_aws.limits import LimitError
 from local_aws.moto_backend import MotoBackend
 from local_aws.snapshot import SnapshotError
 
@@ -91,18 +90,10 @@ def test_a_missing_journal_is_named(tmp_path: Path) -> None:
     restore(tmp_path).close()
 
 
-def test_a_limit_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(limits.CHECKPOINT_ENTRIES.variable, "many")
-    with pytest.raises(LimitError, match="LOCAL_AWS_CHECKPOINT_ENTRIES=many: not a number"):
-        limits.lines()
-    monkeypatch.setenv(limits.CHECKPOINT_ENTRIES.variable, "12")
-    assert "LOCAL_AWS_CHECKPOINT_ENTRIES=12" in limits.lines()[0]
-
-
 @pytest.fixture
 def quiet_server(tmp_path: Path) -> Iterator[LocalServer]:
     """It makes no checkpoint while a test looks at the journal."""
-    server = LocalServer(tmp_path / "state", variables={limits.CHECKPOINT_IDLE_SECONDS.variable: "3600"})
+    server = LocalServer(tmp_path / "state", variables={"LOCAL_AWS_CHECKPOINT_IDLE_SECONDS": "3600"})
     server.start()
     yield server
     server.kill()

@@ -18,9 +18,9 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 
-from local_aws import limits
 from local_aws.api import ApiError
 from local_aws.moto_backend import CALLS, MotoBackend
+from local_aws.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Expiry:
 
     def __init__(self, moto: MotoBackend) -> None:
         self._moto = moto
-        self._pause = max(0.1, limits.TTL_SECONDS.value())
+        self._pause = max(0.1, ServerSettings.from_environment().ttl_seconds)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dynamodb expiry", daemon=True)
 

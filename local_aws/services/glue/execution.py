@@ -16,8 +16,8 @@ from local_aws.services.glue.records import change_run, find_run, now
 from local_aws.services.glue.script import prepare
 from local_aws.services.glue.shapes import StoredRun
 from local_aws.services.job_process import Control, Ending, InterruptedByShutdownError, Job
-from local_aws.services.job_settings import JobSettings
 from local_aws.services.s3_transfer import TransferError
+from local_aws.settings import JobSettings
 
 logger = logging.getLogger(__name__)
 

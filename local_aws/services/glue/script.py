@@ -15,8 +15,8 @@ from pathlib import Path
 from local_aws.api import Context
 from local_aws.services.glue.shapes import StoredRun
 from local_aws.services.glue.spark import RUNTIME, spark_environment
-from local_aws.services.job_settings import JobSettings
 from local_aws.services.s3_transfer import download_file, split_uri
+from local_aws.settings import JobSettings
 
 #: Arguments that Glue itself takes; the script does not get them.
 OF_GLUE = frozenset(

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local_aws.services.job_settings import JobSettings
+from local_aws.settings import JobSettings
 
 RUNTIME = Path(__file__).with_name("runtime")
 JARS_OF = "sagemaker_pyspark"  # a package whose only use here is the jars that it carries

@@ -10,9 +10,9 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.api import Context
-from local_aws.services.job_settings import JobSettings
 from local_aws.services.logs import capped_file, streams
 from local_aws.services.logs.streams import StreamRecord
+from local_aws.settings import JobSettings
 
 logger = logging.getLogger(__name__)
 

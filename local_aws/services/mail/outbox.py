@@ -12,15 +12,15 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from local_aws.api import Context
+from local_aws.settings import ServerSettings
 
-VARIABLE = "LOCAL_AWS_MAIL_DIR"
 POLICY = SMTPUTF8.clone(cte_type="8bit")
 OWNER_ONLY = 0o600
 
 
 def folder_of(aws: Context) -> Path:
     """``--mail-dir`` of ``python -m local_aws start``, else ``LOCAL_AWS_MAIL_DIR``, else in the state folder."""
-    chosen = os.environ.get(VARIABLE)
+    chosen = ServerSettings.from_environment().mail_dir
     return Path(chosen) if chosen else aws.state_dir / "mail"
 
 

@@ -14,10 +14,10 @@ import urllib.request
 from typing import Any, TypedDict
 from urllib.parse import urlencode
 
-from local_aws import limits
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.mwaa.environments import Airflow, EnvironmentFileError
 from local_aws.services.mwaa.operations import find
+from local_aws.settings import ServerSettings
 
 BASE = "/api/v2"
 TOKEN_PATH = "/auth/token"  # noqa: S105 - where a token is asked for
@@ -118,7 +118,7 @@ def _call(airflow: Airflow, method: str, url: str, body: bytes | None, token: st
     request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - http(s) by the file's check
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
-        with opener.open(request, timeout=limits.MWAA_SECONDS.value()) as answer:
+        with opener.open(request, timeout=ServerSettings.from_environment().mwaa_seconds) as answer:
             return answer.status, _document(answer.read())
     except urllib.error.HTTPError as error:
         with error:

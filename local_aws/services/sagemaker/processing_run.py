@@ -15,7 +15,6 @@ from local_aws.api import Context
 from local_aws.identity.acting import acting_as
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Job, Outcome
-from local_aws.services.job_settings import JobSettings
 from local_aws.services.logs.following import follow
 from local_aws.services.s3_transfer import TransferError, download_prefix, upload_folder
 from local_aws.services.sagemaker import job_kinds, opt_ml
@@ -24,6 +23,7 @@ from local_aws.services.sagemaker.job_ends import FAILURES, KILLED, failure_reas
 from local_aws.services.sagemaker.job_kinds import PROCESSING
 from local_aws.services.sagemaker.records import change, now
 from local_aws.services.sagemaker.shapes import ProcessingJob
+from local_aws.settings import JobSettings
 
 DEFAULT_LIMIT_SECONDS = 86_400
 TEXT_CHARACTERS = 1024

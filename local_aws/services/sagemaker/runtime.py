@@ -10,12 +10,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from local_aws.api import Context
-from local_aws.services.job_settings import JobSettings
 from local_aws.services.sagemaker.capture import CaptureWriter
 from local_aws.services.sagemaker.invocation_metrics import InvocationMetrics
 from local_aws.services.sagemaker.jobs import JobQueue
 from local_aws.services.sagemaker.routing import Router
 from local_aws.services.sagemaker.shadowing import ShadowTraffic
+from local_aws.settings import JobSettings
 
 
 class Runtime:

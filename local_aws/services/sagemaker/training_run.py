@@ -15,7 +15,6 @@ from local_aws.api import Context
 from local_aws.identity.acting import acting_as
 from local_aws.services import job_process
 from local_aws.services.job_process import Control, Ending, Follower, Job, Outcome
-from local_aws.services.job_settings import JobSettings
 from local_aws.services.logs.following import follow
 from local_aws.services.s3_transfer import TransferError, download_prefix, join_uri, upload_file
 from local_aws.services.sagemaker import opt_ml
@@ -34,6 +33,7 @@ from local_aws.services.sagemaker.records import ATTEMPTS, TRAINING_JOB, now
 from local_aws.services.sagemaker.shapes import TrainingJob
 from local_aws.services.sagemaker.training_metrics import Metrics
 from local_aws.services.sagemaker.training_status import enter, fail, finish
+from local_aws.settings import JobSettings
 
 DEFAULT_LIMIT_SECONDS = 86_400
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"

@@ -16,7 +16,6 @@ from typing import Any, cast
 from local_aws.api import ApiError, Context
 from local_aws.identity.acting import acting_as
 from local_aws.services.job_process import SHUTDOWN_GRACE_SECONDS, Control
-from local_aws.services.job_settings import JobSettings
 from local_aws.services.logs.following import follow
 from local_aws.services.s3_transfer import TransferError, join_uri, upload_file
 from local_aws.services.sagemaker import job_kinds, opt_ml, transform_records
@@ -28,6 +27,7 @@ from local_aws.services.sagemaker.serving import ModelServer, ServingError, brin
 from local_aws.services.sagemaker.transform_client import ModelClient
 from local_aws.services.sagemaker.transform_pipeline import Pipeline, Stopped
 from local_aws.services.sagemaker.transform_shapes import TransformJob
+from local_aws.settings import JobSettings
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 VARIANT = "transform"

@@ -34,7 +34,7 @@ from local_aws.services.states.map_redrive import run_again
 from local_aws.services.states.map_run_records import MapRun, MapRunRecords, exceeded
 from local_aws.services.states.models import Execution, State
 from local_aws.services.states.result_writer import Results, Writer
-from local_aws.services.states.settings import StatesSettings
+from local_aws.settings import StatesSettings
 
 EXCEEDED = "The specified tolerated failure threshold was exceeded"
 

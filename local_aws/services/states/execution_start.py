@@ -8,7 +8,6 @@ import uuid
 from datetime import UTC, datetime
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.job_settings import SettingError
 from local_aws.services.states import express
 from local_aws.services.states import requests as api
 from local_aws.services.states.engine import engine_of
@@ -17,7 +16,7 @@ from local_aws.services.states.machine_checks import check_name
 from local_aws.services.states.machine_references import Reference, resolve
 from local_aws.services.states.models import Execution, Machine
 from local_aws.services.states.records import Records
-from local_aws.services.states.settings import StatesSettings
+from local_aws.settings import StatesSettings
 
 #: Two starts of one name must not both find it free.
 _STARTING = threading.Lock()
@@ -84,10 +83,7 @@ def machine_type(machine: Machine) -> str:
 
 def refuse_too_many(aws: Context) -> None:
     """Raises ``ApiError`` ExecutionLimitExceeded when as many executions run as may."""
-    try:
-        most = StatesSettings.from_environment().open_executions
-    except SettingError as error:
-        raise ApiError("ExecutionLimitExceeded", str(error)) from error
+    most = StatesSettings.from_environment().open_executions
     if engine_of(aws).open_executions() >= most:
         message = f"{most} executions run, the most that may: wait for some to end, or raise LOCAL_AWS_OPEN_EXECUTIONS"
         raise ApiError("ExecutionLimitExceeded", message)

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local_aws.access.authorization import Authorization, ModeError, mode_of
+from local_aws.access.authorization import Authorization, mode_of
 from local_aws.access.roles_handed_over import handed_over
 from local_aws.access.usage import Usage
 from local_aws.calls.incoming import IncomingCall
+from local_aws.settings import SettingError
 
 HERE = "us-east-1:123456789012"
 TARGETS = {"sqs": "AmazonSQS", "dynamodb": "DynamoDB_20120810", "kms": "TrentService", "ssm": "AmazonSSM"}
@@ -223,5 +224,5 @@ def test_mode_is_the_option_or_the_variable_or_off() -> None:
     assert mode_of(None, {}) == "off"
     assert mode_of(None, {"LOCAL_AWS_IAM": "record"}) == "record"
     assert mode_of("enforce", {"LOCAL_AWS_IAM": "record"}) == "enforce"
-    with pytest.raises(ModeError, match="off, record, enforce"):
+    with pytest.raises(SettingError, match="off, record, enforce"):
         mode_of(None, {"LOCAL_AWS_IAM": "yes"})

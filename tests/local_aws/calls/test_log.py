@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from local_aws.calls.log import FILE, CallLog, Query, Recorded, open_to_read
-from local_aws.calls.recorder import CallsKeptError, calls_kept
 
 
 def recorded(number: int, **changes: object) -> Recorded:
@@ -97,9 +96,3 @@ def test_each_condition_finds_only_what_it_names(log: CallLog, query: Query) -> 
 
 def test_nothing_to_read_where_no_server_ever_was(tmp_path: Path) -> None:
     assert open_to_read(tmp_path) is None
-
-
-@pytest.mark.parametrize("text", ["0", "many", "-5", ""])
-def test_unusable_number_of_calls_to_keep_is_refused(text: str) -> None:
-    with pytest.raises(CallsKeptError, match="LOCAL_AWS_CALLS_KEPT"):
-        calls_kept({"LOCAL_AWS_CALLS_KEPT": text})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from local_aws.chaos.rules import ChaosError, Dice, Fate, parse
 from local_aws.server import Server, Settings
-from local_aws.settings_errors import SettingsError
+from local_aws.settings import SettingError
 
 
 def test_rule_with_everything() -> None:
@@ -40,7 +40,7 @@ def test_unusable_rule_is_refused(text: str, why: str) -> None:
 
 
 def test_server_does_not_start_with_an_unusable_rule(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="nonsense"):
+    with pytest.raises(SettingError, match="nonsense"):
         Server(Settings(state_dir=tmp_path / "state", chaos=("s3:nonsense",)))
 
 

@@ -17,7 +17,7 @@ import pytest
 from local_server import LocalServer, eventually
 
 from local_aws.services.glue.spark import find_jars, spark_environment
-from local_aws.services.job_settings import JobSettings
+from local_aws.settings import JobSettings
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 

@@ -12,13 +12,11 @@ import pytest
 from state_machines import ROLE, StatesWorld
 
 from local_aws.api import ApiError
-from local_aws.services.job_settings import SettingError
 from local_aws.services.states import definition_operations as definitions
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import execution_start as starts
 from local_aws.services.states import machine_operations as machines
 from local_aws.services.states import tag_operations as tags
-from local_aws.services.states.settings import StatesSettings
 
 HOLD = {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 600, "End": True}}}
 SYNC = {
@@ -58,14 +56,6 @@ def test_only_as_many_executions_as_may_are_open(world: StatesWorld, monkeypatch
     assert world.start(machine, name="one") == first
     world.stop(first)
     world.start(machine, name="three")
-
-
-def test_the_limit_is_aws_own_unless_it_is_set() -> None:
-    assert StatesSettings.from_environment({}).open_executions == 1_000_000
-    assert StatesSettings.from_environment({"LOCAL_AWS_OPEN_EXECUTIONS": "7"}).open_executions == 7
-    for text in ("0", "-1", "many"):
-        with pytest.raises(SettingError, match="LOCAL_AWS_OPEN_EXECUTIONS"):
-            StatesSettings.from_environment({"LOCAL_AWS_OPEN_EXECUTIONS": text})
 
 
 def test_input_is_counted_in_bytes_of_utf_8(world: StatesWorld) -> None:

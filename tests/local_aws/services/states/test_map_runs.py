@@ -13,12 +13,10 @@ import pytest
 from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
-from local_aws.services.job_settings import SettingError
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import map_run_operations as map_runs
 from local_aws.services.states.engine import Engine
 from local_aws.services.states.machine_checks import check_definition
-from local_aws.services.states.settings import StatesSettings
 
 PASS = {"StartAt": "Work", "States": {"Work": {"Type": "Pass", "End": True}}}
 ASK = {
@@ -175,17 +173,6 @@ def test_many_items_do_not_make_many_threads(world: StatesWorld, monkeypatch: py
     assert world.describe(execution)["output"] == str(list(range(1, 201))).replace(" ", "")
     # The parent's thread, five children, and those that are just ending.
     assert most - before <= 12
-
-
-@pytest.mark.parametrize(("limit", "variable", "expected"), [(0, None, 40), (3, None, 3), (500, None, 40), (0, "7", 7)])
-def test_children_at_once(limit: int, variable: str | None, expected: int) -> None:
-    environment = {} if variable is None else {"LOCAL_AWS_MAP_CONCURRENCY": variable}
-    assert StatesSettings.from_environment(environment).children_at_once(limit) == expected
-
-
-def test_an_unusable_setting_is_named() -> None:
-    with pytest.raises(SettingError, match="LOCAL_AWS_MAP_CONCURRENCY"):
-        StatesSettings.from_environment({"LOCAL_AWS_MAP_CONCURRENCY": "none"})
 
 
 @pytest.mark.parametrize(
