@@ -12,6 +12,7 @@ from typing import Any
 from local_aws.access.roles import RolePolicies
 from local_aws.api import ACCOUNT, REGION
 from local_aws.calls.incoming import IncomingCall
+from local_aws.times import iso_seconds
 
 TAG_LISTS = ("Tags", "tags", "TagList")
 
@@ -30,7 +31,7 @@ def request_context(call: IncomingCall, role: RolePolicies | None) -> dict[str, 
         "aws:requestedregion": [REGION],
         "aws:sourceip": [call.environ.get("REMOTE_ADDR") or "127.0.0.1"],
         "aws:useragent": [call.environ.get("HTTP_USER_AGENT", "")],
-        "aws:currenttime": [now.strftime("%Y-%m-%dT%H:%M:%SZ")],
+        "aws:currenttime": [iso_seconds(now)],
         "aws:epochtime": [str(int(call.began))],
         "aws:securetransport": ["true"],
         "aws:viaawsservice": ["false"],

@@ -14,6 +14,7 @@ from typing import Any
 
 from local_aws.calls.log import Query, Recorded, find, open_to_read
 from local_aws.services.cloudtrail import cloudtrail_event
+from local_aws.times import iso_milliseconds, utc
 
 AGO = re.compile(r"(\d+)([smhd])")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -84,7 +85,7 @@ def _as_json(call: Recorded) -> str:
 
 
 def _as_line(call: Recorded) -> str:
-    began = datetime.fromtimestamp(call.time, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    began = iso_milliseconds(utc(call.time))
     service = call.source.removesuffix(".amazonaws.com")
     named = call.principal.partition("::")[2].partition(":")[2] or call.principal
     who = "local_aws" if call.document.get("kind") == "AWSService" else named

@@ -21,11 +21,6 @@ def calling(call: IncomingCall) -> Iterator[None]:
         _CALL.reset(token)
 
 
-def current_call() -> IncomingCall | None:
-    """None outside of a request, on a thread that the server started by itself."""
-    return _CALL.get()
-
-
 def concerns(kind: str, arn: str) -> None:
     """Record that the call is about a resource which its request does not name, the execution behind a token, say."""
     call = _CALL.get()

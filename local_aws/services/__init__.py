@@ -1,1 +1,1 @@
-"""One module (or package) for each AWS service that is owned here; everything else is moto's."""
+"""What is served here instead of by moto: a package or module for each AWS service, and what several of them share."""

@@ -17,6 +17,7 @@ from typing import Any, NotRequired, TypedDict
 from local_aws.api import ACCOUNT, REGION, ApiError, Context, operation
 from local_aws.calls.log import Query, Recorded
 from local_aws.identity.principals import role_name
+from local_aws.times import iso_seconds, utc
 
 MOST_RESULTS = 50
 EVENT_VERSION = "1.11"
@@ -62,7 +63,7 @@ def cloudtrail_event(call: Recorded) -> dict[str, Any]:
     event: dict[str, Any] = {
         "eventVersion": EVENT_VERSION,
         "userIdentity": _user_identity(call),
-        "eventTime": datetime.fromtimestamp(call.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": iso_seconds(utc(call.time)),
         "eventSource": call.source,
         "eventName": call.name,
         "awsRegion": REGION,

@@ -15,6 +15,7 @@ from typing import Any
 
 from local_aws.api import Context
 from local_aws.services.bells import bell_of
+from local_aws.times import iso_seconds
 
 OUTBOX = "events:outbox"
 DEFAULT_BUS = "default"
@@ -37,7 +38,7 @@ def envelope(
         "detail-type": detail_type,
         "source": source,
         "account": aws.account,
-        "time": (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": iso_seconds(at or datetime.now(UTC)),
         "region": aws.region,
         "resources": list(resources),
         "detail": detail,

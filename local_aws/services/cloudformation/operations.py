@@ -15,6 +15,7 @@ from local_aws.services.cloudformation.graph import creation_order
 from local_aws.services.cloudformation.parameters import parameter_values
 from local_aws.services.cloudformation.resources import TYPES
 from local_aws.services.cloudformation.template import Template, parse_template
+from local_aws.services.pages import numbered_page
 
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 IAM_TYPES = "AWS::IAM::"
@@ -181,11 +182,9 @@ def _template_text(aws: Context, request: dict[str, Any], stack: dict[str, Any] 
 
 
 def _page(name: str, items: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
-    start = int(request.get("NextToken", "0"))
-    answer: dict[str, Any] = {name: items[start : start + PAGE]}
-    if start + PAGE < len(items):
-        answer["NextToken"] = str(start + PAGE)
-    return answer
+    refusal = ApiError("ValidationError", "NextToken is not one that this API gave")
+    chosen, more = numbered_page(items, request, PAGE, refusal)
+    return {name: chosen, **more}
 
 
 def _in_background(function: Callable[..., None], aws: Context, stack: dict[str, Any], *more: str) -> None:

@@ -13,6 +13,7 @@ from local_aws.services.cloudwatch.alarm_checks import ACTIONS, check_composite_
 from local_aws.services.cloudwatch.data_operations import ALARMS
 from local_aws.services.cloudwatch.metrics import metric_of
 from local_aws.services.cloudwatch.transitions import move, queries_of
+from local_aws.services.pages import numbered_page
 
 DEFAULT_PAGE = 50
 
@@ -101,12 +102,8 @@ def _is_wanted(aws: Context, alarm: dict[str, Any], request: dict[str, Any]) -> 
 
 
 def _page(items: list[dict[str, Any]], request: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    try:
-        first = int(request.get("NextToken") or 0)
-    except ValueError as error:
-        raise ApiError("InvalidNextToken", "The next token specified is invalid.") from error
-    end = first + request.get("MaxRecords", DEFAULT_PAGE)
-    return items[first:end], {"NextToken": str(end)} if end < len(items) else {}
+    refusal = ApiError("InvalidNextToken", "The next token specified is invalid.")
+    return numbered_page(items, request, request.get("MaxRecords", DEFAULT_PAGE), refusal)
 
 
 @operation("cloudwatch", "DescribeAlarmsForMetric")

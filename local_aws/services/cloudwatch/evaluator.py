@@ -20,6 +20,8 @@ from local_aws.services.cloudwatch.data_operations import ALARMS
 from local_aws.services.cloudwatch.math_functions import Series
 from local_aws.services.cloudwatch.queries import as_series, evaluate, smallest_period
 from local_aws.services.cloudwatch.transitions import move, queries_of
+from local_aws.services.rounds import Rounds
+from local_aws.times import iso_milliseconds, utc
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +33,17 @@ PAUSE_SECONDS = 0.2
 class Evaluator:
     def __init__(self, aws: Context) -> None:
         self._aws = aws
-        self._bell = bell_of(aws.store, ALARMS)
-        self._closed = threading.Event()
+        self._closing = threading.Event()
         self._seen: dict[str, tuple[float, datetime]] = {}
-        self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
+        trouble = "the alarms could not be evaluated"
+        self._rounds = Rounds("alarms", LOOK_SECONDS, self._round, trouble, bell_of(aws.store, ALARMS))
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
-        self._closed.set()
-        self._bell.set()
+        self._closing.set()
+        self._rounds.close()
 
     def look(self, now: float, *, new_data: bool) -> None:
         """Evaluate the alarms for which a period has ended by ``now``, or all when there is ``new_data``."""
@@ -73,18 +75,11 @@ class Evaluator:
             if not any(moved):
                 return
 
-    def _run(self) -> None:
-        while not self._closed.is_set():
-            new_data = self._bell.wait(LOOK_SECONDS)
-            self._bell.clear()
-            if self._closed.is_set():
-                return
-            try:
-                self.look(time.time(), new_data=new_data)
-            except Exception:
-                if not self._closed.is_set():
-                    logger.exception("the alarms could not be evaluated")
-            self._closed.wait(PAUSE_SECONDS)
+    def _round(self, new_data: bool) -> None:
+        try:
+            self.look(time.time(), new_data=new_data)
+        finally:
+            self._closing.wait(PAUSE_SECONDS)
 
 
 def window_end(alarm: dict[str, Any], now: float) -> float:
@@ -145,13 +140,13 @@ def _reason(alarm: dict[str, Any], state: str, series: Series, periods: int, to_
 
 def _data(alarm: dict[str, Any], series: Series, times: list[float], now: datetime) -> dict[str, Any]:
     def told(moment: float) -> str:
-        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        return iso_milliseconds(utc(moment), "+0000")
 
     counted = evaluated([series.get(at) for at in times], alarm["EvaluationPeriods"])
     statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
     return {
         "version": "1.0",
-        "queryDate": now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000",
+        "queryDate": iso_milliseconds(now, "+0000"),
         "startDate": told(min(series, default=times[0])),
         **({"statistic": statistic} if statistic else {}),
         "period": smallest_period(queries_of(alarm)),

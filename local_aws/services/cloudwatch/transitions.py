@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-ev
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from local_aws.api import Context
 from local_aws.services import deliveries, event_bus
 from local_aws.services.cloudwatch import alarms
+from local_aws.times import epoch_milliseconds, iso_milliseconds
 
 ACTIONS_OF = {
     alarms.ALARM: "AlarmActions",
@@ -59,7 +60,7 @@ def _state(alarm: dict[str, Any]) -> dict[str, Any]:
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+    return iso_milliseconds(moment, "+0000")
 
 
 def configuration(alarm: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def _act(aws: Context, alarm: dict[str, Any], arn: str, previous: dict[str, Any]
     action = {
         "actionState": "Succeeded",
         "notificationResource": arn,
-        "stateUpdateTimestamp": int(now.timestamp() * 1000),
+        "stateUpdateTimestamp": epoch_milliseconds(now),
     }
     alarms.remember(aws, alarm, "Action", f"Successfully executed action {arn}", action, now)
 

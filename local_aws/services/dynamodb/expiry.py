@@ -9,7 +9,6 @@ AWS deletes within a few days and never what expired more than five years ago
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from moto.dynamodb.models.table import Table
 
 from local_aws.api import ApiError
 from local_aws.moto_backend import CALLS, MotoBackend
+from local_aws.services.rounds import Rounds
 from local_aws.settings import ServerSettings
 
 logger = logging.getLogger(__name__)
@@ -36,25 +36,20 @@ class Expiry:
 
     def __init__(self, moto: MotoBackend) -> None:
         self._moto = moto
-        self._pause = max(0.1, ServerSettings.from_environment().ttl_seconds)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dynamodb expiry", daemon=True)
+        pause = max(0.1, ServerSettings.from_environment().ttl_seconds)
+        self._rounds = Rounds("dynamodb expiry", pause, self._round, "expired items could not be deleted")
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join(STOP_TIMEOUT_SECONDS)
+        self._rounds.close(STOP_TIMEOUT_SECONDS)
 
-    def _run(self) -> None:
-        while not self._stopping.wait(self._pause):
-            try:
-                self._look()
-            except ApiError as error:  # a full disk: the next look tries again
-                logger.warning("expired items could not be deleted: %s", error.message)
-            except Exception:
-                logger.exception("expired items could not be deleted; the next look tries again")
+    def _round(self, _: bool) -> None:
+        try:
+            self._look()
+        except ApiError as error:  # a full disk: the next look tries again
+            logger.warning("expired items could not be deleted: %s", error.message)
 
     def _look(self) -> None:
         # Only a deletion is worth a record in the journal.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,6 +48,4 @@ def replay(aws: Context, archive: Archive, start: float, end: float, name: str, 
 
 
 def _again(name: str) -> dict[str, str]:
-    import uuid
-
     return {"id": str(uuid.uuid4()), "replay-name": name}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 
 from local_aws.api import Context
 from local_aws.services.bells import bell_of
 from local_aws.services.event_bus import BUS_KEY, DEFAULT_BUS, OUTBOX
 from local_aws.services.events.rules import route
+from local_aws.services.rounds import Rounds
 
 logger = logging.getLogger(__name__)
 
@@ -19,16 +19,15 @@ class Drain:
     def __init__(self, aws: Context) -> None:
         self._aws = aws
         self._bell = bell_of(aws.store, OUTBOX)
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="event-bus", daemon=True)
+        trouble = f"an event could not be published; trying again in {LOOK_SECONDS:g} s"
+        self._rounds = Rounds("event-bus", LOOK_SECONDS, lambda _: self.drain_once(), trouble, self._bell)
 
     def start(self) -> None:
         self._bell.set()
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
-        self._closed.set()
-        self._bell.set()
+        self._rounds.close()
 
     def drain_once(self) -> int:
         """Publish every event that is pending; returns how many."""
@@ -44,15 +43,3 @@ class Drain:
                     logger.exception("an event for the bus %s is dropped", bus)
                 self._aws.store.delete(OUTBOX, key)
         return len(events)
-
-    def _run(self) -> None:
-        while not self._closed.is_set():
-            self._bell.wait(LOOK_SECONDS)
-            self._bell.clear()
-            if self._closed.is_set():
-                return
-            try:
-                self.drain_once()
-            except Exception:
-                if not self._closed.is_set():
-                    logger.exception("an event could not be published; trying again in %g s", LOOK_SECONDS)

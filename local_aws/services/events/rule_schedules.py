@@ -7,7 +7,6 @@ server was down fires once, at the next start.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from moto.events.models import Rule
 from local_aws.api import Context
 from local_aws.services.event_bus import DEFAULT_BUS, envelope
 from local_aws.services.events.rules import fire, rules_of
+from local_aws.services.rounds import Rounds
 from local_aws.services.timetables import ScheduleError, parsed
 
 logger = logging.getLogger(__name__)
@@ -30,14 +30,15 @@ class RuleSchedules:
 
     def __init__(self, aws: Context) -> None:
         self._aws = aws
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="rule-schedules", daemon=True)
+        self._rounds = Rounds(
+            "rule-schedules", LOOK_SECONDS, lambda _: self.fire_due(time.time()), "schedules could not be looked at"
+        )
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
-        self._closed.set()
+        self._rounds.close()
 
     def fire_due(self, now: float) -> list[str]:
         """Order deliveries for each rule that is due at ``now`` (seconds since 1970); returns their ARNs."""
@@ -76,11 +77,3 @@ class RuleSchedules:
         after = None if following is None else following.timestamp()
         self._aws.store.put(KIND, rule.arn, {"expression": expression, "next": after})
         return kept is not None
-
-    def _run(self) -> None:
-        while not self._closed.wait(LOOK_SECONDS):
-            try:
-                self.fire_due(time.time())
-            except Exception:
-                if not self._closed.is_set():
-                    logger.exception("schedules could not be looked at")

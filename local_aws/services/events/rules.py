@@ -18,6 +18,7 @@ from local_aws.services.events import archives
 from local_aws.services.events.inputs import payload
 from local_aws.services.events.pattern_checks import checked
 from local_aws.services.events.patterns import matches
+from local_aws.times import iso_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def _order(aws: Context, target: dict[str, Any], event: dict[str, Any], rule_arn
     except ValueError as error:
         logger.warning("%s: %s", rule_arn, error)
         return
-    text = payload(target, event, rule_arn, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    text = payload(target, event, rule_arn, iso_seconds(datetime.now(UTC)))
     order: Order = {"arn": arn, "payload": text, "parameters": {}}
     group = target.get("SqsParameters", {}).get("MessageGroupId")
     if kind == "sqs" and group:

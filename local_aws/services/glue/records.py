@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from local_aws.api import ApiError, Context
 from local_aws.services.glue.shapes import Job, StoredRun
+from local_aws.services.pages import numbered_page
 
 JOB = "glue.job"
 RUN = "glue.job_run"
@@ -66,9 +67,5 @@ def change_run(context: Context, job_name: str, run_id: str, **members: Any) -> 
 
 def page(items: Sequence[Item], request: Mapping[str, Any]) -> tuple[list[Item], dict[str, str]]:
     """One page of items and ``{"NextToken": …}`` or ``{}``."""
-    token = request.get("NextToken") or "0"
-    if not token.isdigit():
-        raise invalid("NextToken is not valid: pass the one of the previous answer, unchanged.")
-    start, size = int(token), request.get("MaxResults") or PAGE
-    more = {"NextToken": str(start + size)} if start + size < len(items) else {}
-    return list(items[start : start + size]), more
+    refusal = invalid("NextToken is not valid: pass the one of the previous answer, unchanged.")
+    return numbered_page(items, request, request.get("MaxResults") or PAGE, refusal)

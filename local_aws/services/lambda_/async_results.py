@@ -14,6 +14,7 @@ from local_aws.services import deliveries, event_bus
 from local_aws.services.lambda_ import model
 from local_aws.services.lambda_.async_settings import settings_of
 from local_aws.services.lambda_.worker import Outcome
+from local_aws.times import iso_milliseconds
 
 SUCCESS, EXHAUSTED, TOO_OLD = "Success", "RetriesExhausted", "EventAgeExceeded"
 LONGEST_MESSAGE = 1024
@@ -45,7 +46,7 @@ def _record(
 ) -> dict[str, Any]:
     record: dict[str, Any] = {
         "version": "1.0",
-        "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+        "timestamp": iso_milliseconds(datetime.now(UTC)),
         "requestContext": {
             "requestId": entry.get("id", ""),
             "functionArn": f"{configuration['FunctionArn']}:{model.LATEST}",

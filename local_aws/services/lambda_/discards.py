@@ -14,6 +14,7 @@ from typing import Any
 from local_aws.api import ApiError, Context
 from local_aws.services import deliveries
 from local_aws.services.lambda_ import model
+from local_aws.times import iso_milliseconds, iso_seconds, utc
 
 EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
 DESTINATIONS = (":sqs:", ":sns:")
@@ -46,7 +47,7 @@ def discard(
         },
         "responseContext": {"statusCode": 200, "executedVersion": model.LATEST, "functionError": "Unhandled"},
         "version": "1.0",
-        "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+        "timestamp": iso_milliseconds(datetime.now(UTC)),
         "DDBStreamBatchInfo": {
             "shardId": shard,
             "startSequenceNumber": first["SequenceNumber"],
@@ -63,5 +64,4 @@ def discard(
 
 
 def _time(change: dict[str, Any]) -> str:
-    moment = datetime.fromtimestamp(float(change.get("ApproximateCreationDateTime", 0)), UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return iso_seconds(utc(float(change.get("ApproximateCreationDateTime", 0))))

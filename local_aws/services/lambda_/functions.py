@@ -9,6 +9,7 @@ from typing import Any
 from local_aws.api import ApiError, Context, operation
 from local_aws.services.lambda_ import code, model
 from local_aws.services.lambda_.pool import pool_of
+from local_aws.services.pages import numbered_page
 
 #: What CreateFunction and UpdateFunctionConfiguration may set, and what it is when nobody does.
 DEFAULTS: dict[str, Any] = {
@@ -169,14 +170,9 @@ def tag_resource(aws: Context, request: dict[str, Any]) -> None:
 
 def page(name: str, items: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
     """One page of a Lambda list; a marker is the number of items already seen."""
-    marker = request.get("Marker", "0")
-    if not marker.isdigit():
-        raise ApiError("InvalidParameterValueException", f"Marker {marker!r} was not given by this API")
-    start, size = int(marker), int(request.get("MaxItems", 50))
-    answer: dict[str, Any] = {name: items[start : start + size]}
-    if start + size < len(items):
-        answer["NextMarker"] = str(start + size)
-    return answer
+    refusal = ApiError("InvalidParameterValueException", f"Marker {request.get('Marker')!r} was not given by this API")
+    chosen, more = numbered_page(items, request, int(request.get("MaxItems", 50)), refusal, member="Marker")
+    return {name: chosen, **({"NextMarker": more["NextToken"]} if more else {})}
 
 
 def _check_runtime(runtime: str | None) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.api import ApiError, Context
+from local_aws.times import iso_milliseconds
 
 KIND = "lambda_function"
 #: Settings of asynchronous invocation, by the function's name.
@@ -46,7 +47,7 @@ def find(aws: Context, reference: str, qualifier: str | None = None) -> dict[str
 
 def now_text() -> str:
     """Lambda writes times as text, with its own offset."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+    return iso_milliseconds(datetime.now(UTC), "+0000")
 
 
 def configuration(function: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_aws.api import Context
 from local_aws.services.logs import capped_file, streams
 from local_aws.services.logs.streams import StreamRecord
+from local_aws.services.rounds import Rounds
 from local_aws.settings import JobSettings
 
 logger = logging.getLogger(__name__)
@@ -89,9 +90,8 @@ class _Watch:
     def __init__(self) -> None:
         self._followers: list[LogFollower] = []
         self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._look_around, name="log-streams", daemon=True)
-        self._thread.start()
+        self._rounds = Rounds("log-streams", LOOK_SECONDS, self._look_around, "log streams could not be marked")
+        self._rounds.start()
 
     def add(self, follower: LogFollower) -> None:
         with self._lock:
@@ -103,16 +103,14 @@ class _Watch:
             return list(self._followers)
 
     def close(self) -> None:
-        self._closed.set()
-        self._thread.join(CLOSE_LIMIT_SECONDS)
+        self._rounds.close(CLOSE_LIMIT_SECONDS)
 
-    def _look_around(self) -> None:
-        while not self._closed.wait(LOOK_SECONDS):
-            for follower in self.all():
-                try:
-                    follower.look()
-                except Exception:
-                    logger.exception("a log stream of %s could not be marked", follower.group)
+    def _look_around(self, _: bool) -> None:
+        for follower in self.all():
+            try:
+                follower.look()
+            except Exception:
+                logger.exception("a log stream of %s could not be marked", follower.group)
 
 
 _watches: dict[Path, _Watch] = {}

@@ -16,6 +16,7 @@ from urllib.parse import quote_plus
 
 from local_aws.api import Context
 from local_aws.services import deliveries, event_bus
+from local_aws.times import iso_milliseconds
 
 #: By event: the detail type on the bus and the reason, the API operation.
 ON_THE_BUS = {
@@ -61,7 +62,7 @@ def tell_test(aws: Context, bucket: str, arns: Sequence[str]) -> None:
     message = {
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
-        "Time": _now(),
+        "Time": iso_milliseconds(datetime.now(UTC)),
         "Bucket": bucket,
         "RequestId": uuid.uuid4().hex[:16].upper(),
         "HostId": uuid.uuid4().hex,
@@ -70,17 +71,13 @@ def tell_test(aws: Context, bucket: str, arns: Sequence[str]) -> None:
         deliveries.add(aws, {"arn": arn, "payload": json.dumps(message)})
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
 def _record(aws: Context, happening: Happening, configuration: str, request_id: str, sequencer: str) -> dict[str, Any]:
     found = {"size": happening.size, "eTag": happening.etag, "versionId": happening.version}
     return {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "awsRegion": aws.region,
-        "eventTime": _now(),
+        "eventTime": iso_milliseconds(datetime.now(UTC)),
         "eventName": happening.event.removeprefix("s3:"),
         "userIdentity": {"principalId": f"AWS:{aws.account}"},
         "requestParameters": {"sourceIPAddress": LOCAL_ADDRESS},

@@ -14,6 +14,7 @@ from local_aws.api import Context
 from local_aws.services import event_bus
 from local_aws.services.sagemaker import tags
 from local_aws.services.sagemaker.records import ENDPOINT, change
+from local_aws.times import epoch_milliseconds, iso_seconds
 
 SOURCE = "aws.sagemaker"
 ENDPOINT_MEMBERS = (
@@ -57,21 +58,22 @@ def announce(context: Context, detail_type: str, arn: str, detail: Mapping[str, 
 
 def _announce_endpoint(context: Context, detail_type: str, document: Mapping[str, Any]) -> None:
     arn = document["EndpointArn"]
-    detail = {member: _millisecond_times(document[member]) for member in ENDPOINT_MEMBERS if member in document}
+    detail = {member: with_millisecond_times(document[member]) for member in ENDPOINT_MEMBERS if member in document}
     detail["EndpointStatus"] = re.sub(r"(?<!^)(?=[A-Z])", "_", document["EndpointStatus"]).upper()
     detail["Tags"] = tags.read(context, arn)
     event_bus.emit(context, SOURCE, detail_type, [arn], detail)
 
 
-def _millisecond_times(value: Any) -> Any:
+def with_millisecond_times(value: Any) -> Any:
+    """JSON values only: each time in it is milliseconds since 1970."""
     if isinstance(value, datetime):
-        return int(value.timestamp() * 1000)
-    return _inside(value, _millisecond_times)
+        return epoch_milliseconds(value)
+    return _inside(value, with_millisecond_times)
 
 
 def _text_times(value: Any) -> Any:
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        return iso_seconds(value)
     return _inside(value, _text_times)
 
 

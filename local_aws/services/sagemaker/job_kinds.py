@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from local_aws.api import Context
 from local_aws.services import event_bus
 from local_aws.services.sagemaker import records, tags
+from local_aws.services.sagemaker.announcements import with_millisecond_times
 from local_aws.services.sagemaker.shapes import Tag
 
 SOURCE = "aws.sagemaker"
@@ -78,13 +78,4 @@ def _state(kind: JobKind, document: Mapping[str, Any]) -> tuple[Any, Any]:
 def _announce(context: Context, kind: JobKind, document: Mapping[str, Any]) -> None:
     arn = str(document[f"{kind.member}Arn"])
     labels = tags.read(context, arn)
-    event_bus.emit(context, SOURCE, kind.event, [arn], {**_plain(document), "Tags": labels})
-
-
-def _plain(value: Any) -> Any:
-    """JSON values only."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return round(value.timestamp() * 1000) if isinstance(value, datetime) else value
+    event_bus.emit(context, SOURCE, kind.event, [arn], {**with_millisecond_times(document), "Tags": labels})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from local_aws.services.pages import numbered_page
 from local_aws.services.sagemaker.errors import validation_error
 
 PAGE = 100
@@ -30,11 +31,10 @@ def select(
     return [summary(one) for one in chosen], more
 
 
-def page(found: Sequence[Entry], request: Mapping[str, Any]) -> tuple[Sequence[Entry], dict[str, str]]:
+def page(found: Sequence[Entry], request: Mapping[str, Any]) -> tuple[list[Entry], dict[str, str]]:
     """The entries of one page, and ``{"NextToken": …}`` or ``{}``."""
-    start, size = _offset(request), int(request.get("MaxResults") or PAGE)
-    more = {"NextToken": str(start + size)} if start + size < len(found) else {}
-    return found[start : start + size], more
+    refusal = validation_error("NextToken is not valid: pass the one of the previous answer, unchanged.")
+    return numbered_page(found, request, int(request.get("MaxResults") or PAGE), refusal)
 
 
 def only(*members: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
@@ -61,10 +61,3 @@ def _order(request: Mapping[str, Any], name: str, status: str | None) -> Callabl
     by = request.get("SortBy", "CreationTime")
     member = {"Name": name, "Status": status or "CreationTime"}.get(by, "CreationTime")
     return lambda document: (document[member], document["CreationTime"])
-
-
-def _offset(request: Mapping[str, Any]) -> int:
-    token = request.get("NextToken") or "0"
-    if not token.isdigit():
-        raise validation_error("NextToken is not valid: pass the one of the previous answer, unchanged.")
-    return int(token)

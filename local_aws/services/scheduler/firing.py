@@ -7,7 +7,6 @@ store; it moves on in the transaction that orders the delivery.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from moto.scheduler.models import Schedule, scheduler_backends
 
 from local_aws.api import Context
 from local_aws.services import deliveries
+from local_aws.services.rounds import Rounds
 from local_aws.services.scheduler.invocations import delay_of, execution_id, order_of
 from local_aws.services.timetables import At, ScheduleError, parsed
 
@@ -32,14 +32,15 @@ class Scheduler:
 
     def __init__(self, aws: Context) -> None:
         self._aws = aws
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+        self._rounds = Rounds(
+            "scheduler", LOOK_SECONDS, lambda _: self.fire_due(time.time()), "schedules could not be looked at"
+        )
 
     def start(self) -> None:
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
-        self._closed.set()
+        self._rounds.close()
 
     def fire_due(self, now: float) -> list[str]:
         """Order an invocation for each schedule that is due at ``now`` (seconds since 1970); returns their ARNs."""
@@ -93,14 +94,6 @@ class Scheduler:
             self._aws.client("scheduler").delete_schedule(Name=schedule.name, GroupName=schedule.group_name)
         except (ClientError, BotoCoreError) as error:
             logger.warning("the completed schedule %s could not be deleted: %s", schedule.arn, error)
-
-    def _run(self) -> None:
-        while not self._closed.wait(LOOK_SECONDS):
-            try:
-                self.fire_due(time.time())
-            except Exception:
-                if not self._closed.is_set():
-                    logger.exception("schedules could not be looked at")
 
 
 def _schedules(aws: Context) -> list[Schedule]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import uuid
 import zlib
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.scheduler.models import Schedule
@@ -16,6 +15,7 @@ from moto.scheduler.models import Schedule
 from local_aws.api import Context
 from local_aws.services.deliveries import Order
 from local_aws.services.event_bus import envelope
+from local_aws.times import iso_seconds, utc
 
 NAMESPACE = uuid.UUID("a7ed4b0e-4a2c-4c3e-9d5e-6f0e5d2f8f11")
 
@@ -35,7 +35,7 @@ def delay_of(schedule: Schedule, key: str) -> float:
 
 def order_of(aws: Context, schedule: Schedule, due: float) -> Order:
     target = schedule.target
-    scheduled = datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    scheduled = iso_seconds(utc(due))
     execution = execution_id(schedule.arn, due)
     text = _text(aws, schedule, scheduled, execution)
     order: Order = {"arn": target["Arn"], "role": target["RoleArn"], "payload": text, "parameters": {}}

@@ -15,6 +15,7 @@ from local_aws.api import Context
 from local_aws.services import deliveries, mail
 from local_aws.services.sns.messages import HTTP_RETRIES, SENDER, http_headers
 from local_aws.services.sns.pages import confirm_url
+from local_aws.times import iso_milliseconds
 
 
 def ask_to_confirm(aws: Context, subscription: Subscription) -> None:
@@ -45,7 +46,7 @@ def ask_to_confirm(aws: Context, subscription: Subscription) -> None:
         "Message": f"You have chosen to subscribe to the topic {topic}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message.",
         "SubscribeURL": url,
-        "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+        "Timestamp": iso_milliseconds(datetime.now(UTC)),
         "SignatureVersion": "1",
     }
     deliveries.add(

@@ -9,7 +9,7 @@ from typing import Any
 
 from local_aws.services.states.jsontext import loads
 from local_aws.services.states.models import Execution
-from local_aws.services.states.shapes import iso_time
+from local_aws.times import iso_milliseconds
 
 
 def fixed_parts(execution: Execution) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def _shown_execution(execution: Execution) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "Id": execution["arn"],
         "Input": loads(execution["input"]),
-        "StartTime": iso_time(execution["started"]),
+        "StartTime": iso_milliseconds(execution["started"]),
         "Name": execution["name"],
         "RoleArn": execution["role"],
     }
@@ -30,5 +30,5 @@ def _shown_execution(execution: Execution) -> dict[str, Any]:
         shown["RedriveCount"] = execution.get("redrives", 0)
     redriven = execution.get("redriven")
     if redriven is not None:
-        shown["RedriveTime"] = iso_time(redriven)
+        shown["RedriveTime"] = iso_milliseconds(redriven)
     return shown

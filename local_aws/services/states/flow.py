@@ -25,8 +25,8 @@ from local_aws.services.states.languages import LANGUAGES, language_name
 from local_aws.services.states.models import Failure, Finished, Frame, State
 from local_aws.services.states.query_language import Completion, QueryLanguage, Scope
 from local_aws.services.states.runtime import Runtime
-from local_aws.services.states.shapes import iso_time, utc
 from local_aws.services.states.variables import check_sizes
+from local_aws.times import iso_milliseconds, utc
 
 logger = logging.getLogger(__name__)
 FORKING = ("Parallel", "Map")
@@ -123,7 +123,7 @@ class Flow:
         with self.runtime.commit(self.path):
             details = history.state_entered(self.frame["state"], self.frame["input"])
             event = self.append(f"{state['Type']}StateEntered", details)
-            self.frame["entered"] = {"event": event, "time": iso_time(utc(time.time()))}
+            self.frame["entered"] = {"event": event, "time": iso_milliseconds(utc(time.time()))}
             self.save()
         most = self.runtime.max_events
         if most is not None and event >= most:

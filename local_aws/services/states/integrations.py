@@ -15,14 +15,8 @@ from local_aws.services.states.jsontext import dumps, loads
 from local_aws.services.states.resources import Resource, operation_model
 from local_aws.services.states.sdk_names import field_name
 from local_aws.services.states.service_errors import client_error, service_error
-from local_aws.services.states.shapes import (
-    ParametersError,
-    epoch_milliseconds,
-    iso_time,
-    pascal,
-    to_request,
-    to_result,
-)
+from local_aws.services.states.shapes import ParametersError, pascal, to_request, to_result
+from local_aws.times import epoch_milliseconds, iso_milliseconds
 
 if TYPE_CHECKING:
     from local_aws.api import Clients
@@ -114,7 +108,7 @@ def _result(resource: Resource, answer: Mapping[str, Any]) -> Any:
             return answer["Payload"]
     model = operation_model(resource).output_shape
     if resource.kind == "sdk":
-        return to_result(model, answer, iso_time, API_NAMES.get(resource.service, field_name))
+        return to_result(model, answer, iso_milliseconds, API_NAMES.get(resource.service, field_name))
     result = {**to_result(model, answer, epoch_milliseconds), **_sdk_metadata(answer)}
     if result.get("FailedEntryCount"):
         raise StateError("EventBridge.FailedEntry", dumps(result))

@@ -18,7 +18,7 @@ from local_aws.services.states.map_run_records import ChildInput
 from local_aws.services.states.models import Execution
 from local_aws.services.states.resources import parse
 from local_aws.services.states.service_errors import client_error, service_error
-from local_aws.services.states.shapes import iso_time
+from local_aws.times import iso_milliseconds
 
 PUT = "arn:aws:states:::s3:putObject"
 TRANSFORMATIONS = ("NONE", "COMPACT", "FLATTEN")
@@ -101,10 +101,10 @@ def described(execution: Execution) -> dict[str, Any]:
         "RedriveCount": execution.get("redrives", 0),
         "RedriveStatus": "NOT_REDRIVABLE" if succeeded else "REDRIVABLE_BY_MAP_RUN",
         "RedriveStatusReason": "Execution is SUCCEEDED and cannot be redriven" if succeeded else None,
-        "StartDate": iso_time(execution["started"]),
+        "StartDate": iso_milliseconds(execution["started"]),
         "StateMachineArn": execution["machine"],
         "Status": execution["status"],
-        "StopDate": iso_time(execution["stopped"]) if execution["stopped"] else None,
+        "StopDate": iso_milliseconds(execution["stopped"]) if execution["stopped"] else None,
     }
     return {name: value for name, value in found.items() if value is not None}
 

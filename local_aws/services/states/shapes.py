@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from botocore.model import Shape
@@ -132,20 +132,5 @@ def blob_text(value: bytes) -> str:
         return base64.b64encode(value).decode()
 
 
-def epoch_milliseconds(moment: datetime) -> int:
-    """How optimised integrations write times."""
-    return round(moment.timestamp() * 1000)
-
-
-def iso_time(moment: datetime) -> str:
-    """How SDK integrations and the context object write times: UTC with milliseconds, as 2024-05-01T10:00:00.000Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def pascal(name: str) -> str:
     return name[0].upper() + name[1:]
-
-
-def utc(seconds: float) -> datetime:
-    """The moment that is so many seconds after the epoch."""
-    return datetime.fromtimestamp(seconds, UTC)

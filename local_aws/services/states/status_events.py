@@ -13,7 +13,7 @@ from local_aws.api import Context
 from local_aws.services import event_bus
 from local_aws.services.states.models import Execution
 from local_aws.services.states.redrivability import redrive_status
-from local_aws.services.states.shapes import epoch_milliseconds
+from local_aws.times import epoch_milliseconds
 
 SOURCE = "aws.states"
 DETAIL_TYPE = "Step Functions Execution Status Change"

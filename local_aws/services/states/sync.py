@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from local_aws.services.states.errors import TASK_FAILED, StateError
 from local_aws.services.states.jsontext import dumps, loads
 from local_aws.services.states.resources import service_model
-from local_aws.services.states.shapes import epoch_milliseconds, to_result
+from local_aws.services.states.shapes import to_result
+from local_aws.times import epoch_milliseconds
 
 if TYPE_CHECKING:
     from local_aws.api import Clients

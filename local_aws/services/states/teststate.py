@@ -144,10 +144,6 @@ class SingleState(Flow):
         return Tested("CAUGHT_ERROR", dumps(step.output), error, step.target, inspected)
 
 
-def _hands_out_a_token(state: State) -> bool:
-    return bool(state["Type"] == "Task") and parse(state["Resource"]).mode == "token"
-
-
 def run(aws: Context, under_test: StateUnderTest, setting: Setting) -> Tested:
     """Run the state; a job that it started and does not wait for any more is stopped."""
     store = Store(Path(":memory:"))
