@@ -1,4 +1,4 @@
-"""``python -m local_aws start|stop|status``: AWS on one machine, one endpoint, state kept in a folder."""
+"""``python -m local_aws COMMAND``: AWS on one machine, one endpoint, state kept in a folder."""
 
 from __future__ import annotations
 

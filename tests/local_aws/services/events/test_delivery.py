@@ -17,15 +17,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from local_server import LocalServer, snapshot_holds
+from remembering_function import KEEP
 
 pytestmark = pytest.mark.stack
 
-KEEP = """
-import json, os
-def handler(event, context):
-    with open(os.environ["SEEN"], "a") as file:
-        file.write(json.dumps(event) + "\\n")
-"""
 ROLE = "arn:aws:iam::123456789012:role/events"
 
 

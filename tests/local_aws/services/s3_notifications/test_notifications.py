@@ -15,15 +15,9 @@ from typing import Any
 
 import pytest
 from local_server import LocalServer
+from remembering_function import KEEP
 
 pytestmark = pytest.mark.stack
-
-KEEP = """
-import json, os
-def handler(event, context):
-    with open(os.environ["SEEN"], "a") as file:
-        file.write(json.dumps(event) + "\\n")
-"""
 
 
 class Bucket:
