@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from local_aws.services.cloudwatch.alarms import ALARM, INSUFFICIENT, OK
+from local_aws.services.cloudwatch.token_reader import TokenReader
 
 TOKEN = re.compile(r"\s*(\"[^\"]+\"|[(),]|[^\s(),\"]+)")
 STATES = (OK, ALARM, INSUFFICIENT)
@@ -37,22 +38,10 @@ def parsed(text: str) -> Rule:
     return Rule(holds, frozenset(parser.children))
 
 
-class _Parser:
+class _Parser(TokenReader):
     def __init__(self, tokens: list[str]) -> None:
-        self._tokens = tokens
-        self._at = 0
+        super().__init__(tokens)
         self.children: set[str] = set()
-
-    @property
-    def here(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
-
-    def _take(self, expected: str = "") -> str:
-        token = self.here
-        if not token or (expected and token != expected):
-            raise ValueError(f"{expected or 'something'} was expected, not {token or 'the end'}")
-        self._at += 1
-        return token
 
     def either(self) -> Holds:
         first = self._both()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.services.cloudwatch.math_functions import FUNCTIONS, MathError, Series, Timeline, Value, combine
+from local_aws.services.cloudwatch.token_reader import TokenReader
 
 TOKEN = re.compile(
     r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_]\w*)|(\"[^\"]*\")|(&&|\|\||[<>=!]=|[-+*/^<>(),\[\]]))"
@@ -70,22 +71,12 @@ def _tokens(expression: str) -> list[str]:
     return tokens
 
 
-class _Parser:
+class _Parser(TokenReader):
+    error = MathError
+
     def __init__(self, tokens: list[str]) -> None:
-        self._tokens = tokens
-        self._at = 0
+        super().__init__(tokens)
         self.used: set[str] = set()
-
-    @property
-    def here(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
-
-    def _take(self, expected: str = "") -> str:
-        token = self.here
-        if not token or (expected and token != expected):
-            raise MathError(f"{expected or 'a value'} was expected, not {token or 'the end'}")
-        self._at += 1
-        return token
 
     def level(self, number: int) -> Node:
         if number == len(LEVELS):
