@@ -186,7 +186,8 @@ def test_a_server_that_ends_answers_and_takes_up_asynchronous_executions_only(wo
 
     asking = threading.Thread(target=ask)
     asking.start()
-    eventually(lambda: len(world.aws.store.list(EXECUTION)) == 2)
+    # Only then does the caller wait: a real server closes its store when every request has been answered.
+    eventually(lambda: [frame["entered"] is not None for _, frame in world.aws.store.list(FRAME)] == [True, True])
     world.restart()
     asking.join(10)
     assert answers == ["ServiceUnavailable"]
