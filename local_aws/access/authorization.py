@@ -16,7 +16,7 @@ from local_aws.access.denials import access_denied
 from local_aws.access.needs import Need
 from local_aws.access.policies import AccessRequest, statements
 from local_aws.access.request_context import request_context
-from local_aws.access.resource_policies import RULED_BY_RESOURCE, resource_policy, take_over_from_moto
+from local_aws.access.resource_policies import RULED_BY_RESOURCE, resource_policy
 from local_aws.access.roles import RolePolicies, role_policies
 from local_aws.access.roles_handed_over import check_trust, pass_role
 from local_aws.access.usage import Usage
@@ -43,8 +43,6 @@ class Authorization:
 
     def __init__(self, mode: Mode, usage: Usage, context: Callable[[], Context | None]) -> None:
         self._enforces = mode == "enforce"
-        if self._enforces:
-            take_over_from_moto()
         self._usage = usage
         self._context = context
 

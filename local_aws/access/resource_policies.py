@@ -40,17 +40,6 @@ def resource_policy(context: Context | None, arn: str) -> tuple[Statement, ...]:
     return statements(document if isinstance(document, str) else json.dumps(document), arn)
 
 
-def take_over_from_moto() -> None:
-    """moto evaluates bucket policies too, but without their conditions: a conditional Deny would deny everything."""
-    from moto.iam.access_control import PermissionResult
-    from moto.s3.models import FakeBucket
-
-    def neutral(bucket: FakeBucket, action: str, resource: str) -> Any:
-        return PermissionResult.NEUTRAL
-
-    FakeBucket.get_permission = neutral  # type: ignore[method-assign, assignment]
-
-
 def _bucket_policy(name: str) -> str | None:
     from moto.s3.models import s3_backends
 

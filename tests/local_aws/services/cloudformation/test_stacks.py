@@ -85,7 +85,13 @@ def test_every_type_works_through_its_own_service(
         for each in cloudformation.describe_stack_resources(StackName=name)["StackResources"]
     }
     assert "Unmade" not in resources
-    assert "not enforced" in resources["DataPolicy"]["ResourceStatusReason"]
+    assert "not enforced" in resources["LogsPolicy"]["ResourceStatusReason"]
+    assert "TlsOnly" in client("s3").get_bucket_policy(Bucket=f"{name}-data")["Policy"]
+    topic = client("sns").get_topic_attributes(TopicArn=resources["Topic"]["PhysicalResourceId"])["Attributes"]
+    assert json.loads(topic["Policy"])["Statement"][0]["Sid"] == "Alarms"
+    assert "DeleteSecret" in client("secretsmanager").get_resource_policy(SecretId=name)["ResourcePolicy"]
+    role = resources["Role"]["PhysicalResourceId"]
+    assert client("iam").list_role_policies(RoleName=role)["PolicyNames"] == ["inline"]
     assert client("s3").get_bucket_versioning(Bucket=f"{name}-data")["Status"] == "Enabled"
     assert client("s3").get_bucket_lifecycle_configuration(Bucket=f"{name}-data")["Rules"][0]["Expiration"] == {
         "Days": 7
@@ -101,6 +107,7 @@ def test_every_type_works_through_its_own_service(
         QueueUrl=resources["Queue"]["PhysicalResourceId"], AttributeNames=["All"]
     )["Attributes"]
     assert json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 3
+    assert "events.amazonaws.com" in attributes["Policy"]
     assert json.loads(client("lambda").invoke(FunctionName=name, Payload=b"{}")["Payload"].read()) == name
     assert client("ssm").get_parameter(Name=f"/{name}/table")["Parameter"]["Value"] == name
     assert client("kms").describe_key(KeyId=f"alias/{name}")["KeyMetadata"]["KeySpec"] == "ECC_NIST_P256"
