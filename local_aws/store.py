@@ -2,6 +2,18 @@
 
 SQLite runs in WAL mode with ``synchronous=NORMAL``: a killed process loses nothing that was committed, only a
 crash of the whole machine may lose the last transactions (https://www.sqlite.org/wal.html).
+
+The store's lock is one of many, and threads that take locks in different orders may wait for each other for ever. Who
+holds more than one takes them in this order, and never two of one step:
+
+1. what makes callers take turns over a whole operation: starts and redrives of one name, the changes of an endpoint, a
+   process, a log stream, and moto's locks of services (those among themselves as ``MotoBackend.locked`` sorts them);
+2. the condition of one execution of a state machine (``states.runtime``), or the one of all who wait for activities;
+3. the store's, held by ``transaction`` to its end;
+4. the engine's and the parking's, of what runs and waits;
+5. those that guard a few lines: queues, routes, bells, caches. Under these nothing is asked of anybody else.
+
+Under 2 to 5 no service is called, not even of another process: its answer may need them.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ class FakeServices:
         self.replies = {name: list(queue) for name, queue in (replies or {}).items()}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.handlers: dict[str, Callable[..., Any]] = {}
+        self.on_call: Callable[[str], None] = lambda call: None
         self._lock = threading.Lock()
 
     def __call__(self, service: str) -> _FakeClient:
@@ -57,6 +58,7 @@ class FakeServices:
             return [arguments for name, arguments in self.calls if name == call]
 
     def answer(self, call: str, arguments: dict[str, Any]) -> Any:
+        self.on_call(call)
         with self._lock:
             self.calls.append((call, arguments))
         if call in self.handlers:

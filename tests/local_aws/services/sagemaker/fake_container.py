@@ -213,7 +213,8 @@ class Handler(BaseHTTPRequestHandler):
     def predict(self, body: bytes) -> tuple[int, bytes]:
         """For each line the sum of its numbers, in the form of the line; some words have other effects."""
         is_csv = self.headers.get("Content-Type") == "text/csv"
-        print(f"asked for {len(body.splitlines())}", flush=True)
+        # The end of the line goes with it: requests are answered by several threads.
+        print(f"asked for {len(body.splitlines())}\n", end="", flush=True)
         answers = []
         for line in body.decode().splitlines():
             if line == "bad":
