@@ -20,7 +20,7 @@ from local_aws.settings import ServerSettings
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-COPY_TIMEOUT_SECONDS = 300.0
+COPY_TIMEOUT_SECONDS = 60.0
 RETRY_SECONDS = 10.0
 STOP_TIMEOUT_SECONDS = 30.0
 #: A long checkpoint is not followed at once by the next one, unless the journal has grown to so many limits.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -59,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
         errors=options.errors or None,
     )
     show = _as_json if options.json else _as_line
+    # A shell starts what runs in its background with this signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         found = list(reversed(find(connection, query, options.limit)))
         _print(found, show)

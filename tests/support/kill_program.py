@@ -7,6 +7,7 @@ ended may show or not; the next look decides which, and from then on that must h
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
@@ -74,9 +75,13 @@ class Program:
         client("secretsmanager").create_secret(Name="secret", SecretString="s")
         self.pool = client("cognito-idp").create_user_pool(PoolName="pool")["UserPool"]["Id"]
 
-    def run(self, calls: int) -> bool:
-        """Whether the server was killed before so many calls were answered."""
-        return any(self.killed_in(self.random.choice(self._calls)) for _ in range(calls))
+    def run(self, seconds: float) -> bool:
+        """Call until the server was killed; False if it still answered after so long."""
+        deadline = time.monotonic() + seconds
+        while not self.killed_in(self.random.choice(self._calls)):
+            if time.monotonic() > deadline:
+                return False
+        return True
 
     @staticmethod
     def killed_in(call: Callable[[], None]) -> bool:
