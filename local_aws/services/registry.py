@@ -22,6 +22,7 @@ MODULES = (
     "kms",
     "dynamodb",
     "s3_object_lock",
+    "s3_upload_locks",
     "cognito",
     "logs",
     "cloudformation",
