@@ -23,6 +23,7 @@ MODULES = (
     "dynamodb",
     "s3_object_lock",
     "s3_upload_locks",
+    "secure_values",
     "cognito",
     "logs",
     "cloudformation",
