@@ -80,7 +80,7 @@ class Gateway:
         if path in self.controls:
             return self.controls[path](environ["REQUEST_METHOD"], body)
         service = service_of(environ)
-        call = IncomingCall(service, action_of(environ, body), environ, body)
+        call = IncomingCall(service, action_of(environ, body, service), environ, body)
         response = self._guarded(call)
         if "x-amzn-requestid" not in {name.lower() for name in response.headers}:
             response.headers["x-amzn-RequestId"] = call.request_id

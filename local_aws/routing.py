@@ -35,9 +35,9 @@ DEFAULT_SERVICE = "s3"
 def service_of(environ: Mapping[str, Any]) -> str:
     """The botocore service name of a request; what is not signed and has no target is S3's (presigned URLs)."""
     prefix = str(environ.get("HTTP_X_AMZ_TARGET", "")).rpartition(".")[0]
-    if prefix in TARGETS:
-        return TARGETS[prefix]
     match = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if prefix in TARGETS and (match is None or match[1].lower() != "s3"):
+        return TARGETS[prefix]
     if match is None:
         return prefix or _service_of_query(environ)
     name = str(match[1]).lower()
@@ -58,8 +58,13 @@ def _service_of_query(environ: Mapping[str, Any]) -> str:
     return SIGNING_NAMES.get(str(parts[3]), str(parts[3]))
 
 
-def action_of(environ: Mapping[str, Any], body: bytes) -> str:
-    """The operation's name in the JSON and query protocols; empty in the REST protocols."""
+def action_of(environ: Mapping[str, Any], body: bytes, service: str = "") -> str:
+    """The operation's name in the JSON and query protocols; empty in the REST protocols.
+
+    What S3 does is said by method and path: a header or a body with another name must not pass for it.
+    """
+    if service == "s3":
+        return ""
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
     if target:
         return target.rpartition(".")[2]

@@ -17,6 +17,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local_aws import endpoint_file, server_log, status
 from local_aws.access import report
 from local_aws.access.authorization import Authorization, Mode
+from local_aws.access.data_keys import DataKeys
 from local_aws.access.usage import Usage
 from local_aws.api import Context
 from local_aws.calls.incoming import Guard
@@ -165,7 +166,7 @@ class Server:
         guards: list[Guard] = [self._recorder, authentication, self._chaos]
         if mode != "off":
             guards.append(Authorization(mode, self._usage, lambda: self._gateway.context))
-        return guards
+        return [*guards, DataKeys()]
 
     def _listen(self) -> BaseWSGIServer:
         settings = self._settings

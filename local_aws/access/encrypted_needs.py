@@ -61,9 +61,9 @@ def _key(service: str, parameters: Parameters) -> str | None:
     if service == "s3":
         return _key_of_object(parameters)
     if service == "sqs":
-        return _of_queue(str(parameters.get("QueueUrl", "")).rpartition("/")[2])
+        return of_queue(str(parameters.get("QueueUrl", "")).rpartition("/")[2])
     if service == "sns":
-        return _of_topic(str(parameters.get("TopicArn", "")))
+        return of_topic(str(parameters.get("TopicArn", "")))
     if service == "dynamodb":
         return _of_table(str(parameters.get("TableName", "")).rpartition("/")[2])
     return _of_secret(str(parameters.get("SecretId", "")))
@@ -75,15 +75,16 @@ def _key_of_object(parameters: Parameters) -> str | None:
 
     if parameters.get("SSEKMSKeyId"):
         return str(parameters["SSEKMSKeyId"])
-    for backend in _each(s3_backends):
+    for backend in each(s3_backends):
         bucket = backend.buckets.get(parameters.get("Bucket"))
         if bucket is not None:
             stored = bucket.keys.get(parameters.get("Key")) if "Body" not in parameters else None
-            return getattr(stored, "kms_key_id", None) or _default_of(bucket.encryption)
+            return getattr(stored, "kms_key_id", None) or default_of(bucket.encryption)
     return None
 
 
-def _default_of(encryption: Any) -> str | None:
+def default_of(encryption: Any) -> str | None:
+    """The key of a bucket's default encryption; empty for AWS's own, None where KMS has no part in it."""
     rules = encryption.get("Rule", []) if isinstance(encryption, dict) else []
     for rule in rules if isinstance(rules, list) else [rules]:
         default = rule.get("ApplyServerSideEncryptionByDefault", {})
@@ -92,24 +93,24 @@ def _default_of(encryption: Any) -> str | None:
     return None
 
 
-def _of_queue(name: str) -> str | None:
+def of_queue(name: str) -> str | None:
     from moto.sqs.models import sqs_backends
 
-    found = (backend.queues.get(name) for backend in _each(sqs_backends))
+    found = (backend.queues.get(name) for backend in each(sqs_backends))
     return next((str(queue.kms_master_key_id or "") for queue in found if queue is not None), None)
 
 
-def _of_topic(arn: str) -> str | None:
+def of_topic(arn: str) -> str | None:
     from moto.sns.models import sns_backends
 
-    found = (backend.topics.get(arn) for backend in _each(sns_backends))
+    found = (backend.topics.get(arn) for backend in each(sns_backends))
     return next((str(topic.kms_master_key_id or "") for topic in found if topic is not None), None)
 
 
 def _of_table(name: str) -> str | None:
     from moto.dynamodb.models import dynamodb_backends
 
-    for backend in _each(dynamodb_backends):
+    for backend in each(dynamodb_backends):
         table = backend.tables.get(name)
         settings = None if table is None else table.sse_specification
         if settings and settings.get("Enabled") and settings.get("SSEType", "KMS") == "KMS":
@@ -120,13 +121,13 @@ def _of_table(name: str) -> str | None:
 def _of_secret(name: str) -> str | None:
     from moto.secretsmanager.models import secretsmanager_backends
 
-    for backend in _each(secretsmanager_backends):
+    for backend in each(secretsmanager_backends):
         for secret in list(backend.secrets.values()):
             if name in (secret.name, secret.arn):
                 return str(secret.kms_key_id or "")
     return None
 
 
-def _each(backends: Any) -> Iterator[Any]:
+def each(backends: Any) -> Iterator[Any]:
     for account in list(backends.values()):
         yield from list(account.values())

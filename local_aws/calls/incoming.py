@@ -16,6 +16,7 @@ from moto.core.request import Request
 
 from local_aws import protocol
 from local_aws.api import ApiError
+from local_aws.calls.form_uploads import FormUpload, form_upload
 from local_aws.identity.principals import OPERATOR, Principal
 from local_aws.protocol import Response
 
@@ -51,6 +52,8 @@ class IncomingCall:
         """The operation's name; method and path of a request that means none."""
         if self.action:
             return self.action
+        if self.upload is not None:
+            return "PutObject"
         operation = self.operation
         return f"{self.environ['REQUEST_METHOD']} request" if operation is None else str(operation.name)
 
@@ -79,8 +82,15 @@ class IncomingCall:
         return protocol.parse(operation, self.request, path_parameters)
 
     @cached_property
+    def upload(self) -> FormUpload | None:
+        """S3's upload by a web form, which is no operation of botocore's model."""
+        return form_upload(self.request) if self.service == "s3" else None
+
+    @cached_property
     def parameters(self) -> Mapping[str, Any]:
         """The input as far as it can be had cheaply, unchecked; empty for what cannot be read."""
+        if self.upload is not None:
+            return self.upload.parameters
         try:
             if self.environ.get("HTTP_X_AMZ_TARGET"):
                 found = json.loads(self.body or b"{}")

@@ -26,6 +26,8 @@ class Authentication:
 
     def before(self, call: IncomingCall) -> Response | None:
         access_key, token = signing_key(call.environ)
+        if access_key is None and call.upload is not None:
+            access_key, token = call.upload.access_key, call.upload.token
         call.access_key = access_key
         call.principal = self._principal(call.service, access_key, token)
         return None

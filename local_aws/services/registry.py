@@ -22,6 +22,8 @@ MODULES = (
     "kms",
     "dynamodb",
     "s3_object_lock",
+    "s3_upload_locks",
+    "secure_values",
     "cognito",
     "logs",
     "cloudformation",

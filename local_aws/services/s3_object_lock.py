@@ -37,7 +37,7 @@ def put_object_retention(original: Callable[[S3Response], Any], response: S3Resp
     mode, until = response._mode_until_from_body()
     if mode is not None and (mode not in STRICTNESS or until is None):
         raise RetentionError("MalformedXML", "The XML you provided was not well-formed or did not validate")
-    if until is not None and _moment(until) <= _now():
+    if until is not None and not in_the_future(until):
         raise RetentionError("InvalidArgument", "The retain until date must be in the future!")
     version = response._get_param("versionId")
     key = response.backend.get_object(response.bucket_name, response.parse_key_name(), version_id=version)
@@ -91,6 +91,19 @@ def _weakens(key: FakeKey, mode: str | None, until: str | None, *, bypass: bool)
         return False
     shorter = until is None or _moment(until) < _moment(key.lock_until)
     return shorter or STRICTNESS[mode] < STRICTNESS[key.lock_mode]
+
+
+def in_the_future(text: str) -> bool:
+    """Whether an ISO 8601 date is still to come. Refuses what is no date."""
+    try:
+        return _moment(text) > _now()
+    except ValueError as error:
+        raise RetentionError("InvalidArgument", "The retain until date must be provided in ISO 8601 format") from error
+
+
+def text_of(date: str) -> str:
+    """An ISO 8601 date in the one form that moto reads."""
+    return _moment(date).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _asks_bypass(response: S3Response) -> bool:

@@ -24,6 +24,7 @@ def signed(name: str, **environ: str) -> dict[str, str]:
         (signed("lambda", PATH_INFO="/2015-03-31/functions/f"), "lambda"),
         (signed("cloudformation"), "cloudformation"),
         (signed("s3", PATH_INFO="/bucket/key"), "s3"),
+        (signed("s3", HTTP_X_AMZ_TARGET="DynamoDB_20120810.GetItem"), "s3"),
         ({"PATH_INFO": "/bucket/key"}, "s3"),
         ({"QUERY_STRING": "X-Amz-Credential=test%2F20240101%2Fus-east-1%2Fs3%2Faws4_request"}, "s3"),
         ({"QUERY_STRING": "X-Amz-Credential=test%2F20240101%2Fus-east-1%2Fsts%2Faws4_request"}, "sts"),
@@ -38,3 +39,9 @@ def test_action_from_target_form_or_nowhere() -> None:
     form = {"CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-8"}
     assert action_of(form, b"Action=CreateStack&Version=2010-05-15") == "CreateStack"
     assert action_of({}, b"") == ""
+
+
+def test_s3_has_no_action_but_its_path() -> None:
+    """Or a role that may read could write: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html"""
+    form = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "HTTP_X_AMZ_TARGET": "S3.GetObject"}
+    assert action_of(form, b"Action=GetObject", "s3") == ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from moto.kms.models import Key, kms_backends
 
-from local_aws.api import ApiError, Context
+from local_aws.api import ACCOUNT, REGION, ApiError, Context
 
 #: Of a key that was created without one; moto keeps none then.
 DEFAULT_USAGE = "ENCRYPT_DECRYPT"
@@ -41,6 +41,19 @@ def require_enabled(key: Key) -> None:
     if key.key_state != "Enabled":
         state = "pending deletion" if key.key_state == "PendingDeletion" else key.key_state
         raise ApiError("KMSInvalidStateException", f"{key.arn} is {state}.")
+
+
+def refusal(key_id: str | None) -> ApiError | None:
+    """Why KMS would refuse to use the key for another service; None for a key that it would use or does not know."""
+    if not key_id:
+        return None
+    try:
+        require_enabled(kms_backends[ACCOUNT][REGION].describe_key(key_id))
+    except ApiError as error:
+        return error
+    except KeyError:
+        return None
+    return None
 
 
 def stop_dry_run(request: Mapping[str, Any]) -> None:

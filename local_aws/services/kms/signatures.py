@@ -55,11 +55,18 @@ def sign(aws: Context, request: SignRequest) -> dict[str, Any]:
 
 @operation("kms", "Verify")
 def verify(aws: Context, request: VerifyRequest) -> dict[str, Any]:
-    """Verify a signature over a digest; ``KMSInvalidSignatureException`` when it does not fit."""
+    """Verify a signature over a message or its digest; ``KMSInvalidSignatureException`` when it does not fit.
+
+    moto would answer ``SignatureValid`` false, which AWS never does
+    (https://docs.aws.amazon.com/kms/latest/APIReference/API_Verify.html).
+    """
     key, algorithm = _usable_key(aws, request)
-    if request.get("MessageType", "RAW") != "DIGEST":
-        raise NotOursError
-    digest, hashed = request["Message"], _prehashed(request)
+    digest = request["Message"]
+    if request.get("MessageType", "RAW") == "RAW":
+        hashing = hashes.Hash(HASHES[algorithm.rpartition("_")[2]])
+        hashing.update(digest)
+        request["Message"] = digest = hashing.finalize()
+    hashed = _prehashed(request)
     public = key.private_key.private_key.public_key()  # type: ignore[attr-defined]
     try:
         if isinstance(public, rsa.RSAPublicKey):
@@ -68,7 +75,7 @@ def verify(aws: Context, request: VerifyRequest) -> dict[str, Any]:
             public.verify(request["Signature"], digest, ec.ECDSA(hashed))
     except InvalidSignature as error:
         raise ApiError(
-            "KMSInvalidSignatureException", "the signature does not belong to this digest and key"
+            "KMSInvalidSignatureException", "the signature does not belong to this message and key"
         ) from error
     return {"KeyId": key.arn, "SignatureValid": True, "SigningAlgorithm": algorithm}
 

@@ -67,6 +67,10 @@ def test_raw_and_digest_signatures_are_interchangeable(kms: Any) -> None:
     request = {"KeyId": key, "SigningAlgorithm": ALGORITHM, "Signature": raw}
     assert kms.verify(Message=hashlib.sha256(short).digest(), MessageType="DIGEST", **request)["SignatureValid"]
     assert kms.verify(Message=short, **request)["SignatureValid"]
+    for wrong in ({"Message": b"other"}, {"Message": short, "Signature": b"none"}):
+        with pytest.raises(ClientError) as raised:
+            kms.verify(**{**request, **wrong})
+        assert code_of(raised) == "KMSInvalidSignatureException"
     public = serialization.load_der_public_key(kms.get_public_key(KeyId=key)["PublicKey"])
     assert isinstance(public, ec.EllipticCurvePublicKey)
     with pytest.raises(InvalidSignature):
