@@ -10,20 +10,20 @@ import contextlib
 import io
 import json
 import logging
-import re
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from local_aws import determinism, moto_speed, protocol
 from local_aws.api import ApiError
 from local_aws.protocol import Response, UnknownOperationError
+from local_aws.read_only import is_read_only
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +41,6 @@ REACHES = {
     "athena": ("athena", "s3"),
     "s3control": ("s3", "s3control"),
 }
-#: Operations that change nothing a snapshot would have to keep.
-READ_ONLY = re.compile(
-    r"(Get|List|Describe|BatchGet|Query|Scan|Lookup|Verify|Encrypt|Decrypt|ReEncrypt|GenerateDataKey|GenerateMac"
-    r"|GenerateRandom|Sign|Filter|Search|TransactGet|Head|Test|Simulate)"
-)
 WEB_PAGE = (b"<!doctype html", b"<html")
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
 LONGEST_WAIT_SECONDS = 20.0
@@ -116,7 +111,7 @@ class MotoBackend:
         if service == "sqs" and action == "ReceiveMessage":
             return self._receive(environ, body)
         response = self._ask(service, action, environ, body)
-        if "sqs" in reached(service) and _mutates(action, environ):
+        if "sqs" in reached(service) and _mutates(service, action, environ):
             with self._sent:
                 self._sent.notify_all()
         return response
@@ -149,7 +144,7 @@ class MotoBackend:
         for name in names:
             determinism.cover(name)
         with self.locked(*names):
-            if _mutates(action, environ):
+            if _mutates(service, action, environ):
                 response = self._change(service, action, environ, body)
             else:
                 response = self.run(service, action, environ, body)
@@ -224,9 +219,11 @@ class _Answer:
         return lambda data: None
 
 
-def _mutates(action: str, environ: dict[str, Any]) -> bool:
+def _mutates(service: str, action: str, environ: dict[str, Any]) -> bool:
+    # A signed URL of the query protocol says in its query what it does.
+    action = action or parse_qs(environ.get("QUERY_STRING", "")).get("Action", [""])[0]
     if action:
-        return READ_ONLY.match(action) is None
+        return not is_read_only(service, action)
     return environ["REQUEST_METHOD"] not in READ_METHODS
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from local_aws.calls.incoming import IncomingCall
 from local_aws.calls.log import Recorded
 from local_aws.protocol import Response
+from local_aws.read_only import is_read_only
 
 #: Where CloudTrail's event source is not botocore's service name.
 SOURCES = {
@@ -23,10 +24,9 @@ SOURCES = {
     "dynamodbstreams": "dynamodb",
     "sesv2": "ses",
 }
-READ_ONLY = re.compile(
-    r"(Get(?!ActivityTask)|List|Describe|BatchGet|Query|Scan|Lookup|Head|Search|Filter|TransactGet|Verify|Sign$|Encrypt"
-    r"|Decrypt|GenerateDataKey|GenerateRandom|GenerateMac|AssumeRole|Validate|Simulate|Test)"
-)
+#: They hand out credentials; CloudTrail calls that a read, though the session is remembered here
+#: (https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html).
+HANDS_OUT_CREDENTIALS = "AssumeRole"
 #: Parameters that say which thing a call is about; only texts and numbers are taken.
 TOLD = frozenset(
     {"Bucket", "VersionId", "UploadId", "PartNumber", "Prefix", "CopySource", "QueueUrl", "KeyId", "TargetKeyId"}
@@ -73,8 +73,9 @@ def event_source(service: str) -> str:
     return f"{SOURCES.get(service, service)}.amazonaws.com"
 
 
-def is_read_only(name: str) -> bool:
-    return READ_ONLY.match(name) is not None
+def reads(service: str, name: str) -> bool:
+    """CloudTrail's ``readOnly``."""
+    return is_read_only(service, name) or (service == "sts" and name.startswith(HANDS_OUT_CREDENTIALS))
 
 
 def entry(call: IncomingCall, response: Response) -> Recorded:
@@ -97,7 +98,7 @@ def entry(call: IncomingCall, response: Response) -> Recorded:
         principal=call.principal.arn,
         role=call.principal.role,
         access_key=call.access_key if call.principal.role else None,
-        read_only=is_read_only(call.name),
+        read_only=reads(call.service, call.name),
         error=error,
         request_id=_request_id(call, response),
         resources=list(dict.fromkeys([*_resources(call.service, parameters, told), *call.about])),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_aws.calls.entries import entry, is_read_only
+from local_aws.calls.entries import entry, reads
 from local_aws.calls.incoming import IncomingCall
 from local_aws.calls.log import Recorded
 from local_aws.identity.principals import assumed_role
@@ -68,16 +68,19 @@ def test_error_is_the_one_that_was_answered(response: Response, code: str | None
     assert recorded("other", "DoThing", {}, response).error == code
 
 
-@pytest.mark.parametrize("name", ["GetObject", "ListQueues", "DescribeTable", "Query", "Scan", "HeadObject", "Decrypt"])
-def test_operations_that_only_read(name: str) -> None:
-    assert is_read_only(name)
+@pytest.mark.parametrize(
+    ("service", "name"), [("s3", "GetObject"), ("kms", "Decrypt"), ("sts", "AssumeRole"), ("sts", "GetSessionToken")]
+)
+def test_what_cloudtrail_calls_a_read_is_recorded_as_one(service: str, name: str) -> None:
+    assert reads(service, name)
 
 
 @pytest.mark.parametrize(
-    "name", ["PutObject", "ReceiveMessage", "Invoke", "StartExecution", "GetActivityTask", "SignUp"]
+    ("service", "name"),
+    [("sqs", "ReceiveMessage"), ("stepfunctions", "GetActivityTask"), ("cognito-idp", "SignUp"), ("iam", "AssumeRole")],
 )
-def test_operations_that_change_something(name: str) -> None:
-    assert not is_read_only(name)
+def test_what_changes_something_is_not_recorded_as_a_read(service: str, name: str) -> None:
+    assert not reads(service, name)
 
 
 def test_whatever_comes_in_is_recorded_somehow() -> None:
