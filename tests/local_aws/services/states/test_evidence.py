@@ -1,4 +1,4 @@
-"""What each case of ``machines/`` proves of AWS, and where histories recorded on AWS are known, that ours are like them.
+"""What each case of ``machines/`` proves of AWS; where histories recorded on AWS are known, ours are like them.
 
 ``evidence`` of a case is one of
 - ``recorded``: a history of this behaviour was recorded on AWS and is publicly known; ``recorded.where`` names it and

@@ -44,14 +44,26 @@ def test_history_of(case: str, world: StatesWorld, services: FakeServices) -> No
     assert_expected(plan.get("expected", {}), described, found["history"], services)
     expectation = MACHINES / f"{case}.history.json"
     if os.environ.get("RECORD_HISTORIES"):
-        assert not os.environ.get("CI"), "histories are compared here, not recorded: unset RECORD_HISTORIES"
-        expectation.write_text(json.dumps(found, indent=2) + "\n")
+        record(expectation, found)
     assert found == json.loads(expectation.read_text())
 
 
 def test_no_file_is_left_over() -> None:
     cases = {path.name.split(".")[0] for path in MACHINES.iterdir()}
     assert cases == set(CASES)
+
+
+def test_no_history_is_recorded_where_they_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(PermissionError, match="unset RECORD_HISTORIES"):
+        record(tmp_path / "case.history.json", {})
+    assert not list(tmp_path.iterdir())
+
+
+def record(expectation: Path, found: dict[str, Any]) -> None:
+    if os.environ.get("CI"):
+        raise PermissionError("in CI histories are compared, not recorded: unset RECORD_HISTORIES")
+    expectation.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def assert_expected(
