@@ -9,12 +9,14 @@ from typing import Any
 
 from moto.events.models import Rule
 
+from local_aws.services.connections import seams as connections
 from local_aws.services.s3_notifications import seams as s3
 from local_aws.services.scheduler import seams as scheduler
 from local_aws.services.sns import seams as sns
 
 
 def install() -> None:
+    connections.install()
     s3.install()
     scheduler.install()
     sns.install()

@@ -31,6 +31,7 @@ MODULES = (
     "states",
     "cloudwatch",
     "ses",
+    "connections",
     "deliveries",
     "events",
     "scheduler",
