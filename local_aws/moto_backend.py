@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 #: Services whose state moto changes while it serves a request of the service on the left.
 REACHES = {
     "sns": ("sns", "sqs"),
-    "events": ("events", "sqs", "sns", "logs"),
+    "events": ("events", "sqs", "sns", "logs", "secretsmanager"),
     "s3": ("s3", "sqs", "sns"),
     "dynamodbstreams": ("dynamodb",),
     "sts": ("iam", "sts"),

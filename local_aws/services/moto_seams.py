@@ -11,12 +11,14 @@ from moto.events.models import Rule
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
+from local_aws.services.connections import seams as connections
 from local_aws.services.s3_notifications import seams as s3
 from local_aws.services.scheduler import seams as scheduler
 from local_aws.services.sns import seams as sns
 
 
 def install() -> None:
+    connections.install()
     s3.install()
     scheduler.install()
     sns.install()

@@ -33,6 +33,7 @@ MODULES = (
     "states",
     "cloudwatch",
     "ses",
+    "connections",
     "deliveries",
     "events",
     "scheduler",

@@ -22,11 +22,21 @@ class DeliveryError(Exception):
     """A delivery did not arrive. ``lasting`` errors (a target that is not there, say) are not tried again
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html)."""
 
-    def __init__(self, code: str, message: str, *, lasting: bool = False) -> None:
+    def __init__(self, code: str, message: str, *, lasting: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.lasting = lasting
+        #: Seconds that the target asked to be left alone.
+        self.retry_after = retry_after
+
+
+class PostponedError(Exception):
+    """Not tried yet: the target's turn comes at ``due`` (seconds since 1970)."""
+
+    def __init__(self, due: float) -> None:
+        super().__init__(f"due at {due}")
+        self.due = due
 
 
 def delivery_error(error: ClientError | BotoCoreError) -> DeliveryError:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 from local_aws.api import Context
 from local_aws.services.bells import bell_of
 from local_aws.services.deliveries.dead_letters import bury
-from local_aws.services.deliveries.failures import DeliveryError
+from local_aws.services.deliveries.failures import DeliveryError, PostponedError
 from local_aws.services.deliveries.orders import KIND, Order
 from local_aws.services.deliveries.targets import send
 
@@ -124,6 +124,8 @@ class Deliveries:
         order = cast(Order, document)
         try:
             self._send(self._aws, order, key)
+        except PostponedError as error:
+            return error.due
         except DeliveryError as error:
             if self._closed:
                 return self._now() + LONGEST_PAUSE_SECONDS  # not tried: the next start will
@@ -135,7 +137,7 @@ class Deliveries:
         order["attempts"] += 1
         logger.info("delivery %d to %s failed: %s", order["attempts"], order["arn"], error)
         pause: float = min(FIRST_PAUSE_SECONDS * 2 ** min(order["attempts"] - 1, 16), LONGEST_PAUSE_SECONDS)
-        due = self._now() + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing
+        due = self._now() + error.retry_after + pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards nothing
         exhausted = None
         if order["attempts"] > order["retries"]:
             exhausted = "MaximumRetryAttempts"

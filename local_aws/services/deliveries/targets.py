@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_aws.api import ApiError, Context
 from local_aws.identity.acting import acting_as
 from local_aws.services import event_bus
+from local_aws.services.deliveries import api_destinations
 from local_aws.services.deliveries.failures import DeliveryError, delivery_error
 from local_aws.services.deliveries.orders import Order
 from local_aws.services.queues import url_of
@@ -25,6 +26,7 @@ HTTP_TIMEOUT_SECONDS = 15
 HTTP_DONE = range(200, 300)
 HTTP_LASTING = range(300, 500)
 HTTP_TOO_MANY = 429
+API_DESTINATION = "api-destination"
 
 
 def send(aws: Context, order: Order, key: str) -> None:
@@ -46,8 +48,12 @@ def kind_of(arn: str) -> str:
     parts = arn.split(":")
     if len(parts) < 6 or parts[0] != "arn" or parts[2] not in SENDERS:
         raise ValueError(f"{arn} cannot be a target on this server")
+    if parts[2] == "events" and parts[5].startswith(f"{API_DESTINATION}/"):
+        return API_DESTINATION
     if parts[2] == "events" and not parts[5].startswith("event-bus/"):
-        raise ValueError(f"{arn} cannot be a target on this server: of EventBridge only event buses can")
+        raise ValueError(
+            f"{arn} cannot be a target on this server: of EventBridge only event buses and API destinations can"
+        )
     return parts[2]
 
 
@@ -139,5 +145,6 @@ SENDERS: dict[str, Callable[[Context, Order, str], None]] = {
     "logs": _log,
     "events": _forward,
     "http": _post,
+    API_DESTINATION: api_destinations.invoke,
     "scheduler": _call,
 }

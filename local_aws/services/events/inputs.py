@@ -37,6 +37,23 @@ def payload(target: dict[str, Any], event: dict[str, Any], rule_arn: str, ingest
     return json.dumps(event)
 
 
+def http_parameters(value: Any, event: dict[str, Any]) -> Any:
+    """HttpParameters of an API destination; a value that is a path stands for that part of the event.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_HttpParameters.html
+    """
+    if isinstance(value, dict):
+        return {name: http_parameters(part, event) for name, part in value.items()}
+    if isinstance(value, list):
+        return [http_parameters(part, event) for part in value]
+    if not value.startswith("$."):
+        return value
+    found = at_path(event, value)
+    if found is ABSENT:
+        return ""
+    return found if isinstance(found, str) else json.dumps(found)
+
+
 def check_path(path: str) -> None:
     """``ValueError`` for what is not EventBridge's part of JSONPath: ``$``, names and array indexes."""
     if not path.startswith("$") or STEP.sub("", path[1:]):

@@ -11,7 +11,8 @@ from typing import Any, TypedDict
 
 from local_aws.api import ApiError, Context, NotOursError, operation
 from local_aws.services import event_bus
-from local_aws.services.deliveries.targets import kind_of
+from local_aws.services.connections.records import kept_destination
+from local_aws.services.deliveries.targets import API_DESTINATION, kind_of
 from local_aws.services.events.inputs import check_path
 from local_aws.services.events.pattern_checks import checked
 from local_aws.services.events.patterns import matches
@@ -119,7 +120,8 @@ def put_targets(aws: Context, request: dict[str, Any]) -> Any:
     """Refuse targets that could never be reached; moto keeps the others."""
     for target in request["Targets"]:
         try:
-            kind_of(target["Arn"])
+            if kind_of(target["Arn"]) == API_DESTINATION:
+                _check_destination(target)
             if "InputPath" in target:
                 check_path(target["InputPath"])
             for path in target.get("InputTransformer", {}).get("InputPathsMap", {}).values():
@@ -134,6 +136,17 @@ def put_targets(aws: Context, request: dict[str, Any]) -> Any:
             )
         _check_json(target.get("Input"), target["Id"])
     raise NotOursError
+
+
+def _check_destination(target: dict[str, Any]) -> None:
+    """``ValueError`` for an API destination that is not there, or without a value for each ``*`` in its endpoint."""
+    destination = kept_destination(target["Arn"])
+    if destination is None:
+        raise ValueError(f"{target['Arn']} does not exist")
+    given = target.get("HttpParameters", {}).get("PathParameterValues", [])
+    wanted = destination.invocation_endpoint.count("*")
+    if len(given) != wanted:
+        raise ValueError(f"the endpoint has {wanted} wildcards, HttpParameters has {len(given)} PathParameterValues")
 
 
 def _check_json(text: str | None, target: str) -> None:

@@ -13,9 +13,9 @@ from moto.events.models import Rule, events_backends
 from local_aws.api import ApiError, Context
 from local_aws.services import deliveries
 from local_aws.services.deliveries import Order
-from local_aws.services.deliveries.targets import kind_of
+from local_aws.services.deliveries.targets import API_DESTINATION, kind_of
 from local_aws.services.events import archives
-from local_aws.services.events.inputs import payload
+from local_aws.services.events.inputs import http_parameters, payload
 from local_aws.services.events.pattern_checks import checked
 from local_aws.services.events.patterns import matches
 from local_aws.times import iso_seconds
@@ -71,6 +71,8 @@ def _order(aws: Context, target: dict[str, Any], event: dict[str, Any], rule_arn
     group = target.get("SqsParameters", {}).get("MessageGroupId")
     if kind == "sqs" and group:
         order["parameters"] = {"MessageGroupId": group}
+    if kind == API_DESTINATION:
+        order["parameters"] = http_parameters(target.get("HttpParameters", {}), event)
     if target.get("RoleArn"):
         order["role"] = target["RoleArn"]
     policy = target.get("RetryPolicy", {})

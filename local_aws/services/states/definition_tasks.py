@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.services.states import definition_jsonata as jsonata
+from local_aws.services.states import http_request
 from local_aws.services.states.definition_problems import Problems
 from local_aws.services.states.definition_values import check_text, check_whole, is_whole
 from local_aws.services.states.expressions import expression_in
@@ -45,7 +46,8 @@ def check_task(problems: Problems, state: Mapping[str, Any], location: str, lang
         return
     field = "Arguments" if language == "JSONata" else "Parameters"
     if resource.kind != "function" and isinstance(state.get(field), dict):
-        _check_call(problems, resource, state[field], f"{location}/{field}", language)
+        check = _check_http if resource.kind == "http" else _check_call
+        check(problems, resource, state[field], f"{location}/{field}", language)
 
 
 def _check_seconds(problems: Problems, value: Any, location: str, language: str) -> None:
@@ -53,6 +55,23 @@ def _check_seconds(problems: Problems, value: Any, location: str, language: str)
         jsonata.check_template(problems, value, location)
     else:
         check_whole(problems, value, location, least=1)
+
+
+def _check_http(problems: Problems, resource: Resource, given: Mapping[str, Any], location: str, language: str) -> None:
+    """The fields of an HTTP task; their values are checked when it runs, as at AWS."""
+    names = {field.removesuffix(SUFFIX) if language == "JSONPath" else field: field for field in given}
+    for name, field in names.items():
+        if name not in http_request.FIELDS:
+            problems.add(f'The field "{name}" is not supported by Step Functions', f"{location}/{field}")
+    for name in http_request.REQUIRED:
+        if name not in names:
+            problems.add(f'The field "{name}" is required but was missing', location)
+    if sum(name in names for name in http_request.CONNECTIONS) != 1:
+        problems.add("An HTTP task needs one ConnectionArn, in InvocationConfig or in Authentication", location)
+    method = given.get("Method")
+    written = isinstance(method, str) and (language == "JSONPath" or expression_in(method) is None)
+    if written and method not in http_request.METHODS:
+        problems.add(f"Method must be one of {', '.join(http_request.METHODS)}", f"{location}/Method")
 
 
 def _check_call(problems: Problems, resource: Resource, given: Mapping[str, Any], location: str, language: str) -> None:

@@ -6,10 +6,13 @@ is recorded behaviour.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from local_aws.services.states import jsonata_language
 from local_aws.services.states.errors import StateError
+from local_aws.services.states.http_task import Exchanged
 from local_aws.services.states.jsontext import dumps
 from local_aws.services.states.models import State
 from local_aws.services.states.query_language import QueryLanguage, Scope
@@ -47,6 +50,39 @@ def after_work(state: State, language: QueryLanguage, scope: Scope, result: Any)
     _add(shown, "afterResultSelector", lambda: language.complete(selected, after, result, "").output)
     _add(shown, "afterResultPath", lambda: language.complete(placed, after, result, "").output)
     return shown
+
+
+def exchanged(seen: Exchanged, *, reveal: bool) -> dict[str, Any]:
+    """The request and the response of an HTTP task; what the connection added is shown only when it is revealed.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/test-state-isolation.html
+    """
+    request = seen.sent if reveal else seen.plain
+    url = urlsplit(request.url)
+    sent = {
+        "protocol": url.scheme,
+        "method": request.method,
+        "url": request.url,
+        "headers": _headers((*request.headers, ("Host", url.netloc))),
+        "body": (request.body or b"").decode(),
+    }
+    if seen.response is None:
+        return {"request": sent}
+    response = {
+        "protocol": url.scheme,
+        "statusCode": str(seen.response.status),
+        "statusMessage": seen.response.reason,
+        "headers": _headers(seen.response.headers),
+        "body": seen.response.body.decode(errors="replace"),
+    }
+    return {"request": sent, "response": response}
+
+
+def _headers(headers: Iterable[tuple[str, str]]) -> str:
+    together: dict[str, list[str]] = {}
+    for name, value in headers:
+        together.setdefault(name, []).append(value)
+    return dumps(together)
 
 
 def pass_result(state: State, language: QueryLanguage, scope: Scope) -> Any:

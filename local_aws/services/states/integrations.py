@@ -10,6 +10,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from local_aws.services.states import http_task
 from local_aws.services.states.errors import RUNTIME, StateError
 from local_aws.services.states.jsontext import dumps, loads
 from local_aws.services.states.resources import Resource, operation_model
@@ -45,10 +46,11 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """The execution that calls; some services are told of it."""
+    """The execution that calls; some services are told of it. ``watch`` is shown what an HTTP task sends."""
 
     execution: str
     machine: str
+    watch: http_task.Watch | None = None
 
 
 def prepare(resource: Resource, parameters: Any, caller: Caller) -> dict[str, Any]:
@@ -67,6 +69,8 @@ def _unusable(parameters: Any, problems: str) -> StateError:
 def _arguments(resource: Resource, parameters: Any, caller: Caller) -> dict[str, Any]:
     if resource.kind == "function":
         return {"FunctionName": resource.shown, "Payload": dumps(parameters).encode()}
+    if resource.kind == "http":
+        return http_task.prepare(parameters)
     shape = operation_model(resource).input_shape
     if shape is None:
         return {}
@@ -84,6 +88,8 @@ def call(clients: Clients, resource: Resource, parameters: Any, caller: Caller) 
 
     Raises ``StateError`` with the error's name in Step Functions, ``UnreachableError`` without an answer.
     """
+    if resource.kind == "http":
+        return http_task.invoke(parameters, caller.execution.split(":")[3], caller.watch)
     try:
         request = prepare(resource, parameters, caller)
         client = clients(resource.service)

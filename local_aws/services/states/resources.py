@@ -45,9 +45,11 @@ OPTIMISED: dict[tuple[str, str], frozenset[Mode]] = {
     ("sagemaker", "updateEndpoint"): REQUEST,
     ("states", "startExecution"): NESTED,
 }
+#: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
+HTTP = ("http", "invoke", "request")
 #: What AWS offers besides (integrate-optimized.html) and this server does not serve, by service; None is all of it.
 UNSERVED: dict[str, frozenset[str] | None] = {
-    **dict.fromkeys(("apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "ecs", "eks", "http")),
+    **dict.fromkeys(("apigateway", "athena", "batch", "bedrock", "codebuild", "databrew", "ecs", "eks")),
     **dict.fromkeys(("elasticmapreduce", "emr-containers", "emr-serverless", "mediaconvert")),
     "sagemaker": frozenset({"createLabelingJob"}),
 }
@@ -87,7 +89,7 @@ class ResourceError(ValueError):
 class Resource:
     """``service`` is botocore's name, ``operation`` the API's; the others are what histories show."""
 
-    kind: Literal["function", "activity", "optimised", "sdk"]
+    kind: Literal["function", "activity", "optimised", "sdk", "http"]
     service: str
     operation: str
     mode: Mode
@@ -114,9 +116,12 @@ def parse(arn: str) -> Resource:
         if service is None or operation is None:
             raise ResourceError(_unknown(arn))
         return Resource("sdk", service, operation, mode, named, shown)
+    if (named, match["api"], mode) == HTTP:
+        return Resource("http", named, "Invoke", mode, named, shown)
     if _is_unserved(named, match["api"]):
         raise ResourceError(
-            f"The resource {arn} is an integration of AWS that local_aws does not serve: use a Lambda function instead"
+            f"The resource {arn} is an integration of AWS that local_aws does not serve: use a Lambda function "
+            "(lambda:invoke), an HTTP API (http:invoke) or the API of a service that is served (aws-sdk:...) instead"
         )
     if mode not in OPTIMISED.get((named, match["api"]), frozenset()):
         raise ResourceError(_unknown(arn))

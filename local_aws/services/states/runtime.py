@@ -21,6 +21,7 @@ from local_aws.services.states.cancellations import cancellation
 from local_aws.services.states.context_object import fixed_parts
 from local_aws.services.states.errors import HaltedError
 from local_aws.services.states.execution_logs import ExecutionLog, LogWriter
+from local_aws.services.states.http_task import Watch
 from local_aws.services.states.jsontext import loads
 from local_aws.services.states.map_aborts import abort_map_run
 from local_aws.services.states.models import Definition, Execution, Finished, Frame, Status, Task
@@ -71,6 +72,8 @@ class Runtime:
         self.max_events = None if self.express else history.MAX_EVENTS
         #: DeleteStateMachine was called: the next transition ends the execution.
         self.machine_deleted = False
+        #: Is shown what HTTP tasks send (TestState).
+        self.watch: Watch | None = None
         self._deadline = execution["deadline"]
         self._cancelled: set[str] = set()
         #: By flow: how long to wait for the next poll of its job, and how many polls went unanswered.

@@ -59,7 +59,9 @@ class Attempt:
         self.state = state
         self.runtime = flow.runtime
         self.resource: Resource = parse(state["Resource"])
-        self.caller = Caller(self.runtime.arn, str(self.runtime.context_object()["StateMachine"]["Id"]))
+        self.caller = Caller(
+            self.runtime.arn, str(self.runtime.context_object()["StateMachine"]["Id"]), self.runtime.watch
+        )
         self.events: TaskEvents
         if self.resource.kind == "function":
             self.events = FunctionTaskEvents(self.resource.shown)

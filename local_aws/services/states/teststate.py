@@ -16,6 +16,7 @@ from local_aws.services.states.errors import TIMEOUT, HaltedError, StateError
 from local_aws.services.states.failures import failure_of
 from local_aws.services.states.flow import ROOT, Flow, Step, new_frame
 from local_aws.services.states.fork import run_map
+from local_aws.services.states.http_task import Exchanged
 from local_aws.services.states.integrations import Caller, prepare
 from local_aws.services.states.jsontext import dumps
 from local_aws.services.states.models import Execution, State
@@ -40,6 +41,7 @@ class Setting:
     mocked: Any = None
     context: dict[str, Any] | None = None
     attempts: int = 0
+    reveal: bool = False
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Tested:
     error: StateError | None = None
     target: str | None = None
     inspected: dict[str, Any] = field(default_factory=dict)
+    #: The request and the response of an HTTP task.
+    exchanged: dict[str, Any] = field(default_factory=dict)
 
 
 class SingleState(Flow):
@@ -61,6 +65,8 @@ class SingleState(Flow):
         super().__init__(runtime, frame, {**WORKS, "Map": run_map}, lambda *_: None)
         self.state = under_test.state
         self.setting = setting
+        self.exchanged: dict[str, Any] = {}
+        runtime.watch = self._watch
         if (
             setting.mocked is not None
             and self.state["Type"] == "Task"
@@ -87,6 +93,9 @@ class SingleState(Flow):
             return self._failed(error, inspected)
         except HaltedError:
             return self._failed(StateError(TIMEOUT), inspected)
+
+    def _watch(self, exchanged: Exchanged) -> None:
+        self.exchanged = inspection.exchanged(exchanged, reveal=self.setting.reveal)
 
     def _language_name(self) -> str:
         return str(self.state.get("QueryLanguage", self.runtime.definition.get("QueryLanguage", "JSONPath")))
@@ -151,7 +160,8 @@ def run(aws: Context, under_test: StateUnderTest, setting: Setting) -> Tested:
         scratch = replace(aws, store=store)
         execution = _execution(aws, under_test, setting)
         Records(store).save_execution(execution)
-        tested = SingleState(Runtime(scratch, execution, lambda: None), under_test, setting).test()
+        state = SingleState(Runtime(scratch, execution, lambda: None), under_test, setting)
+        tested = replace(state.test(), exchanged=state.exchanged)
         for _, job in Records(store).cancellations():
             sync.stop(job["service"], job["operation"], aws.client, job["parameters"], job["submitted"])
         return tested

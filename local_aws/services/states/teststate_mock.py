@@ -80,7 +80,7 @@ def _check_map(value: Any, state: State) -> None:
 
 def _check_fields(value: Any, state: State, mode: str) -> None:
     resource = parse(state["Resource"])
-    if mode == "NONE" or resource.kind == "function" or resource.mode != "request":
+    if mode == "NONE" or resource.kind in ("function", "http") or resource.mode != "request":
         return
     shape = operation_model(resource).output_shape
     if shape is not None and isinstance(value, dict):

@@ -24,7 +24,7 @@ TOO_MANY_FAILURES = "States.ExceedToleratedFailureThreshold"
 
 @operation("stepfunctions", "TestState")
 def test_state(aws: Context, request: api.TestStateRequest) -> api.TestStateResponse:
-    """``revealSecrets`` reveals nothing more: no secret is hidden in what is shown here."""
+    """``revealSecrets`` shows what a connection adds to an HTTP request, at level TRACE."""
     under_test = state_under_test(request["definition"], request.get("stateName"))
     state = under_test.state
     check_mock(request, state)
@@ -37,6 +37,7 @@ def test_state(aws: Context, request: api.TestStateRequest) -> api.TestStateResp
         role=request.get("roleArn", ""),
         mocked=_mocked(request, state),
         context=mocked_context(request["context"], state) if "context" in request else None,
+        reveal=request.get("revealSecrets", False),
         attempts=request.get("stateConfiguration", {}).get("retrierRetryCount", 0),
     )
     return _answer(teststate.run(aws, under_test, setting), request.get("inspectionLevel", "INFO"))
@@ -53,7 +54,7 @@ def _answer(tested: Tested, level: str) -> api.TestStateResponse:
     if tested.target is not None:
         answer["nextState"] = tested.target
     if level != "INFO":
-        answer["inspectionData"] = tested.inspected
+        answer["inspectionData"] = {**tested.inspected, **(tested.exchanged if level == "TRACE" else {})}
     return answer
 
 

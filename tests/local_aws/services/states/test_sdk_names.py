@@ -145,7 +145,7 @@ def test_blobs_are_text_or_base64(body: bytes, text: str) -> None:
 
 @pytest.mark.parametrize(
     "resource",
-    ["http:invoke", "batch:submitJob.sync", "ecs:runTask.waitForTaskToken", "athena:startQueryExecution.sync",
+    ["batch:submitJob.sync", "ecs:runTask.waitForTaskToken", "athena:startQueryExecution.sync",
      "elasticmapreduce:createCluster.sync", "apigateway:invoke", "sagemaker:createLabelingJob.sync"],
 )  # fmt: skip
 def test_integrations_that_are_not_served_are_refused_in_plain_words(resource: str) -> None:
