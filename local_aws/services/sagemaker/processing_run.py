@@ -21,6 +21,7 @@ from local_aws.services.sagemaker import job_kinds, opt_ml
 from local_aws.services.sagemaker.images import command, find_image
 from local_aws.services.sagemaker.job_ends import FAILURES, KILLED, failure_reason
 from local_aws.services.sagemaker.job_kinds import PROCESSING
+from local_aws.services.sagemaker.monitoring import metrics
 from local_aws.services.sagemaker.records import change, now
 from local_aws.services.sagemaker.shapes import ProcessingJob
 from local_aws.settings import JobSettings
@@ -50,6 +51,8 @@ def run(context: Context, name: str, control: Control, settings: JobSettings) ->
     except FAILURES as error:
         control.check_closing()  # a server that stops answers no S3 request
         message, reason = None, failure_reason(error)
+    if status == "Completed":
+        metrics.publish(context, job, root)
     finish(context, name, status, reason=reason, message=message)
     if status != "Failed":  # what a failed job left is kept for whoever looks for the reason
         shutil.rmtree(root, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local_aws.services.sagemaker.monitoring import executions, schedules
+from local_aws.services.sagemaker.monitoring import alerts, executions, schedules
 from local_aws.services.sagemaker.monitoring.clockwork import resume, shutdown
 
-__all__ = ["executions", "resume", "schedules", "shutdown"]
+__all__ = ["alerts", "executions", "resume", "schedules", "shutdown"]

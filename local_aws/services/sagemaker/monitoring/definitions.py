@@ -13,6 +13,8 @@ from local_aws.services.sagemaker.monitoring.shapes import Definition, Monitorin
 from local_aws.services.sagemaker.tracking.kinds import JOB_DEFINITIONS
 
 DATA_QUALITY = "DataQuality"
+#: Types whose analyzer reads captured records merged with their labels.
+WITH_GROUND_TRUTH = ("ModelQuality", "ModelBias")
 
 
 def definition_of(context: Context, config: MonitoringScheduleConfig) -> Definition:
@@ -20,12 +22,13 @@ def definition_of(context: Context, config: MonitoringScheduleConfig) -> Definit
     inline, name = config.get("MonitoringJobDefinition"), config.get("MonitoringJobDefinitionName")
     if (inline is None) == (name is None):
         raise validation_error("Exactly one of MonitoringJobDefinition and MonitoringJobDefinitionName must be given.")
-    if config.get("MonitoringType", DATA_QUALITY) != DATA_QUALITY:
+    monitoring = config.get("MonitoringType", DATA_QUALITY)
+    if inline is not None and monitoring != DATA_QUALITY:
         raise validation_error(
-            f"local_aws runs schedules of MonitoringType DataQuality, not {config['MonitoringType']}: those need a "
-            "merge with ground truth or an explainability container."
+            f"A schedule of MonitoringType {monitoring} needs a MonitoringJobDefinitionName: an inline "
+            "MonitoringJobDefinition has no place for what such a job needs."
         )
-    definition = _inline(inline) if inline is not None else _named(context, str(name))
+    definition = _inline(inline) if inline is not None else _named(context, monitoring, str(name))
     _check(definition)
     return definition
 
@@ -33,6 +36,7 @@ def definition_of(context: Context, config: MonitoringScheduleConfig) -> Definit
 def _inline(given: dict[str, Any]) -> Definition:
     return _definition(
         given,
+        DATA_QUALITY,
         application=given["MonitoringAppSpecification"],
         baseline=given.get("BaselineConfig", {}),
         data=given["MonitoringInputs"][0],
@@ -42,21 +46,25 @@ def _inline(given: dict[str, Any]) -> Definition:
     )
 
 
-def _named(context: Context, name: str) -> Definition:
-    given = JOB_DEFINITIONS[DATA_QUALITY].find(context, name)
+def _named(context: Context, monitoring: str, name: str) -> Definition:
+    """The members of the four kinds differ by their prefix alone (API_CreateModelQualityJobDefinition)."""
+    given = JOB_DEFINITIONS[monitoring].find(context, name)
+    application = given[f"{monitoring}AppSpecification"]
     return _definition(
         given,
-        application=given["DataQualityAppSpecification"],
-        baseline=given.get("DataQualityBaselineConfig", {}),
-        data=given["DataQualityJobInput"],
-        output=given["DataQualityJobOutputConfig"],
+        monitoring,
+        application=application,
+        baseline=given.get(f"{monitoring}BaselineConfig", {}),
+        data=given[f"{monitoring}JobInput"],
+        output=given[f"{monitoring}JobOutputConfig"],
         resources=given["JobResources"],
-        environment=given["DataQualityAppSpecification"].get("Environment", {}),
+        environment=application.get("Environment", {}),
     )
 
 
 def _definition(
     given: dict[str, Any],
+    monitoring: str,
     *,
     application: dict[str, Any],
     baseline: dict[str, Any],
@@ -68,6 +76,7 @@ def _definition(
     if "EndpointInput" not in data:
         raise validation_error("local_aws monitors what endpoints have captured: give an EndpointInput.")
     definition: Definition = {
+        "MonitoringType": monitoring,
         "Application": application,
         "Baseline": baseline,
         "Endpoint": data["EndpointInput"],
@@ -76,6 +85,8 @@ def _definition(
         "Environment": environment,
         "RoleArn": given["RoleArn"],
     }
+    if "GroundTruthS3Input" in data:
+        definition["GroundTruth"] = data["GroundTruthS3Input"].get("S3Uri", "")
     if "KmsKeyId" in output:
         definition["KmsKeyId"] = output["KmsKeyId"]
     if "StoppingCondition" in given:
@@ -86,7 +97,7 @@ def _definition(
 
 
 def _check(definition: Definition) -> None:
-    baseline = definition["Baseline"]
+    monitoring, baseline, source = definition["MonitoringType"], definition["Baseline"], definition["Endpoint"]
     resources = [
         member for member in ("ConstraintsResource", "StatisticsResource") if "S3Uri" in baseline.get(member, {})
     ]
@@ -94,4 +105,13 @@ def _check(definition: Definition) -> None:
         raise validation_error(
             "local_aws reads a baseline from S3: give ConstraintsResource and StatisticsResource beside "
             "BaseliningJobName."
+        )
+    if source.get("S3InputMode", "File") != "File":
+        raise validation_error("local_aws gives a monitoring job its data in S3InputMode File only.")
+    if monitoring in WITH_GROUND_TRUTH and not definition.get("GroundTruth"):
+        raise validation_error(f"A {monitoring} job needs GroundTruthS3Input.S3Uri: the folder of the labels.")
+    if monitoring == "ModelQuality" and "ProblemType" not in definition["Application"]:
+        raise validation_error(
+            "ModelQualityAppSpecification needs a ProblemType: BinaryClassification, MulticlassClassification or "
+            "Regression."
         )

@@ -17,11 +17,13 @@ from typing import Any, TypedDict, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.s3_transfer import join_uri, split_uri
+from local_aws.services.s3_transfer import TransferError, join_uri, split_uri
 from local_aws.services.sagemaker.deployment_shapes import Deployment
 from local_aws.services.sagemaker.listing import only, select
+from local_aws.services.sagemaker.monitoring import alerts
 from local_aws.services.sagemaker.monitoring.definitions import definition_of
 from local_aws.services.sagemaker.monitoring.job import NoDataError, processing_request, window
+from local_aws.services.sagemaker.monitoring.labelled import data_of
 from local_aws.services.sagemaker.monitoring.shapes import (
     EXECUTION,
     SCHEDULE,
@@ -54,6 +56,14 @@ EQUAL = {
     "MonitoringTypeEquals": "MonitoringType",
 }
 VIOLATIONS = "CompletedWithViolations"
+#: How the names of processing jobs begin, as recorded for model quality.
+PREFIXES = {
+    "DataQuality": "model-monitoring",
+    "ModelQuality": "model-quality-monitoring",
+    "ModelBias": "model-bias-monitoring",
+    "ModelExplainability": "model-explainability-monitoring",
+}
+NO_DATA = "Job inputs had no data"
 
 
 class ListExecutionsResponse(TypedDict, total=False):
@@ -75,7 +85,7 @@ def plan(context: Context, schedule: Schedule, scheduled: datetime) -> None:
     """Keep an execution that is to begin; inside the transaction that moves the schedule on."""
     moment = now()
     execution: Execution = {
-        "JobName": f"model-monitoring-{scheduled:%Y%m%d%H%M}-{uuid.uuid4().hex[:24]}",
+        "JobName": f"{PREFIXES[schedule['MonitoringType']]}-{scheduled:%Y%m%d%H%M}-{uuid.uuid4().hex[:24]}",
         "MonitoringScheduleName": schedule["MonitoringScheduleName"],
         "ScheduledTime": scheduled,
         "CreationTime": moment,
@@ -112,9 +122,10 @@ def _begin(context: Context, execution: Execution) -> None:
     try:
         request = _request(context, execution)
         arn = context.client("sagemaker").create_processing_job(**request)["ProcessingJobArn"]
-    except NoDataError:
-        change(context, EXECUTION, name, MonitoringExecutionStatus="Failed", FailureReason="Job inputs had no data")
-    except (ApiError, ClientError) as error:
+    except NoDataError as error:
+        reason = f"{NO_DATA}: {error}" if str(error) else NO_DATA
+        change(context, EXECUTION, name, MonitoringExecutionStatus="Failed", FailureReason=reason)
+    except (ApiError, ClientError, TransferError) as error:
         reason = f"The processing job could not be created: {error}"[:1024]
         change(context, EXECUTION, name, MonitoringExecutionStatus="Failed", FailureReason=reason)
     except BotoCoreError as error:
@@ -131,7 +142,9 @@ def _request(context: Context, execution: Execution) -> dict[str, Any]:
     config = schedule["MonitoringScheduleConfig"]
     definition = definition_of(context, config)
     times = window(config["ScheduleConfig"], definition, execution["ScheduledTime"])
-    return processing_request(context, definition, execution, deployment["DataCaptureConfig"], times)
+    capture = deployment["DataCaptureConfig"]
+    data = data_of(context, definition, execution, capture, times)
+    return processing_request(definition, execution, capture, times, data)
 
 
 def _follow(context: Context, execution: Execution, job: dict[str, Any]) -> None:
@@ -143,14 +156,17 @@ def _follow(context: Context, execution: Execution, job: dict[str, Any]) -> None
         execution["MonitoringExecutionStatus"],
         execution.get("ProcessingJobArn"),
     ):
-        change(
-            context,
-            EXECUTION,
-            execution["JobName"],
-            MonitoringExecutionStatus=status,
-            ProcessingJobArn=job["ProcessingJobArn"],
-            FailureReason=reason,
-        )
+        with context.store.transaction():
+            change(
+                context,
+                EXECUTION,
+                execution["JobName"],
+                MonitoringExecutionStatus=status,
+                ProcessingJobArn=job["ProcessingJobArn"],
+                FailureReason=reason,
+            )
+            if status not in ACTIVE:
+                alerts.evaluate(context, execution["MonitoringScheduleName"], _all(context))
 
 
 def _has_violations(context: Context, execution: Execution, job: dict[str, Any]) -> bool:

@@ -6,7 +6,6 @@ reports go: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interp
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_aws.api import Context
 from local_aws.services.s3_transfer import has_objects, join_uri, split_uri
+from local_aws.services.sagemaker.monitoring.environment import environment_of
 from local_aws.services.sagemaker.monitoring.expressions import HOUR, Hours, offset, parse
 from local_aws.services.sagemaker.monitoring.shapes import Definition, Execution, ScheduleConfig
 
@@ -24,7 +24,9 @@ CODE = "/opt/ml/processing/code"
 CAPTURED_INPUTS = 6
 #: Over a longer time it is days that are looked for.
 HOURS_LIMIT = timedelta(days=2)
-STAMP = "%Y-%m-%dT%H:%M:%SZ"
+#: Where Clarify's container looks for its configuration
+#: (https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-processing-job-configure-parameters.html).
+ANALYSIS_CONFIG = "/opt/ml/processing/input/config"
 DAY_FOLDER, HOUR_FOLDER = "%Y/%m/%d", "%Y/%m/%d/%H"
 
 
@@ -47,18 +49,23 @@ def window(schedule: ScheduleConfig, definition: Definition, scheduled: datetime
 
 
 def processing_request(
-    context: Context,
     definition: Definition,
     execution: Execution,
     capture: Mapping[str, Any],
     times: tuple[datetime, datetime],
+    data: tuple[str, list[str]],
 ) -> dict[str, Any]:
-    """CreateProcessingJob's request. Raises ``NoDataError``; ``capture`` is the endpoint's DataCaptureConfig."""
-    inputs = _captured(context, definition, str(capture["DestinationS3Uri"]), times)
-    environment = _environment(definition, execution, capture, times)
+    """CreateProcessingJob's request; ``capture`` is the endpoint's DataCaptureConfig.
+
+    ``data`` are a URI and the folders below it that hold what is analysed, captured or merged.
+    """
+    inputs = _data_inputs(definition, *data)
+    environment = environment_of(definition, execution, capture, times)
     for name, folder, source in _files(definition):
         inputs.append(_input(name, source, folder))
         environment[name] = f"{folder}/{source.rsplit('/', 1)[-1]}"
+    if "ConfigUri" in definition["Application"]:
+        inputs.append(_input("analysis_config", definition["Application"]["ConfigUri"], ANALYSIS_CONFIG))
     application, output = definition["Application"], definition["Output"]
     request: dict[str, Any] = {
         "ProcessingJobName": execution["JobName"],
@@ -92,12 +99,15 @@ def _previous(hours: Hours | None, scheduled: datetime) -> datetime:
     return scheduled - HOUR if hours is None else hours.latest(scheduled - timedelta(microseconds=1))
 
 
-def _captured(
-    context: Context, definition: Definition, destination: str, times: tuple[datetime, datetime]
-) -> list[dict[str, Any]]:
-    """One input for each variant's hour with data; days or whole variants where those would be too many."""
-    endpoint, local = str(definition["Endpoint"]["EndpointName"]), str(definition["Endpoint"]["LocalPath"]).rstrip("/")
-    root = join_uri(destination, endpoint)
+def captured_root(definition: Definition, capture: Mapping[str, Any]) -> str:
+    return join_uri(str(capture["DestinationS3Uri"]), str(definition["Endpoint"]["EndpointName"]))
+
+
+def captured_folders(context: Context, root: str, times: tuple[datetime, datetime]) -> list[str]:
+    """One folder for each variant's hour with data; days or whole variants where those would be too many.
+
+    Raises ``NoDataError``.
+    """
     variants = _folders(context, root)
     forms = (HOUR_FOLDER, DAY_FOLDER, "") if times[1] - times[0] <= HOURS_LIMIT else (DAY_FOLDER, "")
     for form in forms:
@@ -107,9 +117,18 @@ def _captured(
             break
     if not found:
         raise NoDataError
+    return found
+
+
+def hour_folders(times: tuple[datetime, datetime]) -> list[str]:
+    return _parts(HOUR_FOLDER, times)
+
+
+def _data_inputs(definition: Definition, root: str, folders: list[str]) -> list[dict[str, Any]]:
+    endpoint, local = str(definition["Endpoint"]["EndpointName"]), str(definition["Endpoint"]["LocalPath"]).rstrip("/")
     return [
         _input(f"endpoint_input_{number}", join_uri(root, folder), f"{local}/{endpoint}/{folder}")
-        for number, folder in enumerate(found, 1)
+        for number, folder in enumerate(folders, 1)
     ]
 
 
@@ -148,26 +167,6 @@ def _files(definition: Definition) -> list[tuple[str, str, str]]:
         ),
     ]
     return [(name, folder, source) for name, folder, source in files if source]
-
-
-def _environment(
-    definition: Definition, execution: Execution, capture: Mapping[str, Any], times: tuple[datetime, datetime]
-) -> dict[str, str]:
-    modes = {option["CaptureMode"] for option in capture["CaptureOptions"]}
-    names = [("endpointInput", {"Input", "InputAndOutput"}), ("endpointOutput", {"Output", "InputAndOutput"})]
-    indices = [name for name, wanted in names if modes & wanted]
-    return {
-        **definition["Environment"],
-        "dataset_format": json.dumps({"sagemakerCaptureJson": {"captureIndexNames": indices}}),
-        "dataset_source": definition["Endpoint"]["LocalPath"],
-        "output_path": definition["Output"]["LocalPath"],
-        "start_time": f"{times[0]:{STAMP}}",
-        "end_time": f"{times[1]:{STAMP}}",
-        # What a container would leave for CloudWatch is not picked up here, so it is told not to.
-        "publish_cloudwatch_metrics": "Disabled",
-        "sagemaker_endpoint_name": execution["EndpointName"],
-        "sagemaker_monitoring_schedule_name": execution["MonitoringScheduleName"],
-    }
 
 
 def _input(name: str, source: str, local: str) -> dict[str, Any]:

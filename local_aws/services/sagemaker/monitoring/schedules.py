@@ -14,7 +14,7 @@ from local_aws.services.sagemaker.announcements import announce
 from local_aws.services.sagemaker.errors import name_in_use, validation_error
 from local_aws.services.sagemaker.images import find_image
 from local_aws.services.sagemaker.listing import only, select
-from local_aws.services.sagemaker.monitoring import clockwork, executions
+from local_aws.services.sagemaker.monitoring import alerts, clockwork, executions
 from local_aws.services.sagemaker.monitoring.definitions import DATA_QUALITY, definition_of
 from local_aws.services.sagemaker.monitoring.expressions import offset, parse
 from local_aws.services.sagemaker.monitoring.shapes import (
@@ -150,6 +150,7 @@ def delete_monitoring_schedule(aws: Context, request: ScheduleNameRequest) -> No
     with aws.store.transaction():
         schedule = _find(aws, request["MonitoringScheduleName"])
         aws.store.delete(SCHEDULE, schedule["MonitoringScheduleName"])
+        alerts.forget(aws, schedule["MonitoringScheduleName"])
         tags.forget(aws, schedule["MonitoringScheduleArn"])
 
 

@@ -67,7 +67,10 @@ class ListExecutionsRequest(ListSchedulesRequest, total=False):
 
 
 class Execution(TypedDict):
-    """``JobName`` is that of the processing job, chosen before the job is created."""
+    """``JobName`` is that of the processing job, chosen before the job is created.
+
+    ``Merge`` counts what the merge with ground truth found (``merge.Counts``).
+    """
 
     JobName: str
     MonitoringScheduleName: str
@@ -80,11 +83,17 @@ class Execution(TypedDict):
     MonitoringJobDefinitionName: NotRequired[str]
     ProcessingJobArn: NotRequired[str]
     FailureReason: NotRequired[str]
+    Merge: NotRequired[dict[str, int]]
 
 
 class Definition(TypedDict, total=False):
-    """What a monitoring job does, from either form in which a schedule may give it."""
+    """What a monitoring job does, from either form in which a schedule may give it.
 
+    ``GroundTruth`` is the S3 URI below which labels lie by the hour in which they were collected.
+    """
+
+    MonitoringType: Required[str]
+    GroundTruth: str
     Application: Required[dict[str, Any]]
     Baseline: Required[dict[str, Any]]
     Endpoint: Required[dict[str, Any]]

@@ -159,6 +159,10 @@ def process(root: Path, options: argparse.Namespace) -> int:
         (root / "output/message").write_text(options.message)
     if options.garbled:
         (root / "output/message").write_bytes(b"\xff\xfe")
+    if options.metric:
+        folder = root / "output/metrics/cloudwatch"
+        folder.mkdir(parents=True)
+        (folder / "cloudwatch_metrics.jsonl").write_text(json.dumps({"MetricName": options.metric, "Value": 0.75}))
     if options.wait:
         wait_long()
     output = root / "processing" / "output"
@@ -267,6 +271,7 @@ def main() -> int:
     parser.add_argument("--root", type=Path, default=Path("/opt/ml"))
     parser.add_argument("--exit", type=int, default=0)
     parser.add_argument("--message", default="")
+    parser.add_argument("--metric", default="")
     parser.add_argument("--garbled", action="store_true")
     parser.add_argument("--wait", action="store_true")
     options = parser.parse_args()

@@ -79,6 +79,7 @@ def planned(context: Context) -> Context:
         },
         "MonitoringType": "DataQuality",
         "EndpointName": "e",
+        "CreationTime": NOON,
     }
     context.store.put(SCHEDULE, "s", schedule)
     capture = {"DestinationS3Uri": "s3://b/capture", "CaptureOptions": [{"CaptureMode": "Input"}]}

@@ -159,6 +159,6 @@ def test_what_could_never_run_is_refused(hosting: Any, name: str, shared_endpoin
     ):
         with pytest.raises(ClientError, match=reason):
             create(MonitoringScheduleName=name, MonitoringScheduleConfig=config(endpoint, schedule))
-    named = {"MonitoringJobDefinitionName": "x", "ScheduleConfig": HOURLY, "MonitoringType": "ModelQuality"}
-    with pytest.raises(ClientError, match="of MonitoringType DataQuality, not ModelQuality"):
-        create(MonitoringScheduleName=name, MonitoringScheduleConfig=named)
+    inline = {**config(shared_endpoint, HOURLY), "MonitoringType": "ModelQuality"}
+    with pytest.raises(ClientError, match="ModelQuality needs a MonitoringJobDefinitionName"):
+        create(MonitoringScheduleName=name, MonitoringScheduleConfig=inline)
