@@ -106,10 +106,6 @@ class Engine:
             if execution["status"] != "RUNNING" or self._closing.is_set():
                 return None
             runtime = self._runtimes[arn] = self._new_runtime(execution)
-        # Not under the lock: whoever has a transaction open may ask for the lock.
-        machine = self.records.machine(execution["machine"])
-        if machine is not None and machine.get("deleting"):
-            runtime.machine_deleted = True
         return runtime if self._take_up(runtime) else None
 
     def redrive(self, execution: Execution) -> None:
@@ -146,7 +142,8 @@ class Engine:
         """False if it has ended since it was looked at."""
         # Outside the engine's lock: a map run holds the store's when it asks for that one.
         machine = self.records.machine(runtime.machine)
-        runtime.machine_deleted = machine is not None and machine.get("deleting", False)
+        if machine is not None and machine.get("deleting"):
+            runtime.machine_deleted = True
         frames = self.records.frames(runtime.arn)
         if not frames:
             self._forget(runtime)
