@@ -106,10 +106,6 @@ class Engine:
             if execution["status"] != "RUNNING" or self._closing.is_set():
                 return None
             runtime = self._runtimes[arn] = self._new_runtime(execution)
-        # Not under the lock, which comes after the store's. Set and never cleared: a deletion may come meanwhile.
-        machine = self.records.machine(execution["machine"])
-        if machine is not None and machine.get("deleting"):
-            runtime.machine_deleted = True
         return runtime if self._take_up(runtime) else None
 
     def redrive(self, execution: Execution) -> None:
@@ -144,6 +140,10 @@ class Engine:
 
     def _take_up(self, runtime: Runtime) -> bool:
         """False if it has ended since it was looked at."""
+        # Outside the engine's lock: a map run holds the store's when it asks for that one.
+        machine = self.records.machine(runtime.machine)
+        if machine is not None and machine.get("deleting"):
+            runtime.machine_deleted = True
         frames = self.records.frames(runtime.arn)
         if not frames:
             self._forget(runtime)

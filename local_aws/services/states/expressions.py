@@ -25,9 +25,10 @@ EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
 MAX_MILLISECONDS = 10_000
 #: How deep an expression may nest: AWS takes 100 and refuses 101.
 MAX_DEPTH = 100
-STACK_OVERFLOW, NOT_AN_ARRAY_OF = "D1011", "T0412"
+STACK_OVERFLOW, NOT_AN_ARRAY_OF, BAD_RADIX, BAD_NUMBER = "D1011", "T0412", "D3100", "S0102"
+NUMBER = re.compile(r"[0-9.]+(?:[eE][-+]?[0-9]+)?")
 ELEMENTS = {"a": "arrays", "b": "booleans", "f": "functions", "n": "numbers", "o": "objects", "s": "strings"}
-PLACEHOLDER = re.compile(r"(?<!\{)\{\{\w+\}\}")
+PLACEHOLDER = re.compile(r" ?(?<!\{)\{\{\w+\}\}")
 USES_EVAL = re.compile(r"\$eval\b")
 TYPE_NAMES = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
 
@@ -49,16 +50,17 @@ def syntax_error(text: str) -> str | None:
     try:
         Jsonata(text)
     except JException as error:
-        return message_of(error)
+        return message_of(error, text)
     except (ValueError, RecursionError, re.error) as error:
         return str(error)
     return None
 
 
-def message_of(error: JException) -> str:
-    """The message as AWS words it: jsonata-js's, with the values in JSON.
+def message_of(error: JException, text: str) -> str:
+    """The message as AWS words it: jsonata-js's, with the values in JSON. ``text`` is the expression.
 
-    The library's own copy of the messages says Object where jsonata-js says function.
+    The library's own copy of the messages says Object where jsonata-js says function. Where the library does not say
+    a value, the message goes without.
     """
     template = JException.error_codes.get(error.error)
     if template is None or PLACEHOLDER.search(template) is None:
@@ -66,8 +68,13 @@ def message_of(error: JException) -> str:
     told = [part for part in (error.current, error.expected, error.extra) if part is not None]
     if error.error == NOT_AN_ARRAY_OF and len(told) > 2:
         told[2] = ELEMENTS.get(told[2], told[2])
+    if error.error == BAD_RADIX:
+        # The library passes the radix in the place of the position.
+        told = [error.location]
     words = template.replace("Object", "function")
-    return PLACEHOLDER.sub(lambda match: json.dumps(told.pop(0), default=str) if told else match[0], words)
+    if error.error == BAD_NUMBER and (number := NUMBER.match(text, error.location)):
+        return words.replace("{{token}}", number[0])
+    return PLACEHOLDER.sub(lambda match: f" {json.dumps(told.pop(0), default=str)}" if told else "", words)
 
 
 def evaluate(template: Any, location: str, bindings: Mapping[str, Any]) -> Any:
@@ -115,7 +122,7 @@ def _expression(text: str, location: str, names: Mapping[str, Any]) -> Any:
         result = expression.evaluate(None, names)
     except JException as error:
         raise EvaluationError(
-            f"{subject} threw an error during evaluation. {error.error}: {message_of(error)}", location
+            f"{subject} threw an error during evaluation. {error.error}: {message_of(error, text)}", location
         ) from error
     except FunctionError as error:
         raise EvaluationError(f"{subject} threw an error during evaluation: {error}", location) from error

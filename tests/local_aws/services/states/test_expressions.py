@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from local_aws.services.states import expressions
 from local_aws.services.states.errors import EvaluationError
-from local_aws.services.states.expressions import evaluate, expression_in
+from local_aws.services.states.expressions import evaluate, expression_in, syntax_error
 
 json_values = st.recursive(
     st.none()
@@ -87,6 +87,12 @@ def test_uuid_and_random_differ_from_call_to_call() -> None:
             'threw an error during evaluation. T0412: Argument 1 of function "sum" must be an array of "numbers"',
         ),
         ("+".join(["1"] * 101), "threw an error during evaluation. D1011: Stack overflow"),
+        (
+            "$formatBase(1, 99)",
+            "threw an error during evaluation. D3100: The radix of the formatBase function must be "
+            "between 2 and 36.  It was given 99",
+        ),
+        ("$substring(null, 1)", "threw an error during evaluation. T0410: Argument of function does not"),
         ("$error('said so')", "threw an error during evaluation. D3137: said so"),
     ],
 )
@@ -152,3 +158,8 @@ def normal(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: normal(part) for key, part in value.items()}
     return value
+
+
+def test_a_number_out_of_range_is_named() -> None:
+    """jsonata-js: S0102 is "Number out of range: {{token}}"."""
+    assert syntax_error("[1, 1e1000]") == "Number out of range: 1e1000"

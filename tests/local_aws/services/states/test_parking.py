@@ -73,6 +73,19 @@ def test_two_hundred_waiting_executions_hold_no_thread(world: StatesWorld, state
     assert world.aws.store.list("states:frame") == []
 
 
+def test_map_runs_whose_children_wait_hold_no_thread(world: StatesWorld) -> None:
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **one(ASK)}
+    machine = world.create(one({"Type": "Map", "Items": [1], "ItemProcessor": processor, "End": True}))
+    before = threading.active_count()
+    arns = [world.start(machine, name=f"mapping-{number}") for number in range(20)]
+    tokens = world.await_tokens(20)
+    # One thread watches all that is parked.
+    eventually(lambda: threading.active_count() <= before + 1)
+    for token in tokens:
+        world.succeed(token, "yes")
+    assert {world.ended(arn)["output"] for arn in arns} == {'["yes"]'}
+
+
 def test_jobs_that_are_polled_hold_no_thread_between_polls(world: StatesWorld, services: FakeServices) -> None:
     child = "arn:aws:states:us-east-1:123456789012:execution:child:c"
     described: dict[str, Any] = {"status": "RUNNING"}
