@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from local_aws.api import Context
-from local_aws.services.lambda_ import async_settings, event_sources, functions, invoke, pollers
+from local_aws.services.lambda_ import (
+    aliases,
+    async_settings,
+    concurrency,
+    event_sources,
+    functions,
+    invoke,
+    pollers,
+    versions,
+)
 from local_aws.services.lambda_.pool import pool_of
 
-__all__ = ["async_settings", "event_sources", "functions", "invoke"]
+__all__ = ["aliases", "async_settings", "concurrency", "event_sources", "functions", "invoke", "versions"]
 
 
 def resume(context: Context) -> None:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.lambda_ import code, model
+from local_aws.services.lambda_ import code, model, published
 from local_aws.services.lambda_.pool import pool_of
 from local_aws.services.pages import numbered_page
 
@@ -55,7 +55,7 @@ def create_function(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
     }
     _set_code(function, stored)
     _save(aws, function)
-    return model.configuration(function)
+    return model.configuration(published.publish(aws, function) if request.get("Publish") else function)
 
 
 @operation("lambda", "UpdateFunctionCode")
@@ -66,6 +66,8 @@ def update_function_code(aws: Context, request: dict[str, Any]) -> dict[str, Any
     if not request.get("DryRun"):
         _set_code(function, stored)
         _save(aws, function)
+        if request.get("Publish"):
+            function = published.publish(aws, function)
     return model.configuration(function)
 
 
@@ -85,9 +87,11 @@ def update_function_configuration(aws: Context, request: dict[str, Any]) -> dict
 
 @operation("lambda", "GetFunction")
 def get_function(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
-    function = model.find(aws, request["FunctionName"], request.get("Qualifier"))
+    function = published.resolve(aws, request["FunctionName"], request.get("Qualifier"))
     folder = code.folder_of(aws, function["digest"])
+    reserved = aws.store.get(model.CONCURRENCY_KIND, function["configuration"]["FunctionName"])
     return {
+        **({"Concurrency": reserved} if reserved else {}),
         "Configuration": model.configuration(function),
         "Code": {"RepositoryType": "S3", "Location": folder.as_uri()},
         "Tags": function["tags"],
@@ -96,7 +100,7 @@ def get_function(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "GetFunctionConfiguration")
 def get_function_configuration(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
-    return model.configuration(model.find(aws, request["FunctionName"], request.get("Qualifier")))
+    return model.configuration(published.resolve(aws, request["FunctionName"], request.get("Qualifier")))
 
 
 @operation("lambda", "ListFunctions")
@@ -107,11 +111,18 @@ def list_functions(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 @operation("lambda", "DeleteFunction")
 def delete_function(aws: Context, request: dict[str, Any]) -> None:
-    function = model.find(aws, request["FunctionName"], request.get("Qualifier"))
-    name = function["configuration"]["FunctionName"]
+    """With a version's number as its qualifier, that version alone."""
+    name, qualifier = published.split(request["FunctionName"], request.get("Qualifier"))
+    if qualifier != model.LATEST:
+        published.remove(aws, name, qualifier)
+        pool_of(aws).discard(name)
+        return
+    model.find(aws, name)
     with aws.store.transaction():
         aws.store.delete(model.KIND, name)
         aws.store.delete(model.ASYNC_KIND, name)
+        aws.store.delete(model.CONCURRENCY_KIND, name)
+        published.forget(aws, name)
     pool_of(aws).discard(name)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from local_aws.api import ApiError, Context, operation
 from local_aws.processes import Supervisor
-from local_aws.services.lambda_ import model
+from local_aws.services.lambda_ import model, published
 from local_aws.services.lambda_.async_results import EXHAUSTED, SUCCESS, TOO_OLD, report
 from local_aws.services.lambda_.async_settings import settings_of
 from local_aws.services.lambda_.pool import pool_of
@@ -38,17 +38,23 @@ _guard = threading.Lock()
 
 @operation("lambda", "Invoke")
 def invoke(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
-    function = model.find(aws, request["FunctionName"], request.get("Qualifier"))
+    function = published.resolve(aws, request["FunctionName"], request.get("Qualifier"))
+    version = function["configuration"].get("Version", model.LATEST)
     payload = request.get("Payload") or b"{}"
     kind = request.get("InvocationType", "RequestResponse")
     event = _parsed(payload, LARGEST_EVENT_BYTES if kind == "Event" else LARGEST_PAYLOAD_BYTES)
     if kind == "DryRun":
         return {"StatusCode": 204, "Payload": b""}
     if kind == "Event":
+        if version != model.LATEST:
+            message = (
+                f"asynchronous events go to {model.LATEST} here, not to version {version}: leave the Qualifier out"
+            )
+            raise ApiError("InvalidParameterValueException", message)
         queue_of(aws).add(function["configuration"]["FunctionName"], event)
         return {"StatusCode": 202, "Payload": b""}
     outcome = run(aws, function, event)
-    answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": model.LATEST, "Payload": outcome.payload}
+    answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": version, "Payload": outcome.payload}
     if outcome.failed:
         answer["FunctionError"] = "Unhandled"
     if request.get("LogType") == "Tail":

@@ -12,6 +12,8 @@ from local_aws.times import iso_milliseconds
 KIND = "lambda_function"
 #: Settings of asynchronous invocation, by the function's name.
 ASYNC_KIND = "lambda_async"
+#: ``ReservedConcurrentExecutions``, by the function's name.
+CONCURRENCY_KIND = "lambda_concurrency"
 #: A name, a partial ARN or a full one, each perhaps with a qualifier
 #: (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
 REFERENCE = re.compile(
@@ -23,12 +25,12 @@ DEFAULT_MEMORY_MB = 128
 
 
 def name_of(reference: str, qualifier: str | None = None) -> str:
-    """The plain name; versions and aliases are not kept here, so only ``$LATEST`` is known."""
+    """The plain name, for what is about ``$LATEST`` alone; ``versions.resolve`` knows versions and aliases."""
     match = REFERENCE.fullmatch(reference)
     if match is None:
         raise ApiError("InvalidParameterValueException", f"{reference!r} names no function")
     if (match["qualifier"] or qualifier or LATEST) != LATEST:
-        raise ApiError("ResourceNotFoundException", f"Function not found: {reference} has only {LATEST} here", 404)
+        raise ApiError("ResourceNotFoundException", f"Function not found: {reference}: here only {LATEST} will do", 404)
     return str(match["name"])
 
 
@@ -52,4 +54,4 @@ def now_text() -> str:
 
 def configuration(function: dict[str, Any]) -> dict[str, Any]:
     """What the API tells of a function; the environment as the caller gave it."""
-    return {**function["configuration"], "State": "Active", "LastUpdateStatus": "Successful", "Version": LATEST}
+    return {"Version": LATEST, **function["configuration"], "State": "Active", "LastUpdateStatus": "Successful"}

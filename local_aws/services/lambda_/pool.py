@@ -11,6 +11,7 @@ from typing import Any
 
 from local_aws.api import ApiError, Context
 from local_aws.processes import ProcessStartError, Supervisor
+from local_aws.services.lambda_ import model
 from local_aws.services.lambda_.worker import Worker
 
 #: On AWS 1,000 for an account; here each is a process of some 60 MB.
@@ -38,17 +39,34 @@ class Pool:
         self._lock = threading.Lock()
         self._idle: dict[str, list[Worker]] = {}
         self._slots: dict[str, set[int]] = {}
+        self._busy: dict[str, int] = {}
         self._closed = threading.Event()
         threading.Thread(target=self._end_idle_workers, name="lambda-idle", daemon=True).start()
 
     @contextmanager
     def worker(self, function: dict[str, Any]) -> Iterator[Worker]:
         """A worker of the function's present revision, for the caller alone."""
-        taken = self._take(function)
+        with self._admitted(function["configuration"]["FunctionName"]):
+            taken = self._take(function)
+            try:
+                yield taken
+            finally:
+                self._give_back(taken)
+
+    @contextmanager
+    def _admitted(self, name: str) -> Iterator[None]:
+        """Counts an invocation while it runs; refuses it beyond the function's reserved concurrency."""
+        reserved = (self._aws.store.get(model.CONCURRENCY_KIND, name) or {}).get("ReservedConcurrentExecutions")
+        with self._lock:
+            running = self._busy.get(name, 0)
+            if reserved is not None and running >= reserved:
+                raise ApiError("TooManyRequestsException", "Rate Exceeded.", 429)
+            self._busy[name] = running + 1
         try:
-            yield taken
+            yield
         finally:
-            self._give_back(taken)
+            with self._lock:
+                self._busy[name] -= 1
 
     def discard(self, name: str) -> None:
         """End the idle workers of a function; busy ones end when they are given back and found outdated."""
@@ -68,10 +86,14 @@ class Pool:
         with self._lock:
             idle = self._idle.pop(name, [])
             fit = [worker for worker in idle if worker.revision == revision and worker.alive]
-            unfit = [worker for worker in idle if worker not in fit]
+            # Other versions stay warm, unless they hold the last slots.
+            full = not fit and len(self._slots.get(name, ())) >= CONCURRENCY_OF_A_FUNCTION
+            version = function["configuration"].get("Version", model.LATEST)
+            others = [worker for worker in idle if worker.version != version and worker.alive and not full]
+            unfit = [worker for worker in idle if worker not in fit and worker not in others]
             chosen = fit.pop() if fit else None
-            if fit:
-                self._idle[name] = fit
+            if fit or others:
+                self._idle[name] = fit + others
         self._end(unfit)
         return chosen or self._start(function, name)
 

@@ -50,12 +50,13 @@ class Worker:
         settings = function["configuration"]
         self.name: str = settings["FunctionName"]
         self.revision: str = settings["RevisionId"]
+        self.version: str = settings.get("Version", model.LATEST)
         self.slot = slot
         self.idle_since = time.monotonic()
         self._settings = settings
         suffix = f".{slot}" if slot else ""
         self._log = aws.state_dir / "logs" / "lambda" / f"{self.name}{suffix}.log"
-        stream = f"{datetime.now(UTC):%Y/%m/%d}/[{model.LATEST}]{uuid.uuid4().hex}"
+        stream = f"{datetime.now(UTC):%Y/%m/%d}/[{self.version}]{uuid.uuid4().hex}"
         self._stream = follow(aws, settings["LoggingConfig"]["LogGroup"], stream, self._log)
         self._connection, remote = socket.socketpair()
         with remote:
@@ -204,7 +205,7 @@ def _environment(aws: Context, settings: dict[str, Any], folder: Path, stream: s
         "LAMBDA_TASK_ROOT": str(folder),
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{settings['Runtime']}",
         "AWS_LAMBDA_FUNCTION_NAME": settings["FunctionName"],
-        "AWS_LAMBDA_FUNCTION_VERSION": model.LATEST,
+        "AWS_LAMBDA_FUNCTION_VERSION": settings.get("Version", model.LATEST),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings["MemorySize"]),
         "AWS_LAMBDA_LOG_GROUP_NAME": settings["LoggingConfig"]["LogGroup"],
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,

@@ -111,3 +111,14 @@ def test_labels_reach_the_analyzer_and_its_metrics_cloudwatch(hosting: Any, name
         logStreamNames=[f"groundtruth-merge-{job.split('-monitoring-')[1]}/algo-1"],
     )["events"]
     assert "merged: 1, late: 0" in events[0]["message"]
+    expression = {"Filters": [{"Name": "EndpointName", "Operator": "Contains", "Value": name}]}
+    (found,) = hosting.api.search(Resource="Endpoint", SearchExpression=expression)["Results"]
+    assert found["Endpoint"]["EndpointName"] == name
+    (found,) = hosting.api.search(
+        Resource="Model", SearchExpression={"Filters": [{"Name": "ModelName", "Value": name}]}
+    )["Results"]
+    assert found["Model"]["Model"]["ModelName"] == name
+    with pytest.raises(ClientError, match="does not export model cards"):
+        hosting.api.create_model_card_export_job(
+            ModelCardName=name, ModelCardExportJobName=name, OutputConfig={"S3OutputPath": "s3://jobs/cards"}
+        )
