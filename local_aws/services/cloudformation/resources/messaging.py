@@ -83,12 +83,17 @@ def delete_topic(site: Site, physical_id: str) -> None:
 
 
 @creates(
-    "AWS::SNS::Subscription", properties=("TopicArn", "Protocol", "Endpoint", "FilterPolicy", "RawMessageDelivery")
+    "AWS::SNS::Subscription",
+    properties=(
+        *("TopicArn", "Protocol", "Endpoint", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery"),
+        "RedrivePolicy",
+    ),
 )
 def create_subscription(site: Site, properties: Properties) -> Created:
-    attributes = {}
-    if "FilterPolicy" in properties:
-        attributes["FilterPolicy"] = json.dumps(properties["FilterPolicy"])
+    attributes = chosen(properties, "FilterPolicyScope")
+    for name in ("FilterPolicy", "RedrivePolicy"):
+        if name in properties:
+            attributes[name] = json.dumps(properties[name])
     if "RawMessageDelivery" in properties:
         attributes["RawMessageDelivery"] = str(flag(properties["RawMessageDelivery"])).lower()
     answer = site.client("sns").subscribe(
