@@ -5,11 +5,12 @@ https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.lambda_ import model
+from local_aws.services.lambda_ import model, requests
 from local_aws.services.lambda_.functions import page
 
 KIND = model.ASYNC_KIND
@@ -33,28 +34,28 @@ def update_function_event_invoke_config(aws: Context, request: dict[str, Any]) -
 
 
 @operation("lambda", "GetFunctionEventInvokeConfig")
-def get_function_event_invoke_config(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def get_function_event_invoke_config(aws: Context, request: requests.FunctionRequest) -> dict[str, Any]:
     return _find(aws, request)
 
 
 @operation("lambda", "ListFunctionEventInvokeConfigs")
-def list_function_event_invoke_configs(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def list_function_event_invoke_configs(aws: Context, request: requests.FunctionListRequest) -> dict[str, Any]:
     kept = aws.store.get(KIND, _name(aws, request))
     return page("FunctionEventInvokeConfigs", [kept] if kept else [], request)
 
 
 @operation("lambda", "DeleteFunctionEventInvokeConfig")
-def delete_function_event_invoke_config(aws: Context, request: dict[str, Any]) -> None:
+def delete_function_event_invoke_config(aws: Context, request: requests.FunctionRequest) -> None:
     _find(aws, request)
     aws.store.delete(KIND, _name(aws, request))
 
 
-def _name(aws: Context, request: dict[str, Any]) -> str:
+def _name(aws: Context, request: Mapping[str, Any]) -> str:
     function = model.find(aws, request["FunctionName"], request.get("Qualifier"))
     return str(function["configuration"]["FunctionName"])
 
 
-def _find(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def _find(aws: Context, request: Mapping[str, Any]) -> dict[str, Any]:
     name = _name(aws, request)
     kept = aws.store.get(KIND, name)
     if kept is None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.lambda_ import discards, filters, model
+from local_aws.services.lambda_ import discards, filters, model, requests
 from local_aws.services.lambda_.functions import page
 from local_aws.services.lambda_.pollers import KIND, pollers_of
 
@@ -83,12 +83,12 @@ def update_event_source_mapping(aws: Context, request: dict[str, Any]) -> dict[s
 
 
 @operation("lambda", "GetEventSourceMapping")
-def get_event_source_mapping(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def get_event_source_mapping(aws: Context, request: requests.MappingRequest) -> dict[str, Any]:
     return _find(aws, request["UUID"])
 
 
 @operation("lambda", "ListEventSourceMappings")
-def list_event_source_mappings(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def list_event_source_mappings(aws: Context, request: requests.ListMappingsRequest) -> dict[str, Any]:
     mappings = [mapping for _, mapping in aws.store.list(KIND)]
     if "EventSourceArn" in request:
         mappings = [mapping for mapping in mappings if mapping["EventSourceArn"] == request["EventSourceArn"]]
@@ -99,7 +99,7 @@ def list_event_source_mappings(aws: Context, request: dict[str, Any]) -> dict[st
 
 
 @operation("lambda", "DeleteEventSourceMapping")
-def delete_event_source_mapping(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def delete_event_source_mapping(aws: Context, request: requests.MappingRequest) -> dict[str, Any]:
     mapping = _find(aws, request["UUID"])
     aws.store.delete(KIND, mapping["UUID"])
     pollers_of(aws).stop(mapping["UUID"])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from local_aws.api import ApiError, Context, operation
-from local_aws.services.lambda_ import code, model, published
+from local_aws.services.lambda_ import code, model, published, requests
 from local_aws.services.lambda_.pool import pool_of
 from local_aws.services.pages import numbered_page
 
@@ -86,7 +87,7 @@ def update_function_configuration(aws: Context, request: dict[str, Any]) -> dict
 
 
 @operation("lambda", "GetFunction")
-def get_function(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def get_function(aws: Context, request: requests.FunctionRequest) -> dict[str, Any]:
     function = published.resolve(aws, request["FunctionName"], request.get("Qualifier"))
     folder = code.folder_of(aws, function["digest"])
     reserved = aws.store.get(model.CONCURRENCY_KIND, function["configuration"]["FunctionName"])
@@ -99,18 +100,18 @@ def get_function(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation("lambda", "GetFunctionConfiguration")
-def get_function_configuration(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def get_function_configuration(aws: Context, request: requests.FunctionRequest) -> dict[str, Any]:
     return model.configuration(published.resolve(aws, request["FunctionName"], request.get("Qualifier")))
 
 
 @operation("lambda", "ListFunctions")
-def list_functions(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def list_functions(aws: Context, request: requests.ListRequest) -> dict[str, Any]:
     functions = [function for _, function in aws.store.list(model.KIND)]
     return page("Functions", [model.configuration(function) for function in functions], request)
 
 
 @operation("lambda", "DeleteFunction")
-def delete_function(aws: Context, request: dict[str, Any]) -> None:
+def delete_function(aws: Context, request: requests.FunctionRequest) -> None:
     """With a version's number as its qualifier, that version alone."""
     name, qualifier = published.split(request["FunctionName"], request.get("Qualifier"))
     if qualifier != model.LATEST:
@@ -127,7 +128,7 @@ def delete_function(aws: Context, request: dict[str, Any]) -> None:
 
 
 @operation("lambda", "AddPermission")
-def add_permission(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def add_permission(aws: Context, request: requests.AddPermissionRequest) -> dict[str, Any]:
     """Kept and shown; like the rest of IAM it is not enforced here."""
     function = model.find(aws, request["FunctionName"])
     if any(statement["Sid"] == request["StatementId"] for statement in function["policy"]):
@@ -149,7 +150,7 @@ def add_permission(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation("lambda", "RemovePermission")
-def remove_permission(aws: Context, request: dict[str, Any]) -> None:
+def remove_permission(aws: Context, request: requests.RemovePermissionRequest) -> None:
     function = model.find(aws, request["FunctionName"])
     kept = [statement for statement in function["policy"] if statement["Sid"] != request["StatementId"]]
     if len(kept) == len(function["policy"]):
@@ -159,7 +160,7 @@ def remove_permission(aws: Context, request: dict[str, Any]) -> None:
 
 
 @operation("lambda", "GetPolicy")
-def get_policy(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def get_policy(aws: Context, request: requests.FunctionRequest) -> dict[str, Any]:
     function = model.find(aws, request["FunctionName"])
     if not function["policy"]:
         raise ApiError("ResourceNotFoundException", "The resource you requested does not exist.", 404)
@@ -168,18 +169,18 @@ def get_policy(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 
 @operation("lambda", "ListTags")
-def list_tags(aws: Context, request: dict[str, Any]) -> dict[str, Any]:
+def list_tags(aws: Context, request: requests.ResourceRequest) -> dict[str, Any]:
     return {"Tags": model.find(aws, request["Resource"])["tags"]}
 
 
 @operation("lambda", "TagResource")
-def tag_resource(aws: Context, request: dict[str, Any]) -> None:
+def tag_resource(aws: Context, request: requests.TagResourceRequest) -> None:
     function = model.find(aws, request["Resource"])
     function["tags"].update(request["Tags"])
     aws.store.put(model.KIND, function["configuration"]["FunctionName"], function)
 
 
-def page(name: str, items: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
+def page(name: str, items: list[dict[str, Any]], request: Mapping[str, Any]) -> dict[str, Any]:
     """One page of a Lambda list; a marker is the number of items already seen."""
     refusal = ApiError("InvalidParameterValueException", f"Marker {request.get('Marker')!r} was not given by this API")
     chosen, more = numbered_page(items, request, int(request.get("MaxItems", 50)), refusal, member="Marker")
