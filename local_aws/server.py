@@ -35,7 +35,9 @@ from local_aws.processes import Supervisor
 from local_aws.server_controls import ACCESS_PATH, CHAOS_PATH, STATUS_PATH
 from local_aws.services import registry
 from local_aws.services.dynamodb.expiry import Expiry
+from local_aws.services.dynamodb.limits import Limits
 from local_aws.services.mwaa.environments import load_environments
+from local_aws.services.s3_checksums import Checksums
 from local_aws.settings import ServerSettings
 from local_aws.store import Store
 
@@ -166,7 +168,7 @@ class Server:
         guards: list[Guard] = [self._recorder, authentication, self._chaos]
         if mode != "off":
             guards.append(Authorization(mode, self._usage, lambda: self._gateway.context))
-        return [*guards, DataKeys()]
+        return [*guards, Checksums(), Limits(), DataKeys()]
 
     def _listen(self) -> BaseWSGIServer:
         settings = self._settings

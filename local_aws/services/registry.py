@@ -24,6 +24,7 @@ MODULES = (
     "s3_object_lock",
     "s3_upload_locks",
     "secure_values",
+    "fifo_duplicates",
     "cognito",
     "logs",
     "cloudformation",
