@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local_aws.api import Context
-from local_aws.services.lambda_ import async_settings, event_sources, functions, invoke, pollers
+from local_aws.services.lambda_ import async_settings, event_queue, event_sources, functions, invoke, pollers
 from local_aws.services.lambda_.pool import pool_of
 
 __all__ = ["async_settings", "event_sources", "functions", "invoke"]
@@ -11,11 +11,11 @@ __all__ = ["async_settings", "event_sources", "functions", "invoke"]
 
 def resume(context: Context) -> None:
     """Deliver the events that were waiting, and poll the event sources again."""
-    invoke.queue_of(context)
+    event_queue.queue_of(context)
     pollers.pollers_of(context).start_all()
 
 
 def shutdown(context: Context) -> None:
     pollers.pollers_of(context).close()
-    invoke.queue_of(context).close()
+    event_queue.queue_of(context).close()
     pool_of(context).close()
