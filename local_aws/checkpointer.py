@@ -60,8 +60,12 @@ class Checkpointer:
 
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_SECONDS):
-            if self._due():
-                self._make(copied=True)
+            try:
+                if self._due():
+                    self._make(copied=True)
+            except Exception:
+                self._not_before = time.monotonic() + RETRY_SECONDS
+                logger.exception("a checkpoint could not be made; the next try is in %g s", RETRY_SECONDS)
 
     def _due(self) -> bool:
         durability, now = self._durability, time.monotonic()

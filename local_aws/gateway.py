@@ -48,8 +48,7 @@ class Gateway:
         with self._idle:
             self._active += 1
         try:
-            with announcements.gathered(self.context):
-                response = self._respond(environ)
+            response = self._answered(environ)
         finally:
             with self._idle:
                 self._active -= 1
@@ -69,6 +68,13 @@ class Gateway:
         deadline = time.monotonic() + timeout
         with self._idle:
             return self._idle.wait_for(lambda: self._active == 0, max(0.0, deadline - time.monotonic()))
+
+    def _answered(self, environ: dict[str, Any]) -> Response:
+        try:
+            with announcements.gathered(self.context):
+                return self._respond(environ)
+        except ApiError as error:
+            return protocol.serialize_error(service_of(environ), None, error)
 
     def _respond(self, environ: dict[str, Any]) -> Response:
         path = environ.get("PATH_INFO", "")

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from local_aws.api import Context
+from local_aws.api import ApiError, Context
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def announce_once(deed: Deed) -> bool:
 
 @contextmanager
 def gathered(context: Context | None) -> Iterator[None]:
-    """Around a request of one thread."""
+    """Around a request of one thread. Raises ``ApiError`` (503) when what follows from it cannot be kept."""
     _noted.deeds = []
     try:
         yield
@@ -57,13 +57,17 @@ def gathered(context: Context | None) -> Iterator[None]:
 
 
 def _do(context: Context, deeds: list[Deed]) -> None:
-    # The request itself succeeded, so its caller must not repeat it; and one deed's failure is none of the others'.
+    # What cannot be ordered must not be answered as done: the caller is to repeat the request.
     try:
         with context.store.transaction():
             for deed in deeds:
                 _do_one(context, deed)
-    except Exception:
+    except ApiError:
+        raise
+    except Exception as error:
         logger.exception("what follows from a request could not be ordered")
+        message = "What follows from the request could not be kept: try again; the log of local_aws has the reason."
+        raise ApiError("ServiceUnavailable", message, 503) from error
 
 
 def _do_one(context: Context, deed: Deed) -> None:

@@ -7,6 +7,7 @@ from local_aws.services.lambda_ import (
     aliases,
     async_settings,
     concurrency,
+    event_queue,
     event_sources,
     functions,
     invoke,
@@ -20,11 +21,11 @@ __all__ = ["aliases", "async_settings", "concurrency", "event_sources", "functio
 
 def resume(context: Context) -> None:
     """Deliver the events that were waiting, and poll the event sources again."""
-    invoke.queue_of(context)
+    event_queue.queue_of(context)
     pollers.pollers_of(context).start_all()
 
 
 def shutdown(context: Context) -> None:
     pollers.pollers_of(context).close()
-    invoke.queue_of(context).close()
+    event_queue.queue_of(context).close()
     pool_of(context).close()

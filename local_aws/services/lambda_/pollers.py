@@ -12,7 +12,7 @@ from local_aws.api import Context
 from local_aws.identity.acting import acting_as
 from local_aws.processes import Supervisor
 from local_aws.services.lambda_ import model
-from local_aws.services.lambda_.invoke import run
+from local_aws.services.lambda_.running import run
 from local_aws.services.lambda_.worker import Outcome
 
 logger = logging.getLogger(__name__)

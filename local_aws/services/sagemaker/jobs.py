@@ -11,13 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local_aws.services.job_process import Control, InterruptedByShutdownError
 
 logger = logging.getLogger(__name__)
 
 CLOSE_LIMIT_SECONDS = 15.0
+RETRY_SECONDS = 5.0
 
 
 Work = Callable[[Control], None]
@@ -129,8 +130,17 @@ class JobQueue:
                     continue
                 self._waiting = deque(one for one in self._waiting if one not in due)
             for one in due:
-                if one.expired is not None:
-                    one.expired()
+                self._give_up(one)
+
+    def _give_up(self, one: _Waiting) -> None:
+        try:
+            if one.expired is not None:
+                one.expired()
+        except Exception:
+            logger.exception("%s waited too long, which could not be recorded; trying again", one.key)
+            with self._changed:
+                if not self._closing:
+                    self._waiting.append(replace(one, deadline=time.monotonic() + RETRY_SECONDS))
 
 
 def _call(broken: Callable[[], None]) -> None:

@@ -16,12 +16,13 @@ from local_aws.services.states import deletions, history, redrive, status_events
 from local_aws.services.states.activity_task import run_any_task
 from local_aws.services.states.distributed_map import run_distributed_map
 from local_aws.services.states.execution_logs import LogWriter
-from local_aws.services.states.flow import ROOT, Flow, Step, Work, new_frame
+from local_aws.services.states.flow import ROOT, Flow, Step, Work
 from local_aws.services.states.fork import run_map, run_parallel
 from local_aws.services.states.jsontext import loads
 from local_aws.services.states.map_aborts import orphans, settle
 from local_aws.services.states.map_children import is_distributed
 from local_aws.services.states.models import Execution, Frame, State
+from local_aws.services.states.new_frames import new_frame
 from local_aws.services.states.parking import ParkedError, Parking
 from local_aws.services.states.records import Records
 from local_aws.services.states.runtime import Runtime
@@ -257,9 +258,9 @@ class Engine:
         with self._lock:
             if self._closing.is_set():
                 return
-            self._threads.add(thread)
             # Inside, so that ``close`` finds no thread that has not begun.
             thread.start()
+            self._threads.add(thread)
 
 
 _ENGINES: dict[Path, Engine] = {}

@@ -19,16 +19,19 @@ from local_aws.services.states.errors import (
     HaltedError,
     StateError,
 )
-from local_aws.services.states.failures import error_of, failure_of
+from local_aws.services.states.failures import error_of, failure_of, is_store_failure
 from local_aws.services.states.jsontext import MAX_BYTES, dumps, size
 from local_aws.services.states.languages import LANGUAGES, language_name
 from local_aws.services.states.models import Failure, Finished, Frame, State
+from local_aws.services.states.parking import ParkedError
 from local_aws.services.states.query_language import Completion, QueryLanguage, Scope
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.variables import check_sizes
 from local_aws.times import iso_milliseconds, utc
 
 logger = logging.getLogger(__name__)
+#: After the store could not keep a step.
+STORE_RETRY_SECONDS = 2.0
 FORKING = ("Parallel", "Map")
 COUNTS_RETRIES = ("Task", *FORKING)
 
@@ -55,6 +58,7 @@ class Flow:
         self.frame = frame
         self.works = works
         self._launch = launch
+        self._stale = False
 
     @property
     def path(self) -> str:
@@ -67,14 +71,32 @@ class Flow:
     def run(self) -> None:
         """The thread's body: to the end of the flow, or until the execution is over."""
         try:
-            self._run_to_end()
+            try:
+                self._refresh()
+                self._run_to_end()
+            except StateError as error:
+                self._fail(error)
         except HaltedError:
             return
         except Exception as error:
             if self.runtime.closing:
                 return
+            if is_store_failure(error):
+                logger.warning(
+                    "%s: a step of flow %s could not be kept and is tried again", self.runtime.arn, self.path
+                )
+                self._stale = True
+                raise ParkedError(time.time() + STORE_RETRY_SECONDS, lambda: None) from error
             logger.exception("%s: flow %s broke", self.runtime.arn, self.path)
             self._fail_quietly(StateError(RUNTIME, f"Internal error of local_aws: {type(error).__name__}: {error}"))
+
+    def _refresh(self) -> None:
+        """After a step that was not kept: what is in the store is where the flow stands."""
+        if self._stale:
+            kept = [one for one in self.runtime.records.frames(self.runtime.arn) if one["path"] == self.path]
+            if not kept or kept[0]["finished"] is not None:
+                raise HaltedError(self.path)
+            self.frame, self._stale = kept[0], False
 
     def language(self, state: State) -> QueryLanguage:
         return LANGUAGES[language_name(self.runtime.definition, state)]
@@ -108,15 +130,12 @@ class Flow:
         return Step(completion.output, target, completion.assigned)
 
     def _run_to_end(self) -> None:
-        try:
-            while True:
-                state = self.runtime.state_of(self.frame)
-                if self.frame["entered"] is None:
-                    self._enter(state)
-                if self._leave(state, self._through(state)):
-                    return
-        except StateError as error:
-            self._fail(error)
+        while True:
+            state = self.runtime.state_of(self.frame)
+            if self.frame["entered"] is None:
+                self._enter(state)
+            if self._leave(state, self._through(state)):
+                return
 
     def _enter(self, state: State) -> None:
         self.runtime.entering(self.path, self.frame["previous"])
@@ -254,30 +273,6 @@ class Flow:
 
 
 ROOT = "0"
-
-
-def new_frame(execution: str, path: str, block: list[str | int], start: str, value: Any, previous: int) -> Frame:
-    """A flow that has not entered its first state yet."""
-    return {
-        "execution": execution,
-        "path": path,
-        "block": block,
-        "state": start,
-        "input": value,
-        "outer": {},
-        "variables": {},
-        "item": None,
-        "previous": previous,
-        "entered": None,
-        "retries": {},
-        "retry_count": 0,
-        "wake": None,
-        "task": None,
-        "forks": 0,
-        "fork": None,
-        "outcome": None,
-        "finished": None,
-    }
 
 
 def is_iteration(frame: Frame) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from local_aws.services.states import history
 from local_aws.services.states.failures import error_of
-from local_aws.services.states.flow import Flow, Step, is_iteration, map_name, new_frame
+from local_aws.services.states.flow import Flow, Step, is_iteration, map_name
 from local_aws.services.states.item_batches import item_input
 from local_aws.services.states.item_reader import Items, of_state
 from local_aws.services.states.map_children import processor_field
 from local_aws.services.states.models import Finished, Fork, Frame, MapItem, State
+from local_aws.services.states.new_frames import new_frame
 
 #: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
 MAX_INLINE_CONCURRENCY = 40

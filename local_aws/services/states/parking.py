@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from local_aws.services.states.flow import Flow
     from local_aws.services.states.runtime import Runtime
 
+logger = logging.getLogger(__name__)
+
+#: After a flow could not go on, for want of a thread or of the store.
+RETRY_SECONDS = 1.0
 #: The wall clock may be set: it is looked at this often.
 LONGEST_SLEEP_SECONDS = 30.0
 
@@ -72,8 +77,9 @@ class Parking:
                 return
             self._changed[runtime.arn] = runtime
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="parked flows", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="parked flows", daemon=True)
+                thread.start()
+                self._thread = thread
             self._condition.notify_all()
 
     def close(self) -> None:
@@ -91,10 +97,29 @@ class Parking:
             if runtimes is None:
                 return
             for runtime in runtimes:
-                for flow in runtime.take_due():
-                    self._go_on(runtime, flow)
-                if runtime.ended:
-                    self._ended(runtime)
+                try:
+                    self._look_at(runtime)
+                except Exception:
+                    logger.exception("%s: parked flows could not go on; trying again", runtime.arn)
+                    self._later(runtime, time.time() + RETRY_SECONDS)
+
+    def _look_at(self, runtime: Runtime) -> None:
+        due = runtime.take_due()
+        while due:
+            try:
+                self._go_on(runtime, due[0])
+            except BaseException:
+                # Taken, but not set going: they stay parked.
+                for flow in due:
+                    runtime.park(Parked(flow, time.time(), lambda: None))
+                raise
+            due = due[1:]
+        if runtime.ended:
+            self._ended(runtime)
+
+    def _later(self, runtime: Runtime, moment: float) -> None:
+        with self._condition:
+            heapq.heappush(self._timers, (moment, next(self._numbers), runtime))
 
     def _next(self) -> list[Runtime] | None:
         """Wait for executions in which something happened or whose time has come; None once all is over."""

@@ -105,8 +105,12 @@ class Runtime:
             try:
                 with self.context.store.transaction():
                     yield
-            except BaseException:
+            except BaseException as error:
                 self.log.rolled_back()
+                if not isinstance(error, HaltedError):
+                    # The end of a flow or of the execution was not kept either.
+                    self.results.pop(path, None)
+                    self.ended, self.outcome = False, None
                 raise
             self.log.committed()
             self._tell()

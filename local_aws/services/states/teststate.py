@@ -14,12 +14,13 @@ from local_aws.services.states import inspection, retries, sync, tokens
 from local_aws.services.states.engine import WORKS
 from local_aws.services.states.errors import TIMEOUT, HaltedError, StateError
 from local_aws.services.states.failures import failure_of
-from local_aws.services.states.flow import ROOT, Flow, Step, new_frame
+from local_aws.services.states.flow import ROOT, Flow, Step
 from local_aws.services.states.fork import run_map
 from local_aws.services.states.http_task import Exchanged
 from local_aws.services.states.integrations import Caller, prepare
 from local_aws.services.states.jsontext import dumps
 from local_aws.services.states.models import Execution, State
+from local_aws.services.states.new_frames import new_frame
 from local_aws.services.states.query_language import Scope
 from local_aws.services.states.records import Records
 from local_aws.services.states.resources import parse

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from local_aws.api import Context
+from local_aws.api import ApiError, Context
 from local_aws.services.announcements import announce, announce_once, gathered, listening
 
 
@@ -51,3 +51,11 @@ def test_one_deed_that_cannot_be_done_leaves_the_others(make_context: Callable[.
         announce(broken)
         announce(lambda aws: done.append("other"))
     assert done == ["other"]
+
+
+def test_what_cannot_be_kept_fails_the_request(make_context: Callable[..., Context]) -> None:
+    context = make_context()
+    context.store.close()
+    with pytest.raises(ApiError) as raised, gathered(context):
+        announce(lambda aws: aws.store.put("delivery", "one", {}))
+    assert (raised.value.code, raised.value.status) == ("ServiceUnavailable", 503)
