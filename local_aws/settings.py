@@ -120,6 +120,8 @@ class StatesSettings(_FromEnvironment):
 
     # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
     open_executions: int = _setting(1_000_000, "executions that run at the same time")
+    # The same page: AWS keeps them for 90 days.
+    execution_days: float = _setting(90.0, "how long an ended execution, its history and tokens are kept, days")
     # AWS runs up to 10,000; here a Map without MaxConcurrency gets as many places as one in inline mode has.
     map_concurrency: int = _setting(40, "children of one map run that work at once, each on a thread")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +11,7 @@ from local_aws import process_table, server_log
 from local_aws.processes import REGISTRY
 from local_aws.protocol import Response
 from local_aws.services.lambda_ import model as functions
-from local_aws.services.states.records import EXECUTION, TOKEN
+from local_aws.services.states.records import EXECUTION, TOKEN, Records
 
 if TYPE_CHECKING:
     from local_aws.api import Context
@@ -53,14 +53,19 @@ def gather(aws: Context, durability: Durability, started: datetime) -> dict[str,
         for job in SAGEMAKER_JOBS
     ]
     for watched in (*WATCHED, *jobs):
-        documents = aws.store.list(watched.kind)
+        documents = _running_executions(aws) if watched.kind == EXECUTION else aws.store.list(watched.kind)
         found[watched.section] += [
             _line(watched, key, document) for key, document in documents if _runs(watched, document)
         ]
     found["functions"] = [name for name, _ in aws.store.list(functions.KIND)]
-    found["waitingTokens"] = sum(not token["spent"] for _, token in aws.store.list(TOKEN))
+    found["waitingTokens"] = len(aws.store.keys(TOKEN, {"spent": False}))
     found["processes"] = [_process(int(pid), entry) for pid, entry in aws.store.list(REGISTRY)]
     return {**found, **durability.status()}
+
+
+def _running_executions(aws: Context) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """Those that ended are many, and not read."""
+    return [(execution["arn"], execution) for execution in Records(aws.store).running()]
 
 
 def answers(aws: Context, durability: Durability, started: datetime) -> Callable[[str, bytes], Response]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,6 +49,8 @@ CREATE TABLE IF NOT EXISTS histories (
     PRIMARY KEY (stream, id)
 ) WITHOUT ROWID;
 """
+#: Kinds and fields stand in the text of the statements, where SQLite's planner compares them with its indexes.
+NAME = re.compile(r"[\w.:-]+")
 
 
 class StoreError(Exception):
@@ -131,6 +134,43 @@ class Store:
             ).fetchall()
         return [(key, _decode(text)) for key, text in rows]
 
+    def index(self, kind: str, *fields: str) -> None:
+        """Let ``keys`` find documents of this kind by these fields, in this order, without reading all of them.
+
+        SQLite keeps the index in the transaction of each change, and fills it from what an older server has left.
+        """
+        name = f"{kind} by {' and '.join(fields)}"
+        expressions = ", ".join(_member(field) for field in fields)
+        statement = f'CREATE INDEX IF NOT EXISTS "{name}" ON documents ({expressions}) WHERE kind = {_name(kind)}'
+        with self._lock, _room():
+            self._connection.execute(statement)
+
+    def keys(self, kind: str, fields: Mapping[str, str | bool] | None = None) -> Sequence[str]:
+        """Of the documents whose members have these values, in the order of first insertion; nothing is decoded."""
+        given = fields or {}
+        conditions = "".join(f" AND {_member(field)} = ?" for field in given)
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT key FROM documents WHERE kind = {_name(kind)}{conditions} ORDER BY position",  # noqa: S608
+                tuple(given.values()),
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def index_time(self, kind: str, field: str) -> None:
+        """As ``index``, for ``keys_before``."""
+        statement = f'CREATE INDEX IF NOT EXISTS "{kind} by time {field}" ON documents ({_time(field)})'
+        with self._lock, _room():
+            self._connection.execute(f"{statement} WHERE kind = {_name(kind)}")
+
+    def keys_before(self, kind: str, field: str, moment: datetime) -> Sequence[str]:
+        """Of the documents in which ``field`` is a time before ``moment``, the earliest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT key FROM documents WHERE kind = {_name(kind)} AND {_time(field)} < ? ORDER BY {_time(field)}",  # noqa: S608
+                (moment.astimezone(UTC).isoformat(),),
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def append(self, stream: str, document: Mapping[str, Any]) -> int:
         """Add to a history; returns the new id (1, 2, ...)."""
         with self._lock, _room():
@@ -154,6 +194,21 @@ class Store:
         """Remove a whole history."""
         with self._lock, _room():
             self._connection.execute("DELETE FROM histories WHERE stream = ?", (stream,))
+
+
+def _name(text: str) -> str:
+    """As a literal of SQL. Raises ``ValueError`` for what is no kind or field."""
+    if not NAME.fullmatch(text):
+        raise ValueError(f"{text!r} names no kind or field: use letters, digits, '_', '.', ':' and '-' only")
+    return f"'{text}'"
+
+
+def _member(field: str) -> str:
+    return f"json_extract(document, '$.{_name(field)[1:-1]}')"
+
+
+def _time(field: str) -> str:
+    return f"json_extract(document, '$.{_name(field)[1:-1]}.\"{TIME_TAG}\"')"
 
 
 @contextmanager

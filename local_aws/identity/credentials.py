@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,8 @@ KEY_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 TOKEN_BYTES = 200
 #: Revoked and expired keys are remembered this long, so that their holders are told the truth.
 REMEMBERED = timedelta(days=1)
+#: While credentials are minted, those that are remembered no more are looked for this often.
+PRUNED_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,13 @@ class Issuer:
     ``mint`` keeps them in the store, unless they are for this very process, whose end they do not survive.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
+        self._now = now
         # Clients revoke their key when they are collected, which may happen on a thread that is in here already.
         self._lock = threading.RLock()
         self._known: dict[str, dict[str, Any]] = dict(store.list(KIND))
+        self._pruned = now()
         self._forget_old()
 
     def mint(
@@ -67,7 +72,10 @@ class Issuer:
         internal: bool = False,
     ) -> Credentials:
         """New credentials of the role's session; without ``lifetime`` they are good until they are revoked."""
-        expires = None if lifetime is None else datetime.now(UTC) + lifetime
+        if self._now() - self._pruned >= PRUNED_EVERY:
+            self._pruned = self._now()
+            self._forget_old()
+        expires = None if lifetime is None else self._now() + lifetime
         made = _random_credentials(expires)
         document = {
             "role": role,
@@ -92,7 +100,7 @@ class Issuer:
             if document["internal"]:
                 del self._known[access_key]
                 return
-            document = self._known[access_key] = {**document, "expires": datetime.now(UTC)}
+            document = self._known[access_key] = {**document, "expires": self._now()}
         self._store.put(KIND, access_key, document)
 
     def revoke_of_processes(self) -> None:
@@ -106,7 +114,7 @@ class Issuer:
         document = self._known.get(access_key)
         if document is None:
             raise UnknownKeyError(access_key)
-        expired = document["expires"] is not None and datetime.now(UTC) >= document["expires"]
+        expired = document["expires"] is not None and self._now() >= document["expires"]
         if expired or not hmac.compare_digest(document["token"], _digest(token or "")):
             raise ExpiredTokenError(access_key)
         return _principal(document)
@@ -116,11 +124,14 @@ class Issuer:
         return _principal(self._known[access_key])
 
     def _forget_old(self) -> None:
-        limit = datetime.now(UTC) - REMEMBERED
-        for access_key, document in list(self._known.items()):
-            if document["expires"] is not None and document["expires"] < limit:
+        limit = self._now() - REMEMBERED
+        with self._lock:
+            old = [key for key, one in self._known.items() if one["expires"] is not None and one["expires"] < limit]
+            for access_key in old:
                 del self._known[access_key]
-                self._store.delete(KIND, access_key)
+        # Not under the lock: whoever has a transaction open may mint.
+        for access_key in old:
+            self._store.delete(KIND, access_key)
 
 
 def _random_credentials(expires: datetime | None) -> Credentials:

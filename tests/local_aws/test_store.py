@@ -98,3 +98,28 @@ def test_what_is_put_is_what_is_got(document: dict[str, object]) -> None:
     store = Store(Path(":memory:"))
     store.put("kind", "key", document)
     assert store.get("kind", "key") == document
+
+
+def test_keys_are_found_by_members_also_those_of_an_older_server(tmp_path: Path) -> None:
+    older = Store(tmp_path / "state.sqlite3")
+    for key, status in [("b", "RUNNING"), ("a", "RUNNING"), ("c", "ENDED")]:
+        older.put("run", key, {"status": status, "open": status == "RUNNING"})
+    older.put("other", "d", {"status": "RUNNING"})
+    older.close()
+    store = Store(tmp_path / "state.sqlite3")
+    store.index("run", "status")
+    store.index("run", "status")
+    assert store.keys("run", {"status": "RUNNING"}) == ["b", "a"]
+    store.put("run", "b", {"status": "ENDED", "open": False})
+    assert store.keys("run", {"status": "RUNNING"}) == store.keys("run", {"open": True}) == ["a"]
+    assert store.keys("run") == ["b", "a", "c"]
+    with pytest.raises(ValueError, match="names no kind or field"):
+        store.keys("run' OR 1 --")
+
+
+def test_a_change_that_is_rolled_back_is_not_found(store: Store) -> None:
+    store.index("run", "status")
+    with pytest.raises(RuntimeError), store.transaction():
+        store.put("run", "a", {"status": "RUNNING"})
+        raise RuntimeError
+    assert store.keys("run", {"status": "RUNNING"}) == []

@@ -16,11 +16,8 @@ def finish(records: Records, arn: str | None = None) -> None:
         machines = [
             machine for machine in records.machines() if machine.get("deleting") and arn in (None, machine["arn"])
         ]
-        if not machines:
-            return
-        busy = {one["machine"] for one in records.executions() if one["status"] == "RUNNING"}
         for machine in machines:
-            if machine["arn"] not in busy:
+            if not records.execution_arns(machine["arn"], "RUNNING"):
                 records.delete_machine(machine["arn"])
 
 

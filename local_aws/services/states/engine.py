@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
-from local_aws.services.states import deletions, history, redrive, status_events, sync
+from local_aws.services.states import deletions, history, redrive, retention, status_events, sync
 from local_aws.services.states.activity_task import run_any_task
 from local_aws.services.states.distributed_map import run_distributed_map
 from local_aws.services.states.execution_logs import LogWriter
@@ -24,9 +24,10 @@ from local_aws.services.states.map_children import is_distributed
 from local_aws.services.states.models import Execution, Frame, State
 from local_aws.services.states.new_frames import new_frame
 from local_aws.services.states.parking import ParkedError, Parking
-from local_aws.services.states.records import Records
+from local_aws.services.states.records import Records, add_indexes
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
+from local_aws.settings import StatesSettings
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ WORKS: dict[str, Work] = {
     "Map": run_map,
 }
 CLOSE_SECONDS = 5.0
+DAY_SECONDS = 86_400.0
 CANCELLATION_ATTEMPTS = 5
 CANCELLATION_DELAY_SECONDS = 2.0
 
@@ -49,6 +51,7 @@ class Engine:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.records = Records(context.store)
+        add_indexes(context.store)
         self._logs = LogWriter(context.client)
         self._parking = Parking(self._go_on, self._forget)
         self._unlogged: dict[str, tuple[int, str, int, dict[str, Any]]] = {}
@@ -87,15 +90,23 @@ class Engine:
 
     def resume(self) -> None:
         """Take up every execution that was running when the server ended."""
-        for execution in self.records.executions():
+        for execution in self.records.running():
             if execution.get("synchronous"):
                 deletions.forget_execution(self.records, execution["arn"])
-            elif execution["status"] == "RUNNING":
+            else:
                 self.runtime(execution)
         deletions.finish(self.records)
-        redrive.forget_expired(self.records)
+        self._spawn(self._forget_daily, "forget executions")
         if self.records.cancellations() or orphans(self.context.store):
             self.stop_cancelled_jobs()
+
+    def _forget_daily(self) -> None:
+        kept = timedelta(days=StatesSettings.from_environment().execution_days)
+        while True:
+            retention.forget_ended(self.records, kept, datetime.now(UTC))
+            redrive.forget_expired(self.records)
+            if self._closing.wait(DAY_SECONDS):
+                return
 
     def runtime(self, execution: Execution) -> Runtime | None:
         """The threads of an execution, taken up again if need be; None for one that has ended."""

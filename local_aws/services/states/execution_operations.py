@@ -10,7 +10,7 @@ from local_aws.api import ApiError, Context, operation
 from local_aws.services.states import history
 from local_aws.services.states import requests as api
 from local_aws.services.states.engine import engine_of
-from local_aws.services.states.execution_start import executions_of, machine_type
+from local_aws.services.states.execution_start import machine_type
 from local_aws.services.states.machine_checks import check_arn
 from local_aws.services.states.machine_references import find_machine, machine_part, qualifier, version_number
 from local_aws.services.states.map_run_operations import children_of
@@ -92,16 +92,24 @@ def list_executions(aws: Context, request: api.ListExecutionsRequest) -> api.Lis
     if machine_type(machine) == "EXPRESS":
         raise ApiError("StateMachineTypeNotSupported", "This operation is not supported by this type of state machine")
     _check_qualifier(aws, arn)
-    found = [
-        _item(execution)
-        for execution in reversed(Records(aws.store).executions(executions_of(machine)))
-        if status in (None, execution["status"])
+    records = Records(aws.store)
+    arns = list(reversed(records.execution_arns(machine["arn"], status)))
+    if redriven is not None or qualifier(arn) is not None:
+        arns = [one for one in arns if _is_wanted(records.execution(one), arn, redriven)]
+    subject = f"{arn} {status or ''} {redriven or ''}"
+    chosen, token = page(arns, subject, request.get("maxResults"), request.get("nextToken"))
+    # Only those of this page are read; one that was forgotten meanwhile is left out.
+    shown = [_item(execution) for one in chosen if (execution := records.execution(one)) is not None]
+    return {"executions": shown, "nextToken": token} if token else {"executions": shown}
+
+
+def _is_wanted(execution: Execution | None, arn: str, redriven: str | None) -> bool:
+    """``arn`` may name a version or an alias, ``redriven`` is the request's filter."""
+    return (
+        execution is not None
         and redriven in (None, _redriven(execution))
         and (qualifier(arn) is None or arn in (execution.get("version"), execution.get("alias")))
-    ]
-    subject = f"{arn} {status or ''} {redriven or ''}"
-    shown, token = page(found, subject, request.get("maxResults"), request.get("nextToken"))
-    return {"executions": shown, "nextToken": token} if token else {"executions": shown}
+    )
 
 
 def _refuse_filters(request: api.ListExecutionsRequest) -> None:

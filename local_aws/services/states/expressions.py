@@ -73,7 +73,7 @@ def message_of(error: JException, text: str) -> str:
         told = [error.location]
     words = template.replace("Object", "function")
     if error.error == BAD_NUMBER and (number := NUMBER.match(text, error.location)):
-        return words.replace("{{token}}", number[0])
+        return str(words.replace("{{token}}", number[0]))
     return PLACEHOLDER.sub(lambda match: f" {json.dumps(told.pop(0), default=str)}" if told else "", words)
 
 

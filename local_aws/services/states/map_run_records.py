@@ -87,6 +87,12 @@ class MapRunRecords:
         for _, entry in self._store.read(_stream(arn), first, count):
             yield cast(ChildInput, entry)
 
+    def forget(self, execution: str) -> None:
+        """The runs of this execution, with the inputs of their children."""
+        for arn in self._store.keys(MAP_RUN, {"execution": execution}):
+            self.drop_inputs(arn)
+            self._store.delete(MAP_RUN, arn)
+
     def drop_inputs(self, arn: str) -> None:
         self._store.drop(_stream(arn))
 

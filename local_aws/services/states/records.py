@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from local_aws.services.states.models import Alias, Cancellation, Execution, Frame, Machine, Token, Version
@@ -17,6 +19,15 @@ CANCELLATION = "states:cancellation"
 VERSION = "states:version"
 ALIAS = "states:alias"
 REDRIVABLE = "states:redrivable"
+
+
+def add_indexes(store: Store) -> None:
+    """What executions and tokens are looked for by. Once there, they cost nothing at a start."""
+    store.index(EXECUTION, "status", "machine")
+    store.index(EXECUTION, "machine")
+    store.index_time(EXECUTION, "stopped")
+    store.index(TOKEN, "spent")
+    store.index(TOKEN, "execution")
 
 
 class Records:
@@ -76,6 +87,20 @@ class Records:
         """In the order in which they started."""
         return [cast(Execution, document) for _, document in self.store.list(EXECUTION, prefix)]
 
+    def running(self, machine: str | None = None) -> list[Execution]:
+        """Those that run, of this machine or of all."""
+        found = (self.execution(arn) for arn in self.execution_arns(machine, "RUNNING"))
+        return [execution for execution in found if execution is not None]
+
+    def execution_arns(self, machine: str | None = None, status: str | None = None) -> Sequence[str]:
+        """In the order in which they started; no execution is read."""
+        wanted = {"status": status, "machine": machine}
+        return self.store.keys(EXECUTION, {field: value for field, value in wanted.items() if value is not None})
+
+    def stopped_before(self, moment: datetime) -> Sequence[str]:
+        """The ARNs of those that ended before."""
+        return self.store.keys_before(EXECUTION, "stopped", moment)
+
     def save_execution(self, execution: Execution) -> None:
         self.store.put(EXECUTION, execution["arn"], execution)
 
@@ -101,6 +126,10 @@ class Records:
         found = self.store.list(REDRIVABLE, f"{execution}#{path}")
         return [cast(Frame, document) for _, document in found]
 
+    def redrivable_executions(self) -> set[str]:
+        """The ARNs of the executions that have such frames."""
+        return {key.rpartition("#")[0] for key in self.store.keys(REDRIVABLE)}
+
     def save_redrivable(self, frame: Frame) -> None:
         self.store.put(REDRIVABLE, f"{frame['execution']}#{frame['path']}", frame)
 
@@ -109,6 +138,10 @@ class Records:
 
     def token(self, token: str) -> Token | None:
         return cast("Token | None", self.store.get(TOKEN, token))
+
+    def delete_tokens(self, execution: str) -> None:
+        for key in self.store.keys(TOKEN, {"execution": execution}):
+            self.store.delete(TOKEN, key)
 
     def save_token(self, token: str, document: Token) -> None:
         self.store.put(TOKEN, token, document)

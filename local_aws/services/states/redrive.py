@@ -44,10 +44,11 @@ def forget(records: Records, execution: str) -> None:
 
 def forget_expired(records: Records) -> None:
     """What can be redriven no more, because its execution ended too long ago."""
-    for execution in records.executions():
-        stopped = execution["stopped"]
+    for arn in records.redrivable_executions():
+        execution = records.execution(arn)
+        stopped = None if execution is None else execution["stopped"]
         if stopped is not None and datetime.now(UTC) - stopped > PERIOD:
-            forget(records, execution["arn"])
+            forget(records, arn)
 
 
 def restore(records: Records, execution: Execution, event: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,26 @@ def test_expired_revoked_unknown_and_wrong_tokens_are_refused(store: Store) -> N
     with pytest.raises(UnknownKeyError):
         issuer.principal("ASIAUNKNOWN", good.token)
     assert issuer.principal(good.access_key, good.token).session == "me"
+
+
+def test_expired_keys_are_forgotten_while_the_server_runs(store: Store) -> None:
+    """local_aws: a key that is refused is remembered for a day; a server that is never restarted does not grow."""
+    moment = datetime(2024, 1, 1, tzinfo=UTC)
+    issuer = Issuer(store, lambda: moment)
+    old = issuer.mint(ROLE, "old", lifetime=timedelta(hours=1))
+    lasting = issuer.mint(ROLE, "lasting")
+    moment += timedelta(hours=24)
+    issuer.mint(ROLE, "other", lifetime=timedelta(hours=1))
+    with pytest.raises(ExpiredTokenError):
+        issuer.principal(old.access_key, old.token)
+    moment += timedelta(hours=2)
+    new = issuer.mint(ROLE, "new", lifetime=timedelta(hours=1))
+    with pytest.raises(UnknownKeyError):
+        issuer.principal(old.access_key, old.token)
+    assert issuer.principal(lasting.access_key, lasting.token).session == "lasting"
+    kept = [key for key, _ in store.list("credentials")]
+    assert old.access_key not in kept
+    assert new.access_key in kept
 
 
 def test_secrets_are_neither_kept_nor_shown(store: Store, tmp_path: Path) -> None:

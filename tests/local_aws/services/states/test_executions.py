@@ -12,11 +12,13 @@ import pytest
 from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
+from local_aws.services import states
 from local_aws.services.states import execution_operations as executions
 from local_aws.services.states import execution_start as starts
 from local_aws.services.states import history
 from local_aws.services.states import machine_operations as machines
-from local_aws.services.states.records import CANCELLATION
+from local_aws.services.states.models import Execution
+from local_aws.services.states.records import CANCELLATION, Records
 
 PASS = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}
 HOLD = {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 600, "End": True}}}
@@ -251,3 +253,24 @@ def test_a_hundred_waiting_executions(world: StatesWorld, services: FakeServices
     for token in world.await_tokens(100):
         world.succeed(token, "yes")
     assert {world.ended(arn)["status"] for arn in arns} == {"SUCCEEDED"}
+
+
+def test_listing_and_resuming_read_only_what_they_tell(world: StatesWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """local_aws: what has ended costs nothing at a start, nor when another page is listed."""
+    machine = world.create({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
+    for number in range(5):
+        world.ended(world.start(machine, name=f"run-{number}"))
+    read: list[str] = []
+    execution = Records.execution
+
+    def noting(records: Records, arn: str) -> Execution | None:
+        read.append(arn.rpartition(":")[2])
+        return execution(records, arn)
+
+    monkeypatch.setattr(Records, "execution", noting)
+    request: Any = {"stateMachineArn": machine, "maxResults": 2}
+    listed = executions.list_executions(world.aws, request)["executions"]
+    assert [one["name"] for one in listed] == read == ["run-4", "run-3"]
+    read.clear()
+    states.resume(world.aws)
+    assert read == []

@@ -74,7 +74,11 @@ def test_two_hundred_waiting_executions_hold_no_thread(world: StatesWorld, state
 
 
 def test_map_runs_whose_children_wait_hold_no_thread(world: StatesWorld) -> None:
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **one(ASK)}
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Ask",
+        "States": {"Ask": ASK},
+    }
     machine = world.create(one({"Type": "Map", "Items": [1], "ItemProcessor": processor, "End": True}))
     before = threading.active_count()
     arns = [world.start(machine, name=f"mapping-{number}") for number in range(20)]
