@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import cloudpickle
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.backends import get_backend
@@ -159,6 +160,14 @@ def _load_key(text: bytes) -> Any:
     return serialization.load_pem_private_key(text, None)
 
 
+def _reduce_certificate(certificate: x509.Certificate) -> Any:
+    return _load_certificate, (certificate.public_bytes(serialization.Encoding.PEM),)
+
+
+def _load_certificate(text: bytes) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(text)
+
+
 def _reduce_weak_dictionary(dictionary: Any) -> Any:
     return _weak_dictionary, (dict(dictionary),)
 
@@ -192,6 +201,7 @@ RULES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (threading.Condition, lambda condition: (threading.Condition, ())),
     (rsa.RSAPrivateKey, _reduce_private_key),
     (ec.EllipticCurvePrivateKey, _reduce_private_key),
+    (x509.Certificate, _reduce_certificate),
     (weakref.WeakValueDictionary, _reduce_weak_dictionary),
     (FakeKey, _reduce_s3_key),
     (BaseBackend, _reduce_backend),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import weakref
@@ -13,6 +14,8 @@ from local_aws.api import ApiError, Context
 from local_aws.processes import ProcessStartError, Supervisor
 from local_aws.services.lambda_ import model
 from local_aws.services.lambda_.worker import Worker
+
+logger = logging.getLogger(__name__)
 
 #: On AWS 1,000 for an account; here each is a process of some 60 MB.
 CONCURRENCY_OF_A_FUNCTION = 16
@@ -143,4 +146,7 @@ class Pool:
                 expired = [worker for idle in self._idle.values() for worker in idle if worker.idle_since < oldest]
                 for worker in expired:
                     self._idle[worker.name].remove(worker)
-            self._end(expired)
+            try:
+                self._end(expired)
+            except Exception:
+                logger.exception("idle functions could not be ended; the next look goes on")

@@ -106,6 +106,8 @@ class InvocationMetrics:
             self._context.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
         except (ClientError, BotoCoreError) as error:
             logger.warning("%d metrics of endpoints are lost: %s", len(data), type(error).__name__)
+        except Exception:
+            logger.exception("%d metrics of endpoints are lost", len(data))
 
 
 def _metric_data(gathered: dict[tuple[str, str], Gathered]) -> list[dict[str, Any]]:

@@ -90,17 +90,26 @@ class Coordinator:
         while not self._closing.is_set():
             self._changed.wait(LOOK_SECONDS if busy else None)
             self._changed.clear()
-            active = [
-                name
-                for name, job in self._context.store.list(TUNING.kind)
-                if job["HyperParameterTuningJobStatus"] in ("InProgress", "Stopping")
-            ]
-            busy = bool(active)
-            if not busy:
-                self._histories.clear()
-            for name in active:
+            try:
+                busy = self._look()
+            except Exception:
+                busy = True
                 if not self._closing.is_set():
-                    _step_safely(self._context, name, self._histories)
+                    logger.exception("tuning jobs could not be looked at; trying again")
+
+    def _look(self) -> bool:
+        """Whether a tuning job is under way."""
+        active = [
+            name
+            for name, job in self._context.store.list(TUNING.kind)
+            if job["HyperParameterTuningJobStatus"] in ("InProgress", "Stopping")
+        ]
+        if not active:
+            self._histories.clear()
+        for name in active:
+            if not self._closing.is_set():
+                _step_safely(self._context, name, self._histories)
+        return bool(active)
 
 
 def _step_safely(context: Context, name: str, histories: Histories) -> None:

@@ -56,7 +56,8 @@ def test_an_internal_error_loses_no_event(
 def test_an_event_that_cannot_be_deleted_ends_no_thread(
     queue: EventQueue, context: Context, monkeypatch: pytest.MonkeyPatch, eventually: Eventually
 ) -> None:
-    plain, refused = context.store.delete, []
+    plain = context.store.delete
+    refused: list[str] = []
 
     def delete(kind: str, key: str) -> None:
         if kind == EVENT_KIND and len(refused) <= EVENT_THREADS:
