@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from local_aws.kill_points import passing
 from local_aws.services.states.errors import TASK_FAILED, TIMEOUT, HaltedError, StateError
 from local_aws.services.states.integrations import UnreachableError
 from local_aws.services.states.runtime import Runtime
@@ -51,6 +52,7 @@ class Call:
 
     def _work(self) -> None:
         reply = self._attempts()
+        passing("states.called")
         with self._lock:
             self._reply = reply
             late = self._abandoned

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from local_aws.api import Context
 from local_aws.identity.acting import acting_as
+from local_aws.kill_points import passing
 from local_aws.services.states import history, redrive, status_events, tokens
 from local_aws.services.states.cancellations import cancellation
 from local_aws.services.states.context_object import fixed_parts
@@ -105,6 +106,7 @@ class Runtime:
             try:
                 with self.context.store.transaction():
                     yield
+                    passing("states.commit.before")
             except BaseException as error:
                 self.log.rolled_back()
                 if not isinstance(error, HaltedError):
@@ -112,6 +114,7 @@ class Runtime:
                     self.results.pop(path, None)
                     self.ended, self.outcome = False, None
                 raise
+            passing("states.commit.after")
             self.log.committed()
             self._tell()
 
