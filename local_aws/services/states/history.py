@@ -86,6 +86,21 @@ def execution_succeeded(output: str) -> dict[str, Any]:
     return {"executionSucceededEventDetails": {"output": output, "outputDetails": WHOLE}}
 
 
+ENDS = {
+    "FAILED": ("ExecutionFailed", "executionFailedEventDetails"),
+    "ABORTED": ("ExecutionAborted", "executionAbortedEventDetails"),
+    "TIMED_OUT": ("ExecutionTimedOut", "executionTimedOutEventDetails"),
+}
+
+
+def execution_failed(
+    status: str, previous: int, error: str | None, cause: str | None
+) -> tuple[str, int, dict[str, Any]]:
+    """The type, the link and the details of the last event of an execution that did not succeed."""
+    kind, field = ENDS[status]
+    return kind, previous, {field: failure_details(error, cause)}
+
+
 def failure_details(error: str | None, cause: str | None) -> dict[str, str]:
     """AWS leaves out what there is not."""
     return {key: value for key, value in (("error", error), ("cause", cause)) if value is not None}

@@ -36,11 +36,6 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 #: A wait that lasts longer gives up its thread. Answers that come at once need not wait for a new one.
 PARK_AFTER_SECONDS = 0.25
-FINISHED_DETAILS = {
-    "FAILED": ("ExecutionFailed", "executionFailedEventDetails"),
-    "ABORTED": ("ExecutionAborted", "executionAbortedEventDetails"),
-    "TIMED_OUT": ("ExecutionTimedOut", "executionTimedOutEventDetails"),
-}
 
 
 class Runtime:
@@ -197,8 +192,7 @@ class Runtime:
                 if status == "SUCCEEDED":
                     self.append("ExecutionSucceeded", previous, history.execution_succeeded(output or "null"))
                 else:
-                    kind, field = FINISHED_DETAILS[status]
-                    self.append(kind, previous, {field: history.failure_details(error, cause)})
+                    self.append(*history.execution_failed(status, previous, error, cause))
                 execution.update(
                     {"status": status, "stopped": datetime.now(UTC), "output": output, "error": error, "cause": cause}
                 )
