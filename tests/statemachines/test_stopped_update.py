@@ -6,7 +6,7 @@ import pytest
 from promotion_world import FACTS
 from state_machines import eventually
 
-from local_aws.services.states import execution_operations as operations
+from local_aws.services.states.executions import execution_operations as operations
 from vigil.aws.endpoint_restoration import RestorationError, RestorationPorts, restore_recorded
 from vigil.aws.executions import Executions
 from vigil.aws.outcomes import OutcomePorts

@@ -8,7 +8,7 @@ import yaml
 from jsonata import Jsonata
 from state_machine_text import FOLDER, NAMES, CallChecker, StateMachine, expression, is_expression, texts
 
-from local_aws.services.states.definition import check
+from local_aws.services.states.definitions.check import check
 
 CHECKER = CallChecker()
 JOB_NAME = re.compile(r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")  # TrainingJobName, ModelName, …: SageMaker API reference

@@ -15,8 +15,8 @@ from typing import Any
 from state_machine_text import NAMES, StateMachine
 from state_machines import FakeServices, StatesWorld, client_error, eventually
 
-from local_aws.services.states import execution_operations as executions
-from local_aws.services.states import execution_start as starts
+from local_aws.services.states.executions import execution_operations as executions
+from local_aws.services.states.executions import execution_start as starts
 
 ARN = "arn:aws:%s:us-east-1:123456789012:%s"
 RUN = {

@@ -14,16 +14,16 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from local_aws.api import Context
 from local_aws.services import states
-from local_aws.services.states import activity_operations as activities
-from local_aws.services.states import execution_operations as executions
-from local_aws.services.states import execution_start as starts
-from local_aws.services.states import machine_operations as machines
-from local_aws.services.states import map_run_operations as map_runs
-from local_aws.services.states import redrive_operations as redrives
-from local_aws.services.states import task_operations as tasks
-from local_aws.services.states.map_children import arn_of
-from local_aws.services.states.map_run_records import MapRunRecords
+from local_aws.services.states.activities import operations as activities
+from local_aws.services.states.executions import execution_operations as executions
+from local_aws.services.states.executions import execution_start as starts
+from local_aws.services.states.machines import machine_operations as machines
+from local_aws.services.states.maps import map_run_operations as map_runs
+from local_aws.services.states.maps.map_children import arn_of
+from local_aws.services.states.maps.map_run_records import MapRunRecords
 from local_aws.services.states.records import TOKEN, Records
+from local_aws.services.states.redrive import operations as redrives
+from local_aws.services.states.tasks import task_operations as tasks
 from local_aws.store import Store
 
 ROLE = "arn:aws:iam::123456789012:role/states"

@@ -8,22 +8,16 @@ branches are not run again, and a call to a service that was under way is made a
 from __future__ import annotations
 
 from local_aws.api import Context
-from local_aws.services.states import (
-    activities,
-    activity_operations,
-    alias_operations,
-    definition_operations,
-    execution_operations,
-    execution_start,
-    machine_operations,
-    map_run_operations,
-    redrive_operations,
-    tag_operations,
-    task_operations,
-    teststate_operations,
-    version_operations,
-)
+from local_aws.services.states.activities import operations as activity_operations
+from local_aws.services.states.activities import records as activities
+from local_aws.services.states.definitions import operations as definition_operations
 from local_aws.services.states.engine import engine_of
+from local_aws.services.states.executions import execution_operations, execution_start
+from local_aws.services.states.machines import alias_operations, machine_operations, tag_operations, version_operations
+from local_aws.services.states.maps import map_run_operations
+from local_aws.services.states.redrive import operations as redrive_operations
+from local_aws.services.states.tasks import task_operations
+from local_aws.services.states.teststate import operations as teststate_operations
 
 __all__ = [
     "activity_operations",

@@ -12,21 +12,25 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
-from local_aws.services.states import deletions, history, redrive, retention, status_events, sync
-from local_aws.services.states.activity_task import run_any_task
-from local_aws.services.states.distributed_map import run_distributed_map
-from local_aws.services.states.execution_logs import LogWriter
+from local_aws.services.states import history, retention
+from local_aws.services.states.activities.task import run_any_task
+from local_aws.services.states.executions import status_events
+from local_aws.services.states.executions.execution_logs import LogWriter
 from local_aws.services.states.flow import ROOT, Flow, Step, Work
 from local_aws.services.states.fork import run_map, run_parallel
 from local_aws.services.states.jsontext import loads
-from local_aws.services.states.map_aborts import orphans, settle
-from local_aws.services.states.map_children import is_distributed
+from local_aws.services.states.machines import deletions
+from local_aws.services.states.maps.distributed_map import run_distributed_map
+from local_aws.services.states.maps.map_aborts import orphans, settle
+from local_aws.services.states.maps.map_children import is_distributed
 from local_aws.services.states.models import Execution, Frame, State
 from local_aws.services.states.new_frames import new_frame
 from local_aws.services.states.parking import ParkedError, Parking
 from local_aws.services.states.records import Records, add_indexes
+from local_aws.services.states.redrive import frames as redrive
 from local_aws.services.states.runtime import Runtime
 from local_aws.services.states.simple_states import run_choice, run_fail, run_pass, run_succeed, run_wait
+from local_aws.services.states.tasks import sync
 from local_aws.settings import StatesSettings
 
 logger = logging.getLogger(__name__)

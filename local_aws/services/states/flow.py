@@ -21,12 +21,12 @@ from local_aws.services.states.errors import (
 )
 from local_aws.services.states.failures import error_of, failure_of, is_store_failure
 from local_aws.services.states.jsontext import MAX_BYTES, dumps, size
-from local_aws.services.states.languages import LANGUAGES, language_name
+from local_aws.services.states.languages.known import LANGUAGES, language_name
+from local_aws.services.states.languages.query_language import Completion, QueryLanguage, Scope
+from local_aws.services.states.languages.variables import check_sizes
 from local_aws.services.states.models import Failure, Finished, Frame, State
 from local_aws.services.states.parking import ParkedError
-from local_aws.services.states.query_language import Completion, QueryLanguage, Scope
 from local_aws.services.states.runtime import Runtime
-from local_aws.services.states.variables import check_sizes
 from local_aws.times import iso_milliseconds, utc
 
 logger = logging.getLogger(__name__)

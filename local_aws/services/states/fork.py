@@ -8,9 +8,9 @@ from __future__ import annotations
 from local_aws.services.states import history
 from local_aws.services.states.failures import error_of
 from local_aws.services.states.flow import Flow, Step, is_iteration, map_name
-from local_aws.services.states.item_batches import item_input
-from local_aws.services.states.item_reader import Items, of_state
-from local_aws.services.states.map_children import processor_field
+from local_aws.services.states.maps.item_batches import item_input
+from local_aws.services.states.maps.item_reader import Items, of_state
+from local_aws.services.states.maps.map_children import processor_field
 from local_aws.services.states.models import Finished, Fork, Frame, MapItem, State
 from local_aws.services.states.new_frames import new_frame
 

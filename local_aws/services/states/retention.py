@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from local_aws.services.states import history, redrive
-from local_aws.services.states.map_run_records import MapRunRecords
+from local_aws.services.states import history
+from local_aws.services.states.maps.map_run_records import MapRunRecords
 from local_aws.services.states.models import Execution
 from local_aws.services.states.records import Records
+from local_aws.services.states.redrive import frames as redrive
 
 
 def forget_ended(records: Records, kept: timedelta, now: datetime) -> int:

@@ -17,18 +17,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from local_aws.api import Context
 from local_aws.identity.acting import acting_as
 from local_aws.kill_points import passing
-from local_aws.services.states import history, redrive, status_events, tokens
-from local_aws.services.states.cancellations import cancellation
+from local_aws.services.states import history
 from local_aws.services.states.context_object import fixed_parts
 from local_aws.services.states.errors import HaltedError
-from local_aws.services.states.execution_logs import ExecutionLog, LogWriter
-from local_aws.services.states.http_task import Watch
+from local_aws.services.states.executions import status_events
+from local_aws.services.states.executions.execution_logs import ExecutionLog, LogWriter
 from local_aws.services.states.jsontext import loads
-from local_aws.services.states.map_aborts import abort_map_run
+from local_aws.services.states.maps.map_aborts import abort_map_run
 from local_aws.services.states.models import Definition, Execution, Finished, Frame, Status, Task
 from local_aws.services.states.parking import LONGEST_SLEEP_SECONDS, Parked, ParkedError, Parking
 from local_aws.services.states.records import Records
-from local_aws.services.states.resources import Resource, parse
+from local_aws.services.states.redrive import frames as redrive
+from local_aws.services.states.tasks import tokens
+from local_aws.services.states.tasks.cancellations import cancellation
+from local_aws.services.states.tasks.http_task import Watch
+from local_aws.services.states.tasks.resources import Resource, parse
 
 if TYPE_CHECKING:
     from local_aws.services.states.flow import Flow

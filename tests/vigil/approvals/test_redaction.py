@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.services.states.tokens import mint
+from local_aws.services.states.tasks.tokens import mint
 from vigil.approvals.redaction import ALWAYS_SECRET_CHARACTERS, REDACTED, redact, redact_text
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAZ/8F+" + "xK3vQ9" * 60 + "=="

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local_aws.services.states.definition import check, diagnose
-from local_aws.services.states.definition_problems import DefinitionError
+from local_aws.services.states.definitions.check import check, diagnose
+from local_aws.services.states.definitions.problems import DefinitionError
 
 MACHINES = Path(__file__).parent / "machines"
 PASS = {"Type": "Pass", "End": True}

@@ -12,8 +12,8 @@ import pytest
 from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
-from local_aws.services.states import machine_operations as machines
-from local_aws.services.states import version_operations as versions
+from local_aws.services.states.machines import machine_operations as machines
+from local_aws.services.states.machines import version_operations as versions
 
 TOKEN = "{% $states.context.Task.Token %}"
 ASK = {

@@ -13,10 +13,10 @@ from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
 from local_aws.services import states
-from local_aws.services.states import execution_operations as executions
-from local_aws.services.states import execution_start as starts
 from local_aws.services.states import history
-from local_aws.services.states import machine_operations as machines
+from local_aws.services.states.executions import execution_operations as executions
+from local_aws.services.states.executions import execution_start as starts
+from local_aws.services.states.machines import machine_operations as machines
 from local_aws.services.states.models import Execution
 from local_aws.services.states.records import CANCELLATION, Records
 

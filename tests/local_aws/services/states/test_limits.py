@@ -12,11 +12,11 @@ import pytest
 from state_machines import ROLE, StatesWorld
 
 from local_aws.api import ApiError
-from local_aws.services.states import definition_operations as definitions
-from local_aws.services.states import execution_operations as executions
-from local_aws.services.states import execution_start as starts
-from local_aws.services.states import machine_operations as machines
-from local_aws.services.states import tag_operations as tags
+from local_aws.services.states.definitions import operations as definitions
+from local_aws.services.states.executions import execution_operations as executions
+from local_aws.services.states.executions import execution_start as starts
+from local_aws.services.states.machines import machine_operations as machines
+from local_aws.services.states.machines import tag_operations as tags
 
 HOLD = {"StartAt": "Hold", "States": {"Hold": {"Type": "Wait", "Seconds": 600, "End": True}}}
 SYNC = {

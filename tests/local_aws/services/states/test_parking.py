@@ -14,8 +14,8 @@ import pytest
 from state_machines import FakeServices, StatesWorld, eventually, masked
 
 from local_aws.api import ApiError
-from local_aws.services.states import redrive_operations as redrives
 from local_aws.services.states import runtime
+from local_aws.services.states.redrive import operations as redrives
 
 MACHINES = Path(__file__).parent / "machines"
 #: Cases without steps from outside that wait, fork or retry.

@@ -12,7 +12,7 @@ import pytest
 from state_machines import FakeServices, StatesWorld, eventually
 
 from local_aws.api import ApiError
-from local_aws.services.states.map_run_records import MAP_RUN
+from local_aws.services.states.maps.map_run_records import MAP_RUN
 from local_aws.services.states.records import EXECUTION, REDRIVABLE, TOKEN, Records
 from local_aws.services.states.retention import forget_ended
 

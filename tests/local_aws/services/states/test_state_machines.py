@@ -9,9 +9,9 @@ import pytest
 from state_machines import ROLE, StatesWorld
 
 from local_aws.api import ApiError
-from local_aws.services.states import definition_operations as definitions
-from local_aws.services.states import machine_operations as machines
-from local_aws.services.states import tag_operations as tags
+from local_aws.services.states.definitions import operations as definitions
+from local_aws.services.states.machines import machine_operations as machines
+from local_aws.services.states.machines import tag_operations as tags
 
 PASS = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True}}}
 

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from state_machines import ROLE, StatesWorld
 
 from local_aws.api import ApiError
-from local_aws.services.states import alias_operations as aliases
-from local_aws.services.states import execution_operations as executions
-from local_aws.services.states import execution_start as starts
-from local_aws.services.states import machine_operations as machines
-from local_aws.services.states import version_operations as versions
-from local_aws.services.states.machine_references import resolve
+from local_aws.services.states.executions import execution_operations as executions
+from local_aws.services.states.executions import execution_start as starts
+from local_aws.services.states.machines import alias_operations as aliases
+from local_aws.services.states.machines import machine_operations as machines
+from local_aws.services.states.machines import version_operations as versions
+from local_aws.services.states.machines.machine_references import resolve
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:machine"
 

@@ -1,0 +1,1 @@
+"""The API around executions: started, described, listed, logged, announced."""

@@ -1,0 +1,1 @@
+"""The query languages, JSONPath and JSONata, and what both evaluate."""

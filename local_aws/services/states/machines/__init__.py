@@ -1,0 +1,1 @@
+"""The API around state machines: machines, versions, aliases, tags."""

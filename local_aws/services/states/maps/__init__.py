@@ -1,0 +1,1 @@
+"""Map: what it iterates over, distributed runs of it, and their results."""

@@ -1,0 +1,1 @@
+"""RedriveExecution: going on from where an execution failed."""

@@ -1,0 +1,1 @@
+"""Task states: service integrations, jobs, tokens, and the events of all of them."""
