@@ -11,9 +11,6 @@ from local_aws.services import moto_seams
 
 logger = logging.getLogger(__name__)
 
-# Before the state is restored: requests that moto repeats then must not deliver anything by themselves.
-moto_seams.install()
-
 #: Modules in ``local_aws.services``, in the order in which they resume; they shut down in reverse.
 #: Whoever starts work in others comes after them: state machines after the jobs, schedules last.
 MODULES = (
@@ -51,7 +48,9 @@ SHARED_REST_SERVICES = frozenset({"scheduler", "sesv2"})
 
 
 def load() -> list[ModuleType]:
-    """Import every service module."""
+    """Import every service module, and take over from moto: before it serves or repeats its first request."""
+    # Before the state is restored: requests that moto repeats then must not deliver anything by themselves.
+    moto_seams.install()
     return [importlib.import_module(f"local_aws.services.{name}") for name in MODULES]
 
 
