@@ -53,8 +53,7 @@ packages:
 
 # The tests of local_aws mostly wait for the servers they start, so two run at a time; the others want both cores.
 test: environment packages lint
-	$(BIN)/pytest -n 2 --dist loadfile tests/local_aws
-	$(BIN)/pytest --ignore tests/local_aws
+	$(BIN)/pytest -n 2 --dist loadfile tests/local_aws; local_aws=$$?; $(BIN)/pytest --ignore tests/local_aws && exit $$local_aws
 
 coverage: environment packages
 	rm -rf .coverage && mkdir .coverage
