@@ -57,7 +57,7 @@ test: environment packages lint
 
 coverage: environment packages
 	rm -rf .coverage && mkdir .coverage
-	$(BIN)/coverage run -m pytest tests/local_aws
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile tests/local_aws
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered --sort=cover
 

@@ -163,7 +163,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run() -> int:
+def run() -> int:
+    """The command: ``main``, for whom a reader that has seen enough is no error."""
     try:
         return main()
     except BrokenPipeError:
@@ -173,4 +174,4 @@ def _run() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_run())
+    sys.exit(run())

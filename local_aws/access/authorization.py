@@ -11,6 +11,7 @@ from typing import Literal, cast
 from urllib.parse import parse_qsl
 
 from local_aws.access import dynamodb_needs, encrypted_needs, kms_needs, named_needs, s3_needs
+from local_aws.access.action_table import check_installed
 from local_aws.access.decision import Decision, Policies, decide
 from local_aws.access.denials import access_denied
 from local_aws.access.needs import Need
@@ -34,8 +35,11 @@ FREE = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 
 
 def mode_of(option: str | None, environment: Mapping[str, str] | None = None) -> Mode:
-    """The option's mode, else the environment's. Raises ``SettingError``."""
-    return cast(Mode, option or ServerSettings.from_environment(environment).iam)
+    """The option's mode, else the environment's. Raises ``SettingError``, also where no call could be judged."""
+    mode = cast(Mode, option or ServerSettings.from_environment(environment).iam)
+    if mode != "off":
+        check_installed()
+    return mode
 
 
 class Authorization:
