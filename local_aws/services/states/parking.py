@@ -56,7 +56,8 @@ class Parking:
         self._go_on = go_on
         self._ended = ended
         self._condition = threading.Condition()
-        self._changed: dict[str, Runtime] = {}
+        #: Not by their ARN: a redriven execution has a new runtime while its old one still says that it has ended.
+        self._changed: dict[Runtime, None] = {}
         self._timers: list[tuple[float, int, Runtime]] = []
         self._numbers = itertools.count()
         self._closing = False
@@ -75,7 +76,7 @@ class Parking:
         with self._condition:
             if self._closing:
                 return
-            self._changed[runtime.arn] = runtime
+            self._changed[runtime] = None
             if self._thread is None:
                 thread = threading.Thread(target=self._work, name="parked flows", daemon=True)
                 thread.start()
@@ -128,9 +129,9 @@ class Parking:
                 now = time.time()
                 while self._timers and self._timers[0][0] <= now:
                     _, _, runtime = heapq.heappop(self._timers)
-                    self._changed[runtime.arn] = runtime
+                    self._changed[runtime] = None
                 if self._changed:
-                    runtimes, self._changed = list(self._changed.values()), {}
+                    runtimes, self._changed = list(self._changed), {}
                     return runtimes
                 sleep = self._timers[0][0] - now if self._timers else LONGEST_SLEEP_SECONDS
                 self._condition.wait(min(sleep, LONGEST_SLEEP_SECONDS))

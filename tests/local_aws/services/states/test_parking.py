@@ -15,6 +15,7 @@ from state_machines import FakeServices, StatesWorld, eventually, masked
 
 from local_aws.api import ApiError
 from local_aws.services.states import runtime
+from local_aws.services.states.parking import Parking
 from local_aws.services.states.redrive import operations as redrives
 
 MACHINES = Path(__file__).parent / "machines"
@@ -174,3 +175,30 @@ def test_a_parked_execution_that_was_stopped_can_be_redriven(world: StatesWorld)
     world.await_event(execution, "TaskSubmitted", 2)
     world.succeed(token, 7)
     assert world.ended(execution)["output"] == "7"
+
+
+def test_an_ended_execution_does_not_hide_the_news_of_its_redrive() -> None:
+    """Both runtimes have one ARN; whoever tells last must not take the other's place."""
+
+    class Told:
+        arn = "arn:one"
+        ended = False
+
+        def __init__(self) -> None:
+            self.looked = threading.Event()
+
+        def take_due(self) -> list[Any]:
+            self.looked.set()
+            return []
+
+    first, redriven = Told(), Told()
+    parking = Parking(lambda *_: None, lambda _: None)
+    try:
+        # The thread is held up while both tell.
+        with parking._condition:
+            parking.changed(redriven)  # type: ignore[arg-type]
+            parking.changed(first)  # type: ignore[arg-type]
+        assert redriven.looked.wait(10)
+        assert first.looked.wait(10)
+    finally:
+        parking.close()
