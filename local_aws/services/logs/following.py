@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from local_aws.api import Context
 from local_aws.services.logs import capped_file, streams
@@ -131,5 +131,9 @@ def _ensure_group(context: Context, group: str) -> None:
         client.create_log_group(logGroupName=group)
     except client.exceptions.ResourceAlreadyExistsException:
         return
-    except (ClientError, BotoCoreError) as error:
+    except client.exceptions.ClientError as error:
+        # A role that may not make groups writes into the one that its stack has made.
+        refused = error.response["Error"]["Code"] == "AccessDeniedException"
+        logger.log(logging.INFO if refused else logging.WARNING, "the log group %s could not be made: %s", group, error)
+    except BotoCoreError as error:
         logger.warning("the log group %s could not be made: %s", group, type(error).__name__)
