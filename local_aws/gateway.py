@@ -23,6 +23,7 @@ from local_aws.validation import validate
 logger = logging.getLogger(__name__)
 
 HEALTH_PATH = "/_local_aws/health"
+ANSWERED_HERE = OWNED_SERVICES | SHARED_REST_SERVICES
 
 
 class Backend(Protocol):
@@ -77,10 +78,10 @@ class Gateway:
             return protocol.serialize_error(service_of(environ), None, error)
 
     def _respond(self, environ: dict[str, Any]) -> Response:
-        path = environ.get("PATH_INFO", "")
+        path = str(environ.get("PATH_INFO", ""))
         if path == HEALTH_PATH:
             return Response(200, {"Content-Type": "text/plain"}, b"ok")
-        if str(environ.get("PATH_INFO", "")).startswith(sns_pages.PATH):
+        if path.startswith(sns_pages.PATH):
             return sns_pages.respond(self._ready_context(), environ)
         body = _read_body(environ)
         if path in self.controls:
@@ -102,7 +103,7 @@ class Gateway:
                 answer = guard.before(call)
                 if answer is not None:
                     return answer
-            if call.service in OWNED_SERVICES | SHARED_REST_SERVICES or (call.service, call.action) in OPERATIONS:
+            if call.service in ANSWERED_HERE or (call.service, call.action) in OPERATIONS:
                 return self._run(call)
             return self._backend.serve(call.service, call.action, call.environ, call.body)
         except ApiError as error:

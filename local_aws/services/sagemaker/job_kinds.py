@@ -14,6 +14,7 @@ from local_aws.api import Context
 from local_aws.services import event_bus
 from local_aws.services.sagemaker import records, tags
 from local_aws.services.sagemaker.announcements import with_millisecond_times
+from local_aws.services.sagemaker.errors import name_in_use
 from local_aws.services.sagemaker.shapes import Tag
 
 SOURCE = "aws.sagemaker"
@@ -52,6 +53,30 @@ def create(context: Context, kind: JobKind, document: Mapping[str, Any], labels:
         tags.keep(context, str(document[f"{kind.member}Arn"]), labels)
         context.store.put(kind.kind, document[f"{kind.member}Name"], document)
         _announce(context, kind, document)
+
+
+def create_in_progress(context: Context, kind: JobKind, request: Mapping[str, Any]) -> str:
+    """Keep what a Create operation asks for as a job that waits for its turn; returns its ARN.
+
+    Raises ``ApiError`` ResourceInUse for a name that another job has.
+    """
+    name, moment = request[f"{kind.member}Name"], records.now()
+    arn = kind.arn(context, name)
+    with context.store.transaction():
+        if context.store.get(kind.kind, name) is not None:
+            raise name_in_use(
+                "Job name must be unique within an AWS account and region, and a job with this name already exists "
+                f"({arn})"
+            )
+        job = {
+            **{key: value for key, value in request.items() if key != "Tags"},
+            f"{kind.member}Arn": arn,
+            f"{kind.member}Status": "InProgress",
+            "CreationTime": moment,
+            "LastModifiedTime": moment,
+        }
+        create(context, kind, job, request.get("Tags"))
+    return arn
 
 
 def change(context: Context, kind: JobKind, name: str, **members: Any) -> dict[str, Any] | None:

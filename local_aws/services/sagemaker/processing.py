@@ -16,7 +16,6 @@ from local_aws.services.sagemaker.job_ends import KILLED, must_stop
 from local_aws.services.sagemaker.job_kinds import PROCESSING
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.opt_ml import local_folder
-from local_aws.services.sagemaker.records import now
 from local_aws.services.sagemaker.runtime import runtime
 from local_aws.services.sagemaker.shapes import (
     CreateProcessingJobRequest,
@@ -47,22 +46,7 @@ class ListProcessingJobsResponse(TypedDict, total=False):
 def create_processing_job(aws: Context, request: CreateProcessingJobRequest) -> ProcessingJobArnResponse:
     name = request["ProcessingJobName"]
     _refuse_unsupported(aws, request)
-    arn = PROCESSING.arn(aws, name)
-    moment = now()
-    with aws.store.transaction():
-        if aws.store.get(PROCESSING.kind, name) is not None:
-            raise name_in_use(
-                "Job name must be unique within an AWS account and region, and a job with this name already exists "
-                f"({arn})"
-            )
-        job = {
-            **{key: value for key, value in request.items() if key != "Tags"},
-            "ProcessingJobArn": arn,
-            "ProcessingJobStatus": "InProgress",
-            "CreationTime": moment,
-            "LastModifiedTime": moment,
-        }
-        job_kinds.create(aws, PROCESSING, job, request.get("Tags"))
+    arn = job_kinds.create_in_progress(aws, PROCESSING, request)
     _submit(aws, name)
     return {"ProcessingJobArn": arn}
 

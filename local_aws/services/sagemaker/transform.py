@@ -10,12 +10,11 @@ from typing import Any, TypedDict, cast
 from local_aws.api import Context, operation
 from local_aws.services.s3_transfer import has_objects
 from local_aws.services.sagemaker import job_kinds, transform_records, transform_run
-from local_aws.services.sagemaker.errors import name_in_use, validation_error
+from local_aws.services.sagemaker.errors import validation_error
 from local_aws.services.sagemaker.job_ends import KILLED, must_stop
 from local_aws.services.sagemaker.job_kinds import TRANSFORM
 from local_aws.services.sagemaker.listing import only, select
 from local_aws.services.sagemaker.models import container_of, find_model
-from local_aws.services.sagemaker.records import now
 from local_aws.services.sagemaker.runtime import runtime
 from local_aws.services.sagemaker.shapes import ListRequest
 from local_aws.services.sagemaker.transform_shapes import (
@@ -48,21 +47,7 @@ def create_transform_job(aws: Context, request: CreateTransformJobRequest) -> Tr
     name = request["TransformJobName"]
     container_of(find_model(aws, request["ModelName"]))
     _refuse_unsupported(aws, request)
-    arn, moment = TRANSFORM.arn(aws, name), now()
-    with aws.store.transaction():
-        if aws.store.get(TRANSFORM.kind, name) is not None:
-            raise name_in_use(
-                "Job name must be unique within an AWS account and region, and a job with this name already exists "
-                f"({arn})"
-            )
-        job = {
-            **{key: value for key, value in request.items() if key != "Tags"},
-            "TransformJobArn": arn,
-            "TransformJobStatus": "InProgress",
-            "CreationTime": moment,
-            "LastModifiedTime": moment,
-        }
-        job_kinds.create(aws, TRANSFORM, job, request.get("Tags"))
+    arn = job_kinds.create_in_progress(aws, TRANSFORM, request)
     _submit(aws, name)
     return {"TransformJobArn": arn}
 
