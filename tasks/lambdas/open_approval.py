@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vigil.approvals.models import WaitMessage, timestamp
+from vigil.approvals.models import WaitMessage
 from vigil.approvals.open import open_request
 from vigil.aws.approval_ports import approvals_table, server_time, token_vault
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.aws.message_batches import each_message
 from vigil.aws.notifications import Notifications
+from vigil.moments import timestamp
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

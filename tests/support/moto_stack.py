@@ -145,7 +145,7 @@ def _create() -> tuple[dict[str, str], str]:
     for bucket in BUCKETS:
         aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
     _tables()
-    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models")}
+    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger")}
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names["keys/data"] = kms.create_key()["KeyMetadata"]["Arn"]
@@ -190,6 +190,26 @@ def _tables() -> None:
             BillingMode="PAY_PER_REQUEST",
             **more,
         )
+    _ledger()
+
+
+def _ledger() -> None:
+    kinds = {"chain": "S", "sequence": "N", "genesis": "S"}
+    aws_client("dynamodb").create_table(
+        TableName=f"vigil-{STACK}-ledger",
+        KeySchema=[{"AttributeName": "chain", "KeyType": "HASH"}, {"AttributeName": "sequence", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "chains",
+                "KeySchema": [
+                    {"AttributeName": "genesis", "KeyType": "HASH"}, {"AttributeName": "chain", "KeyType": "RANGE"}
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )  # fmt: skip
 
 
 def _people() -> tuple[str, str]:

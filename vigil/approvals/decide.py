@@ -25,12 +25,12 @@ from vigil.approvals.models import (
     PasswordProof,
     SignedDecision,
     Status,
-    timestamp,
 )
 from vigil.approvals.ports import ApprovalStore, Clock, DecidingPorts
 from vigil.approvals.statement import is_requester, statement_digest
 from vigil.approvals.timing import is_fresh
 from vigil.change_control.models import Plan
+from vigil.moments import timestamp
 
 MEANINGS = {
     Decision.APPROVED: "I reviewed the evidence and approve this model for service",

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from vigil.change_control.gate import Verdict
-from vigil.models.models import Sha256
-
-
-def timestamp(moment: datetime) -> str:
-    """UTC with microseconds. Of fixed width, so that texts compare as moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-Moment = Annotated[AwareDatetime, PlainSerializer(timestamp, return_type=str)]
+from vigil.digests import Sha256
+from vigil.moments import Moment
 
 
 class Status(StrEnum):
@@ -32,9 +24,12 @@ class Status(StrEnum):
     DECIDED_NOT_APPLIED = "DECIDED_NOT_APPLIED"
 
 
-class Decision(StrEnum):
-    APPROVED = "APPROVED"
-    REJECTED = "REJECTED"
+class Meaning(StrEnum):
+    """What a signature means (21 CFR 11.50(a)(3)). One rejection by an entitled person ends the request."""
+
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
 
 
 class _Frozen(BaseModel):
@@ -43,7 +38,10 @@ class _Frozen(BaseModel):
 
 
 class Facts(_Frozen):
-    """What is decided on. Every field is covered by the signature; ``image`` is what would serve the artefact."""
+    """What is decided on. Every field is covered by the signatures; ``image`` is what would serve the artefact.
+
+    ``plan_changed_by``: who last changed the change control plan, as version control says.
+    """
 
     model_package_arn: str = Field(min_length=1)
     artefact_digest: Sha256
@@ -56,10 +54,13 @@ class Facts(_Frozen):
     code_revision: str = Field(min_length=1)
     verdict: Verdict
     requested_by: str = Field(min_length=1)
+    plan_changed_by: str = Field(min_length=1)
 
 
 class WaitMessage(_Frozen):
     """What train-and-promote puts on the training-results queue when it starts to wait."""
+
+    run_key: str = Field(min_length=1)
 
     task_token: SecretStr = Field(min_length=1)
     execution_arn: str = Field(min_length=1)
@@ -73,18 +74,42 @@ class WaitMessage(_Frozen):
 class PasswordProof(_Frozen):
     """Two components: an identification and a password (21 CFR 11.200(a)(1))."""
 
+    kind: Literal["password"] = "password"
     username: str = Field(min_length=1, max_length=128)
     password: SecretStr
 
 
+class TokenProof(_Frozen):
+    """An ID token that an OpenID provider issued for this signature: its ``nonce`` is the challenge's."""
+
+    kind: Literal["token"] = "token"
+    id_token: SecretStr
+
+
+class SessionProof(_Frozen):
+    """One component, in a continuous period of signing: the password of the person whose session this is."""
+
+    kind: Literal["session"] = "session"
+    session: SecretStr
+    password: SecretStr
+
+
+Proof = Annotated[PasswordProof | TokenProof | SessionProof, Field(discriminator="kind")]
+
+
 class Authentication(_Frozen):
-    """Who signed in, as the identity provider says, for this signature. ``authenticated_at`` is the provider's time."""
+    """Who signed in, as the identity provider says, for this signature. ``authenticated_at`` is the provider's time.
+
+    ``components``: how many of the two were given now; one only within a continuous period of signing.
+    """
 
     subject: str = Field(min_length=1)
     username: str = Field(min_length=1)
     printed_name: str = Field(min_length=1)
     groups: frozenset[str]
+    issuer: str = Field(min_length=1)
     authenticated_at: Moment
+    components: Literal[1, 2]
 
 
 class Signature(_Frozen):
@@ -94,31 +119,54 @@ class Signature(_Frozen):
     key: str
 
 
-class DecisionFacts(_Frozen):
-    """What the signer says and who the signer is: with the request's facts, all that is signed (21 CFR 11.50)."""
+class SignatureFacts(_Frozen):
+    """What a signer says, who the signer is, and for which request: with the request's facts, all that is signed.
 
-    decision: Decision
-    meaning: str = Field(min_length=1, max_length=500)
+    Printed name, time and meaning: 21 CFR 11.50(a). ``request_id`` to ``expires_at`` are those of the request that was
+    signed; a wait that is redriven with the same facts reuses the signature under another id. ``deputy_role``: the
+    signer's own role, where it was signed as a deputy of ``role``.
+    """
+
+    request_id: str
+    attempt: int
+    entered_at: Moment
+    expires_at: Moment
+    challenge_id: str
+    meaning: Meaning
     comment: str = Field(max_length=4000)
     subject: str
     signer: str
-    printed_name: str
+    printed_name: str = Field(min_length=1)
     role: str
+    deputy_role: str | None = None
+    issuer: str
+    components: Literal[1, 2]
+    shown_at: Moment
     authenticated_at: Moment
-    decided_at: Moment
+    signed_at: Moment
     signing_key: str
 
 
-class SignedDecision(DecisionFacts):
+class SignatureRecord(SignatureFacts):
+    """One signature as it is kept. ``statement_digest`` is what the key signed (see ``statement.py``)."""
+
     statement_digest: Sha256
     signature: str
 
 
 class ApprovalRequest(_Frozen):
-    """One row of the approvals table. The token is in it only as ciphertext, and not in its ``repr``."""
+    """One row of the approvals table. The token is in it only as ciphertext, and not in its ``repr``.
+
+    ``revision`` counts the changes of signatures and status: a change is made only to the revision that was read.
+    ``decided_at``: when the last signature that was needed, or a rejection, was stored. ``carried_from``: the request
+    whose signatures this one reuses. ``run_key`` names the ledger's chain. ``reminded``: seconds before expiry of the
+    reminders sent so far.
+    """
 
     request_id: str
+    run_key: str
     status: Status
+    revision: int = 0
     facts: Facts
     execution_arn: str
     state_name: str
@@ -127,10 +175,19 @@ class ApprovalRequest(_Frozen):
     created_at: Moment
     expires_at: Moment
     token_ciphertext: str = Field(repr=False)
-    decision: SignedDecision | None = None
+    signatures: list[SignatureRecord] = Field(default_factory=list)
+    decided_at: Moment | None = None
+    carried_from: str | None = None
+    reminded: list[int] = Field(default_factory=list)
+    escalated_at: Moment | None = None
     delivered_at: Moment | None = None
     applied_by: str | None = None
     note: str | None = None
+
+    @property
+    def rejection(self) -> SignatureRecord | None:
+        """The signature that rejected, if one did."""
+        return next((each for each in self.signatures if each.meaning is Meaning.REJECTED), None)
 
     def public(self) -> dict[str, object]:
         """The request as people and programs may see it: everything but the token's ciphertext."""

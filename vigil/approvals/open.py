@@ -6,9 +6,10 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from vigil.approvals.models import ApprovalRequest, Status, WaitMessage, timestamp
+from vigil.approvals.models import ApprovalRequest, Status, WaitMessage
 from vigil.approvals.ports import ApprovalStore, Clock, TokenVault
 from vigil.digests import digest_of
+from vigil.moments import timestamp
 
 logger = logging.getLogger(__name__)
 

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from vigil.approvals.errors import EvidenceError, SignatureInvalidError
 from vigil.approvals.evidence import check_evidence, pinned_plan
-from vigil.approvals.models import ApprovalRequest, Status, timestamp
+from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.ports import Pins, VerificationPorts
 from vigil.approvals.statement import check_signature, is_requester
 from vigil.approvals.timing import is_fresh, may_still_be_applied
+from vigil.moments import timestamp
 
 #: Fields of the facts that a run fixes before it computes anything.
 PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by")

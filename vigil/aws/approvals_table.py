@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from vigil.approvals.errors import NotPendingError, UnreadableRequestError
-from vigil.approvals.models import ApprovalRequest, SignedDecision, Status, timestamp
+from vigil.approvals.models import ApprovalRequest, SignedDecision, Status
+from vigil.moments import timestamp
 
 logger = logging.getLogger(__name__)
 

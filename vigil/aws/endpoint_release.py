@@ -7,12 +7,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from vigil.approvals.models import timestamp
 from vigil.approvals.ports import Clock, VerificationPorts
 from vigil.approvals.verify import verify_release
 from vigil.aws.environment import StackParameters
 from vigil.aws.model_packages import ModelPackages
 from vigil.digests import digest_of
+from vigil.moments import timestamp
 
 KEY_DIGITS = 12  # of SHA-256 of the execution's ARN: part of the names of model and configuration
 

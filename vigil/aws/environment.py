@@ -54,6 +54,7 @@ class Tables(_Group):
     approvals: str
     runs: str
     models: str
+    ledger: str
 
 
 class Topics(_Group):

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from vigil.approvals.models import timestamp
+from vigil.moments import timestamp
 
 RUNNING = "RUNNING"
 

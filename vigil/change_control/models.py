@@ -177,13 +177,54 @@ class AcceptanceProfile(_Part):
         return self
 
 
-class ApprovalRules(_Part):
-    """``four_eyes``: the signer is not the person who asked for the training."""
+class Seat(_Part):
+    """One signature that an approval needs: in which role, and what it means (21 CFR 11.50(a)(3)).
 
-    roles: list[Text] = Field(min_length=1)
+    ``deputy``: a role whose holders may sign in this one once the request was escalated.
+    """
+
+    role: Text
+    meaning: Literal["reviewed", "approved"]
+    deputy: Text | None = None
+
+
+class ApprovalRules(_Part):
+    """Who must sign, by when, and on what conditions. Every seat is filled by another person.
+
+    ``four_eyes``: at least one signer is neither who asked for the training nor who changed the plan.
+    ``continuous_signing_seconds``: how long after a full signature a later one by the same person needs the password
+    only (21 CFR 11.200(a)(1)(i)); 0 asks for both components each time. ``remind_before_seconds`` and
+    ``escalate_before_seconds`` count back from the end of ``timeout_seconds``.
+    """
+
+    signatures: list[Seat] = Field(min_length=1)
     four_eyes: bool
+    training_valid_days: int = Field(ge=1, le=3650)
+    continuous_signing_seconds: int = Field(ge=0, le=28_800)
     timeout_seconds: int = Field(ge=60, le=31_536_000)  # a year: the longest a state may wait
+    remind_before_seconds: list[Annotated[int, Field(ge=1)]]
+    escalate_before_seconds: int = Field(ge=0)
     reason: Text
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles that sign, without their deputies."""
+        return [seat.role for seat in self.signatures]
+
+    @property
+    def groups(self) -> list[str]:
+        """Every role that may come to sign, deputies too."""
+        return [*self.roles, *(seat.deputy for seat in self.signatures if seat.deputy)]
+
+    @model_validator(mode="after")
+    def _seats_make_sense(self) -> ApprovalRules:
+        if len(set(self.groups)) != len(self.groups):
+            raise ValueError("a role is named twice among the signatures and their deputies")
+        if all(seat.meaning != "approved" for seat in self.signatures):
+            raise ValueError("no signature approves: give one the meaning approved")
+        if any(seconds >= self.timeout_seconds for seconds in self.remind_before_seconds):
+            raise ValueError("a reminder would come before the request: remind_before_seconds exceeds timeout_seconds")
+        return self
 
 
 class RetrainingRules(_Part):

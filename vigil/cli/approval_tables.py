@@ -12,11 +12,12 @@ from rich.text import Text
 from vigil.approvals.decide import DecisionOrder
 from vigil.approvals.errors import ApprovalError
 from vigil.approvals.evidence import check_evidence, pinned_plan
-from vigil.approvals.models import ApprovalRequest, Moment
+from vigil.approvals.models import ApprovalRequest
 from vigil.approvals.ports import Evidence
 from vigil.change_control.gate import PROFILE_CRITERION
 from vigil.cli.evaluation_tables import print_evaluation
 from vigil.models.models import Evaluation
+from vigil.moments import Moment
 
 STYLES = {"PENDING": "yellow", "APPROVED": "green", "REJECTED": "red"}
 

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vigil.cases.features import FeatureSpace
-from vigil.digests import canonical_json
+from vigil.digests import Sha256, canonical_json
 from vigil.models.calibration import sigmoid, with_temperature
 from vigil.models.linear import LinearModel
 from vigil.models.members import TreeMember
-from vigil.models.models import Sha256
 
 SETTINGS_FILE = "model.json"
 SPACE_FILE = "feature_space.json"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.digests import canonical_json, sha256_hex
+from vigil.digests import Sha256, canonical_json, sha256_hex
 
 Split = Literal["test", "test_next"]
 ModelRole = Literal["baseline", "candidate"]
 MeasureName = Literal["auroc", "average_precision", "brier", "calibration_error", "recall_at_capacity"]
 Subgroup = Literal["us", "non_us", "sex_F", "sex_M", "sex_missing", "age_0_17", "age_18_64", "age_65_up", "age_missing"]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 DECIMALS = 6  # of every figure in an evaluation: the bytes, and so the digest, do not hang on the last bits
 

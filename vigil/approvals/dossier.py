@@ -1,0 +1,72 @@
+"""The dossier: everything an approver sees about one request, beside the model in service. Data only, no layout."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from vigil.change_control.models import Plan, Seat
+from vigil.models.models import Evaluation
+from vigil.moments import Moment
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FilledSeat(_Frozen):
+    """A seat of the plan, and who has signed in it (None: it waits). ``deputies_may_sign``: it was escalated."""
+
+    seat: Seat
+    printed_name: str | None = None
+    signed_at: Moment | None = None
+    deputies_may_sign: bool = False
+
+
+class Change(_Frozen):
+    """One thing that differs from the model in service; ``before`` is None where nothing serves."""
+
+    what: str
+    before: str | None
+    after: str
+
+
+class DatasetSummary(_Frozen):
+    """A released dataset version: ``quarters``, cases in each split, and the largest shifts against the version before.
+
+    ``drift``: (column, distance, in words), largest first.
+    """
+
+    version: str
+    released_at: Moment | None
+    quarters: list[str]
+    cases: dict[str, int]
+    warnings: list[str]
+    drift: list[tuple[str, float, str]]
+
+
+class ServingModel(_Frozen):
+    """What serves now. ``evaluation`` is None where it cannot be read any more; ``problem`` says why."""
+
+    model_package_arn: str
+    approval_request_id: str
+    since: str
+    signed_by: list[str]
+    evaluation: Evaluation | None
+    problem: str | None = None
+
+
+class Dossier(_Frozen):
+    """``request``: as ``ApprovalRequest.public()``. ``evaluation`` is None where the evidence does not hold; then
+    ``problem`` says why, and nobody can approve. ``verified``: for each signature, whether it verifies now."""
+
+    request: dict[str, object]
+    plan: Plan | None
+    evaluation: Evaluation | None
+    problem: str | None
+    seats: list[FilledSeat]
+    verified: list[bool]
+    serving: ServingModel | None
+    dataset: DatasetSummary | None
+    serving_dataset: DatasetSummary | None
+    changes: list[Change]
+    known_limits: list[str]

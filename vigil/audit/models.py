@@ -1,0 +1,114 @@
+"""Types of the ledger: who did what to which thing, when, from which old to which new value.
+
+21 CFR 11.10(e): secure, computer-generated, time-stamped audit trails; changes do not obscure what was recorded before.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from vigil.audit.events import EventName
+from vigil.digests import Sha256, digest_of
+from vigil.moments import Moment
+
+#: What the first record of a chain names as its predecessor.
+NO_PREDECESSOR = "0" * 64
+#: Events that belong to no model: datasets, people, plans, exports.
+STACK_CHAIN = "stack"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Actor(_Frozen):
+    """Who acted. ``via`` says how we know: an identity provider, Airflow's login, an AWS principal, a function.
+
+    ``verified``: the name was proven to us; false where a client only says it.
+    """
+
+    name: str = Field(min_length=1, max_length=300)
+    via: str = Field(min_length=1, max_length=300)
+    verified: bool
+
+
+class Entry(_Frozen):
+    """What somebody wants recorded. No secret, no token and no patient-level row may be in it.
+
+    ``key`` makes an append idempotent: of two entries with one chain and key, only the first is recorded.
+    """
+
+    chain: str = Field(pattern=r"^[a-z0-9][a-z0-9:_-]{0,127}$")
+    event: EventName
+    key: str = Field(min_length=1, max_length=512)
+    actor: Actor
+    subject: str = Field(min_length=1, max_length=1024)
+    old: Any = None
+    new: Any = None
+    details: dict[str, Any] = Field(default_factory=dict)
+
+
+class Record(Entry):
+    """One link of a chain. ``at`` is the server's time; ``hash`` covers every other field (see ``content``)."""
+
+    format: Literal["vigil.ledger-record/1"] = "vigil.ledger-record/1"
+    sequence: int = Field(ge=1)
+    at: Moment
+    previous_hash: Sha256
+    hash: Sha256
+
+    def content(self) -> dict[str, Any]:
+        """What is hashed: all fields but the hash itself."""
+        return self.model_dump(mode="json", exclude={"hash"})
+
+    @property
+    def computed_hash(self) -> str:
+        return digest_of(self.content())
+
+
+class Head(_Frozen):
+    """The last record of a chain."""
+
+    chain: str
+    sequence: int = Field(ge=0)
+    hash: Sha256
+
+
+class Checkpoint(_Frozen):
+    """All heads at one moment, signed, each checkpoint naming the one before. ``number`` counts from 1.
+
+    ``signature``: base64 of the DER signature by ``signing_key`` over the SHA-256 of the canonical JSON of the rest.
+    """
+
+    format: Literal["vigil.ledger-checkpoint/1"] = "vigil.ledger-checkpoint/1"
+    number: int = Field(ge=1)
+    at: Moment
+    heads: list[Head]
+    previous_digest: Sha256
+    signing_key: str
+    signature: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is signed."""
+        return digest_of(self.model_dump(mode="json", exclude={"signature"}))
+
+
+def model_chain(run_key: str) -> str:
+    """The chain of one candidate model, from its run's start to its retirement; ``run_key`` is ``PinnedRun.key``."""
+    return f"model:{run_key}"
+
+
+def link(entry: Entry, head: Head, at: AwareDatetime) -> Record:
+    """The record that follows ``head``."""
+    unsealed = Record(
+        **entry.model_dump(), sequence=head.sequence + 1, at=at, previous_hash=head.hash, hash=NO_PREDECESSOR
+    )
+    return unsealed.model_copy(update={"hash": unsealed.computed_hash})
+
+
+def start_of(chain: str) -> Head:
+    """The head of a chain without records."""
+    return Head(chain=chain, sequence=0, hash=NO_PREDECESSOR)

@@ -1,0 +1,167 @@
+"""The ledger in DynamoDB: one item for each record, key (chain, sequence). Items are put once and never changed.
+
+Two writers cannot fork a chain: each puts the record after the head it read, on the condition that nothing is there,
+and who comes second reads the new head and tries again. A marker beside the record makes an append idempotent by key.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from vigil.approvals.ports import Clock
+from vigil.audit.models import Entry, Head, Record, link, start_of
+from vigil.digests import canonical_json, digest_of
+
+CHAINS_INDEX = "chains"  # sparse: only first records are in it
+GENESIS = "1"
+MARKER_CHAIN = "key#"  # no chain's name has this form, so no record can be taken for a marker
+#: Two hundred writers of one chain at once: each round lets one through.
+MOST_ATTEMPTS = 400
+LONGEST_PAUSE_SECONDS = 0.25
+
+
+class LedgerBusyError(Exception):
+    """Too many others append to the same chain: try again."""
+
+
+class ConditionFailedError(Exception):
+    """A condition of the caller's own changes did not hold: nothing was written. ``index`` counts those changes."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"change {index} was refused; nothing was written")
+        self.index = index
+
+
+class LedgerTable:
+    """``LedgerWriter`` and ``LedgerReader``. ``client`` is a boto3 DynamoDB client; ``clock`` the server's."""
+
+    def __init__(self, client: Any, table: str, clock: Clock) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def append(self, entry: Entry) -> Record:
+        return self.append_with(entry, ())
+
+    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Record:
+        """Append in one transaction with the caller's own changes (``TransactItems``, at most 98).
+
+        Raises ``ConditionFailedError`` where one of them was refused. Where the key is recorded already, nothing is
+        written, the caller's changes neither, and the earlier record is given.
+        """
+        for attempt in range(MOST_ATTEMPTS):
+            record = link(entry, self.head(entry.chain), self._clock())
+            try:
+                self._client.transact_write_items(TransactItems=[*self._puts(record), *changes])
+                return record
+            except ClientError as error:
+                known = self._explain(error, entry, len(changes))
+                if known is not None:
+                    return known
+            pause = min(LONGEST_PAUSE_SECONDS, 0.005 * (attempt + 1))
+            time.sleep(random.uniform(0, pause))  # noqa: S311 -- spreads writers, decides nothing
+        raise LedgerBusyError(f"the chain {entry.chain} is too busy: nothing was recorded, try again")
+
+    def head(self, chain: str) -> Head:
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="#chain = :chain",
+            ExpressionAttributeNames={"#chain": "chain", "#hash": "hash", "#sequence": "sequence"},
+            ExpressionAttributeValues={":chain": {"S": chain}},
+            ProjectionExpression="#sequence, #hash",
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=1,
+        )
+        if not answer["Items"]:
+            return start_of(chain)
+        item = answer["Items"][0]
+        return Head(chain=chain, sequence=int(item["sequence"]["N"]), hash=item["hash"]["S"])
+
+    def read(self, chain: str, after: int = 0) -> Iterator[Record]:
+        for document in self.documents(chain, after):
+            yield Record.model_validate_json(document)
+
+    def documents(self, chain: str, after: int = 0) -> Iterator[str]:
+        """The records' JSON texts as they are stored, whatever they have become."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#chain = :chain AND #sequence > :after",
+            ExpressionAttributeNames={"#chain": "chain", "#sequence": "sequence"},
+            ExpressionAttributeValues={":chain": {"S": chain}, ":after": {"N": str(after)}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield str(item["record"]["S"])
+
+    def chains(self) -> list[str]:
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=CHAINS_INDEX,
+            KeyConditionExpression="genesis = :genesis",
+            ExpressionAttributeValues={":genesis": {"S": GENESIS}},
+            ProjectionExpression="#chain",
+            ExpressionAttributeNames={"#chain": "chain"},
+        )
+        return sorted({item["chain"]["S"] for page in pages for item in page["Items"]})
+
+    def find(self, chain: str, key: str) -> Record | None:
+        """The record of this key in this chain, if there is one."""
+        marker = self._client.get_item(TableName=self._table, Key=_marker_key(chain, key), ConsistentRead=True)
+        if "Item" not in marker:
+            return None
+        place = {"chain": {"S": chain}, "sequence": marker["Item"]["recorded_as"]}
+        item = self._client.get_item(TableName=self._table, Key=place, ConsistentRead=True).get("Item")
+        return None if item is None else Record.model_validate_json(item["record"]["S"])
+
+    def _puts(self, record: Record) -> list[dict[str, Any]]:
+        item: dict[str, Any] = {
+            "chain": {"S": record.chain},
+            "sequence": {"N": str(record.sequence)},
+            "hash": {"S": record.hash},
+            "event": {"S": record.event.value},
+            "at": {"S": record.model_dump(mode="json")["at"]},
+            "record": {"S": canonical_json(record.model_dump(mode="json")).decode()},
+        }
+        if record.sequence == 1:
+            item["genesis"] = {"S": GENESIS}
+        marker = {**_marker_key(record.chain, record.key), "recorded_as": {"N": str(record.sequence)}}
+        return [self._put_new(item), self._put_new(marker)]
+
+    def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(#chain)",
+                "ExpressionAttributeNames": {"#chain": "chain"},
+            }
+        }
+
+    def _explain(self, error: ClientError, entry: Entry, changes: int) -> Record | None:
+        """The earlier record where the key is known; None where it is worth trying again. Raises everything else."""
+        if error.response["Error"]["Code"] == "TransactionConflictException":
+            return None
+        if error.response["Error"]["Code"] != "TransactionCanceledException":
+            raise error
+        codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+        refused = [index for index, code in enumerate(codes) if code == "ConditionalCheckFailed"]
+        known = self.find(entry.chain, entry.key) if 1 in refused else None
+        if known is not None:
+            return known
+        own = [index - 2 for index in refused if index >= 2]
+        if own and changes:
+            raise ConditionFailedError(own[0]) from None
+        if refused or "TransactionConflict" in codes or "ThrottlingError" in codes:
+            return None
+        raise error
+
+
+def _marker_key(chain: str, key: str) -> dict[str, Any]:
+    return {"chain": {"S": MARKER_CHAIN + digest_of([chain, key])}, "sequence": {"N": "0"}}

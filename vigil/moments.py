@@ -1,0 +1,16 @@
+"""Moments as Vigil stores and signs them: UTC, microseconds, one fixed width."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, PlainSerializer
+
+
+def timestamp(moment: datetime) -> str:
+    """UTC with microseconds. Of fixed width, so that texts compare as moments do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Moment = Annotated[AwareDatetime, PlainSerializer(timestamp, return_type=str)]
