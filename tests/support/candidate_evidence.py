@@ -87,6 +87,7 @@ def facts_for(evaluation: Evaluation, plan: Plan, **changes: Any) -> Facts:
         "code_revision": evaluation.code_revision,
         "verdict": judge(evaluation, plan),
         "requested_by": "airflow:dana",
+        "plan_changed_by": "Petra Planner <petra@example.com>",
     }
     return Facts(**(document | changes))
 

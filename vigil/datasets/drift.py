@@ -66,7 +66,5 @@ def _jensen_shannon(old: Mapping[str, float], new: Mapping[str, float], values: 
     if not all_old or not all_new:
         return 0.0
     pairs = [(old.get(value, 0.0) / all_old, new.get(value, 0.0) / all_new) for value in values]
-    divergence = math.fsum(
-        share * math.log2(share / ((p + q) / 2)) for p, q in pairs for share in (p, q) if share > 0
-    )
+    divergence = math.fsum(share * math.log2(share / ((p + q) / 2)) for p, q in pairs for share in (p, q) if share > 0)
     return math.sqrt(min(max(divergence / 2, 0.0), 1.0))
