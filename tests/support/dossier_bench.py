@@ -12,6 +12,7 @@ from candidate_evidence import facts_for, passing_evaluation, real_plan
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.dossier_build import build_dossier
 from vigil.approvals.dossier_ports import DatasetRelease, DossierPorts, ServingRecord, SourceError
+from vigil.approvals.identity import request_id_for
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, SignatureFacts, SignatureRecord, Status
 from vigil.approvals.statement import statement_digest
 from vigil.change_control.models import Plan
@@ -66,9 +67,6 @@ class DossierBench:
     def get(self, request_id: str) -> ApprovalRequest | None:
         return self.rows.get(request_id)
 
-    def verify(self, digest: bytes, signature: Any) -> bool:
-        return self.signer.verify(digest, signature)
-
     @classmethod
     def make(cls) -> DossierBench:
         """A candidate on a newer dataset version than the model in service, which two people signed."""
@@ -77,21 +75,23 @@ class DossierBench:
         bench.datasets.add(OLD_DATASET, women=0.6, before=OLDER_DATASET)
         bench.datasets.add("d" * 64, women=0.8, before=OLD_DATASET)
         old = passing_evaluation(bench.plan, dataset_version=OLD_DATASET, code_revision="revision-0")
-        bench.rows["apr-old"] = bench.signed_by_all(bench.open("apr-old", old))
-        package = bench.rows["apr-old"].facts.model_package_arn
-        bench.record = ServingRecord(package, "apr-old", "2026-01-05T00:00:00.000000Z")
-        bench.rows["apr-new"] = bench.open("apr-new", passing_evaluation(bench.plan))
+        bench.rows["old"] = bench.signed_by_all(bench.open(old, "run-0"))
+        package = bench.rows["old"].facts.model_package_arn
+        bench.record = ServingRecord(package, "old", "2026-01-05T00:00:00.000000Z")
+        bench.rows["new"] = bench.open(passing_evaluation(bench.plan))
         return bench
 
-    def open(self, request_id: str, evaluation: Evaluation, plan: Plan | None = None) -> ApprovalRequest:
+    def open(self, evaluation: Evaluation, run: str = "run-1", plan: Plan | None = None) -> ApprovalRequest:
         plan = plan or self.plan
         uri = f"s3://models/evaluations/{evaluation.digest}/evaluation.json"
         facts: Facts = facts_for(evaluation, plan, evaluation_uri=uri)
         self.evidence.plans[plan.digest] = plan
         self.evidence.evaluations[uri] = evaluation
+        execution = f"arn:aws:states:us-east-1:123456789012:execution:train-and-promote:{run}"
         return ApprovalRequest(
-            request_id=request_id, run_key="0123456789ab", status=Status.PENDING, facts=facts,
-            execution_arn="arn:aws:states:us-east-1:123456789012:execution:train-and-promote:run-1",
+            request_id=request_id_for(execution, "WaitForApproval", NOW, 0),
+            run_key="0123456789ab", status=Status.PENDING, facts=facts,
+            execution_arn=execution,
             state_name="WaitForApproval", attempt=0, entered_at=NOW, created_at=NOW,
             expires_at=NOW + timedelta(days=14), token_ciphertext="ciphertext",
         )  # fmt: skip
@@ -120,7 +120,7 @@ class DossierBench:
 
     @property
     def ports(self) -> DossierPorts:
-        return DossierPorts(self, self.evidence, self, self, self.datasets)
+        return DossierPorts(self, self.evidence, self.signer, self, self.datasets)
 
-    def dossier(self, request_id: str = "apr-new") -> Dossier:
+    def dossier(self, request_id: str = "new") -> Dossier:
         return build_dossier(self.rows[request_id], self.ports)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from vigil.approvals.dossier import DatasetSummary, Dossier, FilledSeat, ServingModel
 from vigil.approvals.dossier_changes import changes
-from vigil.approvals.dossier_ports import Datasets, DossierPorts, SourceError, Verifier
-from vigil.approvals.errors import ApprovalError
+from vigil.approvals.dossier_ports import Datasets, DossierPorts, SourceError
+from vigil.approvals.errors import ApprovalError, SignatureInvalidError
 from vigil.approvals.held_evidence import HeldEvidence, hold_evidence
 from vigil.approvals.known_limits import known_limits
-from vigil.approvals.models import ApprovalRequest, Signature, SignatureRecord
-from vigil.approvals.statement import statement_digest
+from vigil.approvals.models import ApprovalRequest, SignatureRecord
+from vigil.approvals.ports import Signer
+from vigil.approvals.statement import check_signature
 from vigil.change_control.models import Plan
 from vigil.datasets.drift import ColumnDrift, compare
 
@@ -24,7 +25,7 @@ Drift = list[tuple[str, float, str]]
 def build_dossier(request: ApprovalRequest, ports: DossierPorts) -> Dossier:
     """Everything about ``request`` that a signer should see, as it is now."""
     candidate = hold_evidence(request.facts, ports.evidence)
-    verified = [verifies(request, each, ports.verifier) for each in request.signatures]
+    verified = [verifies(request, each, ports.signer) for each in request.signatures]
     serving, before = _serving(ports)
     dataset = _summary(request.facts.dataset_version, ports.datasets)
     serving_version = before.facts.dataset_version if before else None
@@ -45,11 +46,13 @@ def build_dossier(request: ApprovalRequest, ports: DossierPorts) -> Dossier:
     )
 
 
-def verifies(request: ApprovalRequest, signature: SignatureRecord, verifier: Verifier) -> bool:
-    """Whether the key signed exactly what the row says now."""
-    digest = statement_digest(request, signature)
-    kept = Signature(value=signature.signature, key=signature.signing_key)
-    return digest == signature.statement_digest and verifier.verify(bytes.fromhex(digest), kept)
+def verifies(request: ApprovalRequest, signature: SignatureRecord, signer: Signer) -> bool:
+    """Whether the key signed exactly what the row says now, for this wait."""
+    try:
+        check_signature(request, signature, signer)
+    except SignatureInvalidError:
+        return False
+    return True
 
 
 def _seats(request: ApprovalRequest, verified: list[bool], plan: Plan | None) -> list[FilledSeat]:
@@ -89,7 +92,7 @@ def _serving(ports: DossierPorts) -> tuple[ServingModel | None, HeldEvidence | N
     if request is None:
         return model.model_copy(update={"problem": "its approval request is not in the table any more"}), None
     found = hold_evidence(request.facts, ports.evidence)
-    signed_by = [_signed(request, each, ports.verifier) for each in request.signatures]
+    signed_by = [_signed(request, each, ports.signer) for each in request.signatures]
     return (
         model.model_copy(
             update={"signed_by": signed_by, "evaluation": found.evaluation, "problem": found.problem},
@@ -98,10 +101,10 @@ def _serving(ports: DossierPorts) -> tuple[ServingModel | None, HeldEvidence | N
     )
 
 
-def _signed(request: ApprovalRequest, signature: SignatureRecord, verifier: Verifier) -> str:
+def _signed(request: ApprovalRequest, signature: SignatureRecord, signer: Signer) -> str:
     """Printed name, meaning and time (21 CFR 11.50), and whether it holds."""
     text = f"{signature.printed_name} ({signature.role}, {signature.meaning}), {signature.signed_at:%Y-%m-%d %H:%M} UTC"
-    return text if verifies(request, signature, verifier) else f"{text}: THIS SIGNATURE DOES NOT VERIFY"
+    return text if verifies(request, signature, signer) else f"{text}: THIS SIGNATURE DOES NOT VERIFY"
 
 
 def _summary(version: str, datasets: Datasets) -> DatasetSummary:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from vigil.approvals.models import ApprovalRequest, Signature
-from vigil.approvals.ports import Evidence
+from vigil.approvals.models import ApprovalRequest
+from vigil.approvals.ports import Evidence, Signer
 from vigil.datasets.models import DatasetProfile
 
 
@@ -41,10 +41,6 @@ class Requests(Protocol):
     def get(self, request_id: str) -> ApprovalRequest | None: ...
 
 
-class Verifier(Protocol):
-    def verify(self, digest: bytes, signature: Signature) -> bool: ...
-
-
 class Serving(Protocol):
     def serving(self) -> ServingRecord | None:
         """None where nothing serves yet."""
@@ -63,6 +59,6 @@ class Datasets(Protocol):
 class DossierPorts:
     requests: Requests
     evidence: Evidence
-    verifier: Verifier
+    signer: Signer
     serving: Serving
     datasets: Datasets

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from candidate_evidence import passing_evaluation
 from dossier_bench import OLD_DATASET, OLDER_DATASET, DossierBench
 
 from vigil.approvals.dossier import Dossier
@@ -58,9 +59,7 @@ def test_a_changed_limit_of_the_plan_is_named_with_both_values(bench):
     document = bench.plan.model_dump(mode="json")
     document["modification_protocol"]["acceptance"]["synthetic"]["limits"][0]["at_least"] = 0.75
     older = type(bench.plan).model_validate(document | {"version": "0.9"})
-    from candidate_evidence import passing_evaluation
-
-    bench.rows["apr-old"] = bench.open("apr-old", passing_evaluation(older, dataset_version=OLD_DATASET), older)
+    bench.rows["old"] = bench.open(passing_evaluation(older, dataset_version=OLD_DATASET), "run-0", older)
     changes = {each.what: (each.before, each.after) for each in bench.dossier().changes}
     limit = "plan: modification_protocol.acceptance.synthetic.limits.discrimination-newest-quarter.at_least"
     assert changes[limit] == ("0.75", "0.8")
@@ -86,17 +85,15 @@ def test_known_limits_are_those_of_plan_data_and_figures(bench):
 
 
 def test_small_subgroups_are_named_with_their_size(bench):
-    from candidate_evidence import passing_evaluation
-
     document = passing_evaluation(bench.plan).model_dump(mode="json")
     document["splits"]["test_next"]["subgroups"]["sex_missing"]["n"] = 41
-    bench.rows["apr-new"] = bench.open("apr-new", type(passing_evaluation(bench.plan)).model_validate(document))
+    bench.rows["new"] = bench.open(type(passing_evaluation(bench.plan)).model_validate(document))
     assert any("newest quarter" in line and "sex_missing (41)" in line for line in bench.dossier().known_limits)
 
 
 def test_signatures_fill_the_seats_they_are_for(bench):
     first = bench.plan.protocol.approval.signatures[0]
-    bench.rows["apr-new"] = bench.signed(bench.rows["apr-new"], "quinn", first.role, Meaning(first.meaning))
+    bench.rows["new"] = bench.signed(bench.rows["new"], "quinn", first.role, Meaning(first.meaning))
     found = bench.dossier()
     assert found.verified == [True]
     assert [seat.printed_name for seat in found.seats] == ["Quinn", None]
@@ -104,8 +101,8 @@ def test_signatures_fill_the_seats_they_are_for(bench):
 
 
 def test_deputies_may_sign_once_the_request_was_escalated(bench):
-    request = bench.rows["apr-new"]
-    bench.rows["apr-new"] = request.model_copy(update={"escalated_at": request.created_at})
+    request = bench.rows["new"]
+    bench.rows["new"] = request.model_copy(update={"escalated_at": request.created_at})
     assert all(seat.deputies_may_sign for seat in bench.dossier().seats)
 
 
@@ -113,16 +110,16 @@ def test_deputies_may_sign_once_the_request_was_escalated(bench):
     "change", [{"printed_name": "Somebody Else"}, {"comment": "other"}, {"signature": "AAAA"}, {"request_id": "apr-x"}]
 )
 def test_a_signature_that_does_not_verify_fills_no_seat(bench, change):
-    request = bench.signed_by_all(bench.rows["apr-new"])
+    request = bench.signed_by_all(bench.rows["new"])
     forged = request.signatures[0].model_copy(update=change)
-    bench.rows["apr-new"] = request.model_copy(update={"signatures": [forged, request.signatures[1]]})
+    bench.rows["new"] = request.model_copy(update={"signatures": [forged, request.signatures[1]]})
     found = bench.dossier()
     assert found.verified == [False, True]
     assert [seat.printed_name for seat in found.seats] == [None, "Ana"]
 
 
 def test_evidence_that_was_edited_is_not_shown_as_evidence(bench):
-    uri = bench.rows["apr-new"].facts.evaluation_uri
+    uri = bench.rows["new"].facts.evaluation_uri
     found = bench.evidence.evaluations[uri]
     bench.evidence.evaluations[uri] = found.model_copy(update={"training_cases": 1})
     dossier = bench.dossier()
@@ -131,12 +128,12 @@ def test_evidence_that_was_edited_is_not_shown_as_evidence(bench):
 
 
 def test_a_model_in_service_whose_evidence_is_gone_hides_nothing_of_the_candidate(bench):
-    del bench.evidence.evaluations[bench.rows["apr-old"].facts.evaluation_uri]
+    del bench.evidence.evaluations[bench.rows["old"].facts.evaluation_uri]
     found = bench.dossier()
     assert found.evaluation is not None and found.serving is not None
     assert found.serving.evaluation is None and found.serving.problem
     assert any("cannot be read" in line for line in found.known_limits)
-    del bench.rows["apr-old"]
+    del bench.rows["old"]
     found = bench.dossier()
     assert found.serving is not None and "not in the table" in str(found.serving.problem)
 
