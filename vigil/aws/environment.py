@@ -104,7 +104,16 @@ class Dvc(_Group):
 
 
 class Code(_Group):
+    """``plan_changed_by``: who last changed the change control plan, as version control says."""
+
     revision: str
+    plan_changed_by: str
+
+
+class Functions(_Group):
+    """Names of functions that people's tools invoke."""
+
+    approval_desk: str
 
 
 class Timing(_Group):
@@ -125,6 +134,7 @@ class StackParameters(_Group):
     cognito: Cognito
     dvc: Dvc
     code: Code
+    functions: Functions
     timing: Timing
 
 
