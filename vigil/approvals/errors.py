@@ -99,6 +99,12 @@ class BusyError(ApprovalError):
     exit_code = 17
 
 
+class ProviderUnavailableError(ApprovalError):
+    """The identity provider gave no answer: nothing was learnt about the password, and nothing counts. Try again."""
+
+    exit_code = 18
+
+
 class UnreadableRequestError(ApprovalError):
     """A stored request is malformed. The message names its id and the fields, never what is in them."""
 
