@@ -55,6 +55,7 @@ class Tables(_Group):
     runs: str
     models: str
     ledger: str
+    people: str
 
 
 class Topics(_Group):
@@ -97,6 +98,14 @@ class Cognito(_Group):
     client: str
 
 
+class Signing(_Group):
+    """An OpenID provider that signs people in beside the stack's own pool; each is ``none`` where there is no other."""
+
+    issuer: str
+    audience: str
+    jwks_uri: str
+
+
 class Dvc(_Group):
     """``registry_secret`` is the name of a secret whose JSON holds ``url``."""
 
@@ -132,6 +141,7 @@ class StackParameters(_Group):
     glue: Glue
     sagemaker: SageMaker
     cognito: Cognito
+    signing: Signing
     dvc: Dvc
     code: Code
     functions: Functions
