@@ -83,7 +83,7 @@ def dossier_ports(parameters: StackParameters) -> DossierPorts:
     return DossierPorts(
         requests=approvals_table(parameters),
         evidence=evidence_store(parameters),
-        verifier=signer(parameters),
+        signer=signer(parameters),
         serving=EndpointRecord(
             ServingRecords(aws_client("dynamodb"), parameters.tables.models), parameters.sagemaker.endpoint
         ),

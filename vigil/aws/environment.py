@@ -55,6 +55,7 @@ class Tables(_Group):
     runs: str
     models: str
     ledger: str
+    people: str
 
 
 class Topics(_Group):
@@ -97,6 +98,14 @@ class Cognito(_Group):
     client: str
 
 
+class Signing(_Group):
+    """An OpenID provider that signs people in beside the stack's own pool; each is ``none`` where there is no other."""
+
+    issuer: str
+    audience: str
+    jwks_uri: str
+
+
 class Dvc(_Group):
     """``registry_secret`` is the name of a secret whose JSON holds ``url``."""
 
@@ -104,7 +113,16 @@ class Dvc(_Group):
 
 
 class Code(_Group):
+    """``plan_changed_by``: who last changed the change control plan, as version control says."""
+
     revision: str
+    plan_changed_by: str
+
+
+class Functions(_Group):
+    """Names of functions that people's tools invoke."""
+
+    approval_desk: str
 
 
 class Timing(_Group):
@@ -123,8 +141,10 @@ class StackParameters(_Group):
     glue: Glue
     sagemaker: SageMaker
     cognito: Cognito
+    signing: Signing
     dvc: Dvc
     code: Code
+    functions: Functions
     timing: Timing
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.approvals.ports import Clock
+from vigil.moments import Clock
 from vigil.approvals.redaction import redact_text
 from vigil.aws.executions import Executions
 from vigil.aws.model_packages import ModelPackages

@@ -49,6 +49,7 @@ class PinnedRun(BaseModel):
     key: str
     execution_arn: str
     requested_by: str
+    plan_changed_by: str
     reason: str
     dataset_version: str
     dataset_uri: str
@@ -79,6 +80,7 @@ def pin_run(
         key=key,
         execution_arn=event.execution_arn,
         requested_by=request.requested_by,
+        plan_changed_by=parameters.code.plan_changed_by,
         reason=request.reason,
         dataset_version=request.dataset_version,
         dataset_uri=str(dataset_uri),
