@@ -104,7 +104,10 @@ class Dvc(_Group):
 
 
 class Code(_Group):
+    """``plan_changed_by``: who last changed the change control plan, as version control said at deployment."""
+
     revision: str
+    plan_changed_by: str
 
 
 class Timing(_Group):
@@ -146,6 +149,11 @@ def code_revision() -> str:
 def expected_artefact_digest() -> str:
     """The digest that the served model must have, as CreateModel pinned it."""
     return _required("VIGIL_ARTEFACT_DIGEST", "the model must be created by the state machine update-endpoint")
+
+
+def function_name() -> str:
+    """The Lambda function that runs this, as the runtime names it; its role has the same name."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or f"vigil-{stack_name()}-function"
 
 
 def serving_port() -> int:

@@ -54,6 +54,7 @@ class PinnedRun(BaseModel):
     dataset_uri: str
     plan_digest: str
     plan_uri: str
+    plan_changed_by: str
     hyperparameters: dict[str, str]
     code_revision: str
     image: str
@@ -74,7 +75,7 @@ def pin_run(
     request = _request(event.request)
     dataset_uri = _dataset(request.dataset_version, parameters.buckets.datasets, s3)
     hyperparameters = _hyperparameters(request, plan)
-    key = digest_of(event.execution_arn)[:KEY_DIGITS]
+    key = run_key(event.execution_arn)
     pinned = PinnedRun(
         key=key,
         execution_arn=event.execution_arn,
@@ -84,6 +85,7 @@ def pin_run(
         dataset_uri=str(dataset_uri),
         plan_digest=plan.digest,
         plan_uri=str(evidence.keep_plan(plan)),
+        plan_changed_by=parameters.code.plan_changed_by,
         hyperparameters=hyperparameters,
         code_revision=parameters.code.revision,
         image=require_digest(parameters.sagemaker.image, "the stack's parameter sagemaker/image (MlImage)"),
@@ -107,6 +109,11 @@ def pin_run(
         },
     )
     return PinnedRun.model_validate_json(recorded["pinned"])
+
+
+def run_key(execution_arn: str) -> str:
+    """What names a run in its jobs, its outputs and the ledger (``PinnedRun.key``)."""
+    return digest_of(execution_arn)[:KEY_DIGITS]
 
 
 def describe_problems(error: ValidationError) -> str:
