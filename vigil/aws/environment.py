@@ -110,6 +110,24 @@ class Code(_Group):
     plan_changed_by: str
 
 
+class Functions(_Group):
+    """Names of the functions that others than state machines call."""
+
+    record_release: str
+
+
+class Airflow(_Group):
+    """``url``: of Airflow's UI, for links in mail; ``none`` where mail holds no link."""
+
+    url: str
+
+
+class People(_Group):
+    """``mail_sender``: the address that mail to approvers comes from; ``none`` where none is sent."""
+
+    mail_sender: str
+
+
 class Timing(_Group):
     approval_timeout_seconds: int
 
@@ -129,6 +147,9 @@ class StackParameters(_Group):
     dvc: Dvc
     code: Code
     timing: Timing
+    functions: Functions
+    airflow: Airflow
+    people: People
 
 
 def stack_name() -> str:

@@ -17,8 +17,9 @@ def records(stack):
 
 def event(package, execution="update-1"):
     release = Release(
-        key="0" * 12, run_key="1" * 12, request_id=f"apr-{execution}", model_package_arn=package, artefact_digest="a" * 64,
-        artefact_uri="s3://m/a", image="i", code_revision="c", dataset_version="d" * 64, endpoint_name="triage",
+        key="0" * 12, run_key="1" * 12, request_id=f"apr-{execution}", model_package_arn=package,
+        artefact_digest="a" * 64, artefact_uri="s3://m/a",
+        image="i", code_revision="c", dataset_version="d" * 64, endpoint_name="triage",
         instance_type="ml.m5.large", capture_uri="s3://c", data_key="k",
     )  # fmt: skip
     return MarkActiveEvent(release=release, execution_arn=execution, model_name="m", config_name=f"config-{execution}")
