@@ -1,7 +1,7 @@
 """Who may sign: one record for each person, beside the identity provider's account.
 
-An identification is of one person for good (21 CFR 11.100(a)): a user name is bound to the provider's subject at the first
-signature, and a name that was revoked or bound to somebody else is never taken again.
+An identification is of one person for good (21 CFR 11.100(a)): a user name is bound to the provider's subject when it
+is added or at the first signature, and a name that was revoked or bound to somebody else is never taken again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ class Person(BaseModel):
     session_hash: str | None = None
     session_expires_at: Moment | None = None
     revision: int = 0
+
+
+def canonical_username(typed: str) -> str:
+    """The one spelling that is stored: ``Ana`` and ``ana`` must not be two people (21 CFR 11.100(a))."""
+    return typed.strip().lower()
 
 
 class People(Protocol):

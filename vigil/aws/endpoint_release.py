@@ -6,9 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from vigil.approvals.ports import Clock, VerificationPorts
+from vigil.approvals import records
+from vigil.approvals.errors import SignatureInvalidError
+from vigil.approvals.models import ApprovalRequest
+from vigil.approvals.ports import VerificationPorts
 from vigil.approvals.verify import verify_release
-from vigil.audit.models import Actor
+from vigil.audit.events import EventName
+from vigil.audit.models import STACK_CHAIN, Actor, Entry
 from vigil.aws.endpoint_ledger import endpoint_changed, endpoint_left
 from vigil.aws.environment import StackParameters
 from vigil.aws.ledger_ports import RequiredLedger
@@ -16,7 +20,7 @@ from vigil.aws.ledger_table import ConditionFailedError
 from vigil.aws.model_packages import ModelPackages
 from vigil.aws.release_models import MarkActiveEvent, Release
 from vigil.digests import digest_of
-from vigil.moments import timestamp
+from vigil.moments import Clock, timestamp
 
 KEY_DIGITS = 12  # of SHA-256 of the execution's ARN: part of the names of model and configuration
 
@@ -34,8 +38,13 @@ class ReleaseConflictError(Exception):
 
 
 def verify_approval(event: VerifyEvent, parameters: StackParameters, ports: VerificationPorts) -> Release:
-    """Raises ``SignatureInvalidError`` unless the approval holds in every respect."""
-    request = verify_release(event.approval_request_id, event.requested_execution, event.execution_arn, ports)
+    """Raises ``SignatureInvalidError`` unless the approval holds in every respect. Either way the ledger has it."""
+    try:
+        request = verify_release(event.approval_request_id, event.requested_execution, event.execution_arn, ports)
+    except SignatureInvalidError as invalid:
+        _record_refused(event, str(invalid), ports)
+        raise
+    ports.ledger.append(records.release_verified(request, event.execution_arn))
     facts = request.facts
     return Release(
         key=digest_of(event.execution_arn)[:KEY_DIGITS],
@@ -51,6 +60,23 @@ def verify_approval(event: VerifyEvent, parameters: StackParameters, ports: Veri
         instance_type=parameters.sagemaker.instance_type,
         capture_uri=f"s3://{parameters.buckets.capture}/captured",
         data_key=parameters.keys.data,
+    )
+
+
+def _record_refused(event: VerifyEvent, why: str, ports: VerificationPorts) -> None:
+    request: ApprovalRequest | None = ports.store.get(event.approval_request_id)
+    if request is not None:
+        ports.ledger.append(records.release_refused(request, event.execution_arn, ports.clock(), why))
+        return
+    ports.ledger.append(  # a request that nobody knows belongs to no model
+        Entry(
+            chain=STACK_CHAIN,
+            event=EventName.RELEASE_REFUSED,
+            key=f"{EventName.RELEASE_REFUSED}#{digest_of([event.model_dump(), timestamp(ports.clock())])}",
+            actor=records.VERIFIER,
+            subject=event.approval_request_id[:1024] or "none",
+            details={"execution_arn": event.execution_arn, "why": why},
+        )
     )
 
 

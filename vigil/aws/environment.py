@@ -55,6 +55,7 @@ class Tables(_Group):
     runs: str
     models: str
     ledger: str
+    people: str
 
 
 class Topics(_Group):
@@ -97,6 +98,14 @@ class Cognito(_Group):
     client: str
 
 
+class Signing(_Group):
+    """An OpenID provider that signs people in beside the stack's own pool; each is ``none`` where there is no other."""
+
+    issuer: str
+    audience: str
+    jwks_uri: str
+
+
 class Dvc(_Group):
     """``registry_secret`` is the name of a secret whose JSON holds ``url``."""
 
@@ -104,15 +113,16 @@ class Dvc(_Group):
 
 
 class Code(_Group):
-    """``plan_changed_by``: who last changed the change control plan, as version control said at deployment."""
+    """``plan_changed_by``: who last changed the change control plan, as version control says."""
 
     revision: str
     plan_changed_by: str
 
 
 class Functions(_Group):
-    """Names of the functions that others than state machines call."""
+    """Names of functions that people's tools and Airflow invoke."""
 
+    approval_desk: str
     record_release: str
 
 
@@ -144,10 +154,11 @@ class StackParameters(_Group):
     glue: Glue
     sagemaker: SageMaker
     cognito: Cognito
+    signing: Signing
     dvc: Dvc
     code: Code
-    timing: Timing
     functions: Functions
+    timing: Timing
     airflow: Airflow
     people: People
 

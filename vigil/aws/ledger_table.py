@@ -13,9 +13,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from vigil.approvals.ports import Clock
 from vigil.audit.models import Entry, Head, Record, link, start_of
 from vigil.digests import canonical_json, digest_of
+from vigil.moments import Clock
 
 CHAINS_INDEX = "chains"  # sparse: only first records are in it
 GENESIS = "1"

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.approvals.ports import Clock
 from vigil.approvals.redaction import redact_text
 from vigil.audit.models import Actor
 from vigil.audit.ports import LedgerWriter
@@ -22,6 +21,7 @@ from vigil.aws.notifications import Notifications
 from vigil.aws.outcome_ledger import record_run_ended
 from vigil.aws.pinning import run_key
 from vigil.aws.run_records import RUNNING, RunRecords
+from vigil.moments import Clock
 
 logger = logging.getLogger(__name__)
 

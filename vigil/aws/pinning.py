@@ -49,12 +49,12 @@ class PinnedRun(BaseModel):
     key: str
     execution_arn: str
     requested_by: str
+    plan_changed_by: str
     reason: str
     dataset_version: str
     dataset_uri: str
     plan_digest: str
     plan_uri: str
-    plan_changed_by: str
     hyperparameters: dict[str, str]
     code_revision: str
     image: str
@@ -80,12 +80,12 @@ def pin_run(
         key=key,
         execution_arn=event.execution_arn,
         requested_by=request.requested_by,
+        plan_changed_by=parameters.code.plan_changed_by,
         reason=request.reason,
         dataset_version=request.dataset_version,
         dataset_uri=str(dataset_uri),
         plan_digest=plan.digest,
         plan_uri=str(evidence.keep_plan(plan)),
-        plan_changed_by=parameters.code.plan_changed_by,
         hyperparameters=hyperparameters,
         code_revision=parameters.code.revision,
         image=require_digest(parameters.sagemaker.image, "the stack's parameter sagemaker/image (MlImage)"),
