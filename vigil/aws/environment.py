@@ -120,9 +120,22 @@ class Code(_Group):
 
 
 class Functions(_Group):
-    """Names of functions that people's tools invoke."""
+    """Names of functions that people's tools and Airflow invoke."""
 
     approval_desk: str
+    record_release: str
+
+
+class Airflow(_Group):
+    """``url``: of Airflow's UI, for links in mail; ``none`` where mail holds no link."""
+
+    url: str
+
+
+class People(_Group):
+    """``mail_sender``: the address that mail to approvers comes from; ``none`` where none is sent."""
+
+    mail_sender: str
 
 
 class Timing(_Group):
@@ -146,6 +159,8 @@ class StackParameters(_Group):
     code: Code
     functions: Functions
     timing: Timing
+    airflow: Airflow
+    people: People
 
 
 def stack_name() -> str:
@@ -166,6 +181,11 @@ def code_revision() -> str:
 def expected_artefact_digest() -> str:
     """The digest that the served model must have, as CreateModel pinned it."""
     return _required("VIGIL_ARTEFACT_DIGEST", "the model must be created by the state machine update-endpoint")
+
+
+def function_name() -> str:
+    """The Lambda function that runs this, as the runtime names it; its role has the same name."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or f"vigil-{stack_name()}-function"
 
 
 def serving_port() -> int:
