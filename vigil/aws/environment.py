@@ -106,6 +106,13 @@ class Signing(_Group):
     jwks_uri: str
 
 
+class Functions(_Group):
+    """Names of the functions that people's tools call."""
+
+    manage_people: str
+    choose_password: str
+
+
 class Dvc(_Group):
     """``registry_secret`` is the name of a secret whose JSON holds ``url``."""
 
@@ -133,6 +140,7 @@ class StackParameters(_Group):
     sagemaker: SageMaker
     cognito: Cognito
     signing: Signing
+    functions: Functions
     dvc: Dvc
     code: Code
     timing: Timing
