@@ -86,8 +86,10 @@ def facts_for(evaluation: Evaluation, plan: Plan, **changes: Any) -> Facts:
         "code_revision": evaluation.code_revision,
         "verdict": judge(evaluation, plan),
         "requested_by": "airflow:dana",
+        "plan_changed_by": "Pat Planner <pat@example.org>",
     }
     return Facts(**(document | changes))
 
 
-ROLE = real_plan().protocol.approval.roles[0]
+REVIEWER, OWNER = real_plan().protocol.approval.roles
+ROLE = OWNER

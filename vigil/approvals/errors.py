@@ -99,18 +99,20 @@ class BusyError(ApprovalError):
     exit_code = 17
 
 
-class ProviderUnavailableError(ApprovalError):
-    """The identity provider gave no answer: nothing was learnt about the password, and nothing counts. Try again."""
+class DeskUnavailableError(ApprovalError):
+    """The function that signs could not be asked or gave no answer. Whether it signed shows in the request."""
 
     exit_code = 18
 
 
+class ProviderUnavailableError(ApprovalError):
+    """The identity provider gave no answer: nothing was learnt about the password, and nothing counts. Try again."""
+
+    exit_code = 19
+
+
 class UnreadableRequestError(ApprovalError):
     """A stored request is malformed. The message names its id and the fields, never what is in them."""
-
-
-class NotPendingError(ApprovalError):
-    """The store refused a decision: the request was no longer pending. Who asked reads it again and says why."""
 
 
 class SignatureInvalidError(Exception):

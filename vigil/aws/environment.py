@@ -106,13 +106,6 @@ class Signing(_Group):
     jwks_uri: str
 
 
-class Functions(_Group):
-    """Names of the functions that people's tools call."""
-
-    manage_people: str
-    choose_password: str
-
-
 class Dvc(_Group):
     """``registry_secret`` is the name of a secret whose JSON holds ``url``."""
 
@@ -120,7 +113,18 @@ class Dvc(_Group):
 
 
 class Code(_Group):
+    """``plan_changed_by``: who last changed the change control plan, as version control says."""
+
     revision: str
+    plan_changed_by: str
+
+
+class Functions(_Group):
+    """Names of functions that people's tools invoke."""
+
+    approval_desk: str
+    manage_people: str
+    choose_password: str
 
 
 class Timing(_Group):

@@ -18,7 +18,7 @@ from vigil.cli.passwords import PasswordSourceError, read_password
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unknown person; 4 user name taken; 5 not possible; 7 sign-in failed;
-11 locked out; 12 revoked; 18 the user pool gave no answer.
+11 locked out; 12 revoked; 19 the user pool gave no answer.
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=EXIT_CODES, pretty_exceptions_enable=False)
