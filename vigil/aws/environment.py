@@ -124,6 +124,8 @@ class Functions(_Group):
 
     approval_desk: str
     record_release: str
+    manage_people: str
+    choose_password: str
 
 
 class Airflow(_Group):
@@ -155,9 +157,9 @@ class StackParameters(_Group):
     sagemaker: SageMaker
     cognito: Cognito
     signing: Signing
+    functions: Functions
     dvc: Dvc
     code: Code
-    functions: Functions
     timing: Timing
     airflow: Airflow
     people: People
