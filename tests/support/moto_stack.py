@@ -14,10 +14,16 @@ from typing import Any
 import boto3
 import pytest
 from approval_fakes import PASSWORD
-from candidate_evidence import ROLE, facts_for, passing_evaluation, real_plan
+from candidate_evidence import facts_for, passing_evaluation, real_plan
 from moto import mock_aws
+from moto_people import add_pool, add_records, publish_keys, strong
+from pydantic import SecretStr
 
-from vigil.approvals.models import Facts
+from vigil.approvals.desk import SigningAnswer, SigningOrder, SigningResult
+from vigil.approvals.models import ApprovalRequest, Facts, Meaning, PasswordProof
+from vigil.approvals.prepare import prepare
+from vigil.approvals.sign import sign
+from vigil.aws.approval_ports import approvals_table, signing_ports
 from vigil.aws.artefacts import artefact_uri
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
 from vigil.aws.evidence_store import EvidenceStore
@@ -76,10 +82,36 @@ class MotoStack:
         return plan, evaluation, facts_for(evaluation, plan, artefact_uri=uri, evaluation_uri=str(kept))
 
     def add_people(self) -> None:
-        """A user pool: Ana may sign; Olga has no such role; Nemo has no name."""
-        pool, client = _people()
+        """A user pool with those who sign, and our record of them (see ``moto_people``)."""
+        pool, client = add_pool()
         _name({"cognito/user-pool": pool, "cognito/client": client})
         self.parameters = load_parameters()
+        add_records(self.parameters)
+
+    def sign(self, request_id: str, meaning: Meaning, user: str, comment: str = "") -> SigningResult:
+        """As the desk signs, with a real sign-in at the pool."""
+        ports = signing_ports(self.parameters)
+        challenge = prepare(SigningOrder(request_id=request_id, meaning=meaning, comment=comment), ports)
+        proof = PasswordProof(username=user, password=SecretStr(strong(PASSWORD)))
+        return sign(SigningAnswer(challenge_id=challenge.challenge_id, proof=proof), ports)
+
+    def approve(self, request_id: str) -> ApprovalRequest:
+        """Both signatures of the plan."""
+        self.sign(request_id, Meaning.REVIEWED, "quinn")
+        self.sign(request_id, Meaning.APPROVED, "ana")
+        found = approvals_table(self.parameters).get(request_id)
+        assert found is not None
+        return found
+
+    def flip(self, request_id: str, status: str) -> None:
+        """What an attacker with write access to the table can do."""
+        self.client("dynamodb").update_item(
+            TableName=self.parameters.tables.approvals,
+            Key={"request_id": {"S": request_id}},
+            UpdateExpression="SET #status = :status",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":status": {"S": status}},
+        )
 
     def package(self, status: str = "PendingManualApproval") -> str:
         answer = self.client("sagemaker").create_model_package(
@@ -133,6 +165,7 @@ def moto_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(boto3, "client", _kept_client)
     aws_client.cache_clear()
+    publish_keys(monkeypatch)
     with mock_aws():
         names, inbox = _create()
         _name(names)
@@ -171,7 +204,7 @@ def _create() -> tuple[dict[str, str], str]:
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
         "code/revision": "revision-1", "code/plan-changed-by": "Paula <paula@example.org>",
         "timing/approval-timeout-seconds": "3600",
-        "functions/record-release": "record-release",
+        "functions/record-release": "record-release", "functions/approval-desk": "approval-desk",
         "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
     }  # fmt: skip
     return names, inbox
@@ -217,27 +250,6 @@ def _ledger() -> None:
         ],
         BillingMode="PAY_PER_REQUEST",
     )  # fmt: skip
-
-
-def _people() -> tuple[str, str]:
-    cognito = aws_client("cognito-idp")
-    pool = cognito.create_user_pool(PoolName="approvers")["UserPool"]["Id"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool, ClientName="vigil", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
-    )["UserPoolClient"]["ClientId"]
-    cognito.create_group(UserPoolId=pool, GroupName=ROLE)
-    for user, name in (("ana", "Ana Approver"), ("olga", "Olga Operator"), ("nemo", "")):
-        attributes = [{"Name": "name", "Value": name}] if name else []
-        cognito.admin_create_user(UserPoolId=pool, Username=user, UserAttributes=attributes)
-        cognito.admin_set_user_password(UserPoolId=pool, Username=user, Password=strong(PASSWORD), Permanent=True)
-    for user in ("ana", "nemo"):
-        cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=ROLE)
-    return pool, client
-
-
-def strong(password: str) -> str:
-    """The same with what Cognito's usual policy wants."""
-    return f"{password}-A1!"
 
 
 def example(name: str) -> dict[str, Any]:
