@@ -123,6 +123,8 @@ class Functions(_Group):
     """Names of functions that people's tools invoke."""
 
     approval_desk: str
+    manage_people: str
+    choose_password: str
 
 
 class Timing(_Group):
@@ -142,9 +144,9 @@ class StackParameters(_Group):
     sagemaker: SageMaker
     cognito: Cognito
     signing: Signing
+    functions: Functions
     dvc: Dvc
     code: Code
-    functions: Functions
     timing: Timing
 
 

@@ -1,4 +1,4 @@
-"""``vigil stack``: deploy the stack, show its outputs, add approvers."""
+"""``vigil stack``: deploy the stack, and show its outputs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from typing import Annotated
 
 import typer
 
-from vigil.aws import approvers, deployment
+from vigil.aws import deployment
 from vigil.aws.images import ImageNotPinnedError
 from vigil.aws.packages import PackageError
 from vigil.cli.errors import told_plainly
-from vigil.cli.passwords import PasswordSourceError, read_password
 from vigil.cli.revision import code_revision
 
 app = typer.Typer(no_args_is_help=True)
 
-TOLD = (PackageError, ImageNotPinnedError, deployment.DeploymentError, PasswordSourceError)
+TOLD = (PackageError, ImageNotPinnedError, deployment.DeploymentError)
 
 StackName = Annotated[str, typer.Option("--stack", help="Name of the stack.", envvar="VIGIL_STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -50,20 +49,6 @@ def outputs(stack: StackName, as_json: AsJson = False) -> None:
     """Show what the stack gives to others."""
     with told_plainly("stack", *TOLD):
         _show(deployment.outputs(stack), as_json)
-
-
-@app.command()
-def add_approver(
-    user: Annotated[str, typer.Argument(help="User name, as typed when signing.")],
-    printed_name: Annotated[str, typer.Option(help="The name that a signature shows.")],
-    password_file: Annotated[Path, typer.Option(help="Read the password from this file, which only you may read.")],
-    role: Annotated[str, typer.Option(help="A role that change_control/plan.yaml lets sign.")],
-) -> None:
-    """Add a person to the approvers of the stack that VIGIL_STACK names."""
-    with told_plainly("stack", *TOLD):
-        password = read_password(password_file, from_stdin=False)
-        created = approvers.add_approver(user, printed_name, password.get_secret_value(), role)
-    print(f"{user} {'was added as an approver' if created else 'was there already: name and password were set'}")
 
 
 def _show(values: dict[str, str], as_json: bool) -> None:
