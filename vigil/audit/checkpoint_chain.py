@@ -33,7 +33,7 @@ class Known:
 
 @dataclass(frozen=True)
 class CheckpointWalk:
-    """``good``: up to this number everything holds. ``newest``: the newest that a trusted key signed."""
+    """``good``: up to this number everything holds. ``newest``: the newest signed one that contradicts none before."""
 
     seen: int
     good: int
@@ -67,7 +67,7 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
         found = _judge(each, place, keys)
         if isinstance(found, Checkpoint):
             finding = finding or _follows(found, place, newest) or _differs(found, known)
-            if newest is None or found.number > newest.number:
+            if (newest is None or found.number > newest.number) and not regression(newest, heads_of(found)):
                 newest = found
             good = found.number if finding is None else good
         else:
@@ -79,13 +79,13 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
 
 def anchors(stored: Iterable[StoredText], keys: Keys, chain: str) -> Iterator[Anchor]:
     """What each checkpoint with a valid signature says of one chain, where it says something new."""
-    last = None
+    last = 0
     for each in stored:
         found = _judge(each, each.place or 0, keys)
         if isinstance(found, Checkpoint):
             head = heads_of(found).get(chain)
-            if head is not None and head != last:
-                last = head
+            if head is not None and head.sequence > last:  # one that goes back is a finding of its own
+                last = head.sequence
                 yield Anchor(head.sequence, head.hash, found.number)
 
 
