@@ -28,7 +28,7 @@ from vigil.digests import digest_of, sha256_hex
 from vigil.models.models import Evaluation
 
 STACK = "unit"
-BUCKETS = ("raw", "datasets", "models", "code", "capture")
+BUCKETS = ("raw", "datasets", "models", "code", "capture", "audit")
 GROUP = "vigil-unit-triage"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
 _make_client = boto3.client
@@ -148,6 +148,7 @@ def _create() -> tuple[dict[str, str], str]:
     names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger", "people")}
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    names["keys/checkpoint"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names["keys/data"] = kms.create_key()["KeyMetadata"]["Arn"]
     names["topics/notifications"] = sns.create_topic(Name=f"vigil-{STACK}-notifications")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]

@@ -41,6 +41,7 @@ class Buckets(_Group):
     models: str
     code: str
     capture: str
+    audit: str
 
 
 class Queues(_Group):
@@ -65,10 +66,11 @@ class Topics(_Group):
 
 
 class Keys(_Group):
-    """ARNs of KMS keys: ``signing`` is ECC_NIST_P256 for SIGN_VERIFY, ``data`` is symmetric."""
+    """ARNs of KMS keys: ``signing`` and ``checkpoint`` are ECC_NIST_P256 for SIGN_VERIFY, ``data`` is symmetric."""
 
     signing: str
     data: str
+    checkpoint: str
 
 
 class StateMachines(_Group):
