@@ -8,18 +8,14 @@ from datetime import timedelta
 
 from vigil.approvals.models import ApprovalRequest, Status, WaitMessage
 from vigil.approvals.ports import ApprovalStore, Clock, TokenVault
-from vigil.digests import digest_of
-from vigil.moments import timestamp
+from vigil.approvals.request_ids import id_of_wait
 
 logger = logging.getLogger(__name__)
-
-ID_DIGITS = 24  # of SHA-256: the id is also the name of an execution, and people read it aloud
 
 
 def request_id_of(message: WaitMessage) -> str:
     """The same wait always has the same id; a retried or redriven wait has another."""
-    wait = [message.execution_arn, message.state_name, timestamp(message.entered_at), message.attempt]
-    return f"apr-{digest_of(wait)[:ID_DIGITS]}"
+    return id_of_wait(message.execution_arn, message.state_name, message.entered_at, message.attempt)
 
 
 @dataclass(frozen=True)
