@@ -25,7 +25,7 @@ EXECUTION_ENDS = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Visit:
     """One stay in a state. ``cut``: as what it ended where it did not leave the state by itself."""
 
@@ -102,6 +102,8 @@ class _Reader:
             visit = self._exit(event, previous)
         elif kind.startswith(OF_FORKS):
             visit = self._of_fork(kind, event, previous)
+        elif kind.endswith("StateAborted"):
+            visit = self._aborted(kind.removesuffix("StateAborted"), previous)
         else:
             visit = previous or self._revived(event)
         if visit is not None:
@@ -144,6 +146,15 @@ class _Reader:
             for visit in self._inside(fork):
                 visit.close(_why_cut(visit, Status.ABORTED), event["timestamp"])
         return fork
+
+    def _aborted(self, state_type: str, previous: Visit | None) -> Visit | None:
+        """A neighbour that is cut off: its event may follow the one that failed the fork, and names no state."""
+        candidates = [visit for visit in self.course.visits if visit.is_open and visit.state.type == state_type]
+        if previous is None or previous in candidates or not candidates:
+            return previous if previous in candidates else next(iter(candidates), None)
+        around = set(self._around(previous.state.name))
+        beside = [visit for visit in candidates if around & set(self._around(visit.state.name))]
+        return next(iter(beside or candidates))
 
     def _execution(self, kind: str, event: Event, previous: Visit | None) -> None:
         if kind == "ExecutionRedriven":
