@@ -56,8 +56,12 @@ def _newest(events: Sequence[Event], ending: str, field: str, limit: int | None 
     for event in reversed(events):
         if str(event["type"]).endswith(ending) and (value := details(event).get(field)):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            return text if limit is None or len(text) <= limit else text[:limit] + CUT
+            return text if limit is None else cut(text, limit)
     return None
+
+
+def cut(text: str, limit: int = DATA_CHARACTERS) -> str:
+    return text if len(text) <= limit else text[:limit] + CUT
 
 
 def _document(value: Any) -> Mapping[str, Any]:

@@ -115,3 +115,34 @@ class Progress(_Frozen):
     states: dict[str, StateProgress]
     taken: list[tuple[str, str]]
     redrives: int = 0
+
+
+class ExecutionView(_Frozen):
+    """One execution as people are shown it: redacted, with the drawing of the machine that it started with."""
+
+    execution_arn: str
+    machine: str
+    name: str
+    status: str
+    started_at: Moment
+    stopped_at: Moment | None = None
+    error: str = ""
+    cause: str = ""
+    input: str | None = None
+    output: str | None = None
+    graph: Graph
+    progress: Progress
+
+    def without_data(self) -> ExecutionView:
+        """For those who may see how a run goes, but not what goes through it; causes quote data, so they go too."""
+        states = {
+            name: state.model_copy(
+                update={
+                    "data": None,
+                    "failures": [each.model_copy(update={"cause": ""}) for each in state.failures],
+                }
+            )
+            for name, state in self.progress.states.items()
+        }
+        progress = self.progress.model_copy(update={"states": states})
+        return self.model_copy(update={"input": None, "output": None, "cause": "", "progress": progress})
