@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
 LAST = ("tests/e2e/",)
+# Files that take longest. Where two processes share the tests file by file, they begin with these, so that neither is
+# left with a long one at the end (`--no-loadscope-reorder`: xdist would begin with the files of many tests).
+LONG = ()
 real_data_outcomes: dict[str, int] = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -26,8 +30,9 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The whole job runs last, so that a cheap failure is seen first."""
-    items.sort(key=lambda item: any(item.nodeid.startswith(prefix) for prefix in LAST))
+    """Long files first, where several processes share the tests; the whole job last: a cheap failure is seen first."""
+    rank = {file: place for place, file in enumerate(LONG)} if "PYTEST_XDIST_WORKER" in os.environ else {}
+    items.sort(key=lambda item: (item.nodeid.startswith(LAST), rank.get(item.nodeid.partition("::")[0], len(rank))))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -37,6 +42,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where the real reports are, a skipped real-data test is a failure, and so is a full run that ran none."""
+    if hasattr(session.config, "workerinput"):
+        return  # one of several processes: the one that started them has all reports
     chosen = session.config.option
     everything = session.config.args_source.name == "TESTPATHS" and not (
         chosen.keyword or chosen.markexpr or chosen.collectonly
