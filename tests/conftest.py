@@ -9,7 +9,15 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
-LAST = ("tests/e2e/",)
+# The whole job runs after everything else, so that a cheap failure is seen first: what has a stack of its own, then what
+# uses the one, then what looks at all that was left, then its end. The longest name that fits counts.
+PLACES = {
+    "tests/": 0,
+    "tests/e2e/test_interrupt.py": 1,
+    "tests/e2e/": 2,
+    "tests/e2e/test_no_token_in_clear.py": 3,
+    "tests/e2e/test_stop.py": 4,
+}
 # Files that take longest. Where two processes share the tests file by file, they begin with these, so that neither is
 # left with a long one at the end (`--no-loadscope-reorder`: xdist would begin with the files of many tests).
 LONG = ()
@@ -30,9 +38,14 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, where several processes share the tests; the whole job last: a cheap failure is seen first."""
-    rank = {file: place for place, file in enumerate(LONG)} if "PYTEST_XDIST_WORKER" in os.environ else {}
-    items.sort(key=lambda item: (item.nodeid.startswith(LAST), rank.get(item.nodeid.partition("::")[0], len(rank))))
+    """By place; where several processes share the tests, long files first."""
+    rank = {file: number for number, file in enumerate(LONG)} if "PYTEST_XDIST_WORKER" in os.environ else {}
+
+    def order(item: pytest.Item) -> tuple[int, int]:
+        place = PLACES[max((prefix for prefix in PLACES if item.nodeid.startswith(prefix)), key=len)]
+        return place, rank.get(item.nodeid.partition("::")[0], len(rank))
+
+    items.sort(key=order)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
