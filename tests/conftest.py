@@ -9,8 +9,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
-# The whole job runs after everything else, so that a cheap failure is seen first: what has a stack of its own, then what
-# uses the one, then what looks at all that was left, then its end. The longest name that fits counts.
+# The whole job runs after everything else, so that a cheap failure is seen first: what has a stack of its own, then
+# what uses the one, what looks at all that was left, and its end. The longest name that fits counts.
 PLACES = {
     "tests/": 0,
     "tests/e2e/test_interrupt.py": 1,
