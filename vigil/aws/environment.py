@@ -107,6 +107,12 @@ class Code(_Group):
     revision: str
 
 
+class People(_Group):
+    """``airflow_signers``: a JSON object of Airflow user names to signers; ``{}`` where the names are the same."""
+
+    airflow_signers: str
+
+
 class Timing(_Group):
     approval_timeout_seconds: int
 
@@ -125,6 +131,7 @@ class StackParameters(_Group):
     cognito: Cognito
     dvc: Dvc
     code: Code
+    people: People
     timing: Timing
 
 
