@@ -129,6 +129,12 @@ class Functions(_Group):
     choose_password: str
 
 
+class People(_Group):
+    """``airflow_signers``: a JSON object of Airflow user names to signers; ``{}`` where the names are the same."""
+
+    airflow_signers: str
+
+
 class Timing(_Group):
     approval_timeout_seconds: int
 
@@ -149,6 +155,7 @@ class StackParameters(_Group):
     functions: Functions
     dvc: Dvc
     code: Code
+    people: People
     timing: Timing
 
 
