@@ -168,7 +168,10 @@ def _create() -> tuple[dict[str, str], str]:
         "sagemaker/role": "arn:aws:iam::123456789012:role/sagemaker",
         "sagemaker/image": IMAGE, "sagemaker/endpoint": "triage",
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
-        "code/revision": "revision-1", "timing/approval-timeout-seconds": "3600",
+        "code/revision": "revision-1", "code/plan-changed-by": "Paula <paula@example.org>",
+        "timing/approval-timeout-seconds": "3600",
+        "functions/record-release": "record-release",
+        "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
     }  # fmt: skip
     return names, inbox
 
