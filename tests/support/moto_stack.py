@@ -166,6 +166,7 @@ def _create() -> tuple[dict[str, str], str]:
         "sagemaker/image": IMAGE, "sagemaker/endpoint": "triage",
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
         "code/revision": "revision-1", "timing/approval-timeout-seconds": "3600",
+        "people/airflow-signers": "{}",
     }  # fmt: skip
     return names, inbox
 

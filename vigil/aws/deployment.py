@@ -44,13 +44,17 @@ class Package:
 
 @dataclass(frozen=True)
 class StackSettings:
-    """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest."""
+    """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest.
+
+    ``airflow_signers``: a JSON object of Airflow user names to signers; None where the names are the same.
+    """
 
     stack: str
     registry_url: str
     code_revision: str
     image: str
     approval_timeout_seconds: int | None = None
+    airflow_signers: str | None = None
 
 
 def cloudformation_name(stack: str) -> str:
@@ -155,6 +159,8 @@ def _parameters(settings: StackSettings) -> dict[str, str]:
     }
     if settings.approval_timeout_seconds is not None:
         parameters["PlanApprovalTimeoutSeconds"] = str(settings.approval_timeout_seconds)
+    if settings.airflow_signers is not None:
+        parameters["AirflowSigners"] = settings.airflow_signers
     return parameters
 
 

@@ -29,6 +29,9 @@ def deploy(
     registry_url: Annotated[str, typer.Option(help="Git URL of the DVC data registry.")],
     image: Annotated[str, typer.Option(help="URI of the pushed ML image with its digest: …/vigil-ml@sha256:….")],
     approval_timeout: Annotated[int | None, typer.Option(help="Seconds that an approval request stays open.")] = None,
+    airflow_signers: Annotated[
+        str | None, typer.Option(help='JSON object of Airflow user names to signers, where they differ: {"a": "b"}.')
+    ] = None,
     project: Annotated[Path, typer.Option(help="Checkout to deploy.", file_okay=False)] = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -41,6 +44,7 @@ def deploy(
             code_revision=code_revision(project, package.lambda_code),
             image=image,
             approval_timeout_seconds=approval_timeout,
+            airflow_signers=airflow_signers,
         )
         _show(deployment.deploy(package, settings), as_json)
 
