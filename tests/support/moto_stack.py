@@ -172,6 +172,7 @@ def _create() -> tuple[dict[str, str], str]:
         "timing/approval-timeout-seconds": "3600",
         "functions/record-release": "record-release",
         "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
+        "people/airflow-signers": "{}",
     }  # fmt: skip
     return names, inbox
 

@@ -94,11 +94,15 @@ def refuse_other_origins(request: Request, own_address: str) -> None:
         raise ForeignFormError
     if site is not None and site != "same-origin":
         raise ForeignFormError
-    if origin is not None and _place(origin) not in {request.headers.get("host", "").lower(), _place(own_address)}:
+    own = {request.headers.get("host", "").lower(), _place(own_address)} - {""}
+    if origin is not None and _place(origin) not in own:
         raise ForeignFormError
 
 
-def _place(address: str) -> str | None:
-    """Host and port. The scheme is left out: behind a proxy that ends TLS, the server does not know it."""
-    parts = urlsplit(address)
-    return parts.netloc.lower() if parts.scheme in {"http", "https"} and parts.netloc else None
+def _place(address: str) -> str:
+    """Host and port, else nothing. The scheme is left out: behind a proxy that ends TLS, the server does not know it."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return parts.netloc.lower() if parts.scheme in {"http", "https"} else ""
