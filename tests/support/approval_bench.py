@@ -106,7 +106,7 @@ class Bench:
 
     @property
     def verification(self) -> VerificationPorts:
-        return VerificationPorts(self.store, self.signer, self.evidence, self.pins, self.clock)
+        return VerificationPorts(self.store, self.ledger, self.signer, self.evidence, self.pins, self.clock)
 
     def message(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> WaitMessage:
         document = {

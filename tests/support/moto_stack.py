@@ -31,7 +31,7 @@ __all__ = ["MotoStack", "moto_stack", "strong"]
 
 STACK = "unit"
 TABLES = ("approvals", "runs", "models", "ledger", "people")
-BUCKETS = ("raw", "datasets", "models", "code", "capture")
+BUCKETS = ("raw", "datasets", "models", "code", "capture", "audit")
 GROUP = "vigil-unit-triage"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
 _make_client = boto3.client
@@ -149,11 +149,10 @@ def _create() -> tuple[dict[str, str], str]:
     for bucket in BUCKETS:
         aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
     _tables()
-    names |= {
-        f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger", "people")
-    }
+    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in TABLES}
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    names["keys/checkpoint"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names["keys/data"] = kms.create_key()["KeyMetadata"]["Arn"]
     names["topics/notifications"] = sns.create_topic(Name=f"vigil-{STACK}-notifications")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
@@ -174,7 +173,11 @@ def _create() -> tuple[dict[str, str], str]:
         "sagemaker/role": "arn:aws:iam::123456789012:role/sagemaker",
         "sagemaker/image": IMAGE, "sagemaker/endpoint": "triage",
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
-        "code/revision": "revision-1", "timing/approval-timeout-seconds": "3600",
+        "code/revision": "revision-1", "code/plan-changed-by": "Paula <paula@example.org>",
+        "timing/approval-timeout-seconds": "3600",
+        "functions/record-release": "record-release",
+        "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
+        "people/airflow-signers": "{}",
     }  # fmt: skip
     return names, inbox
 

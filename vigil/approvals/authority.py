@@ -9,8 +9,8 @@ from datetime import datetime
 
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import AuthenticationError, WrongPersonError
-from vigil.approvals.identity import canonical_username
 from vigil.approvals.models import ApprovalRequest, Authentication, Meaning
+from vigil.approvals.people import canonical_username
 from vigil.approvals.ports import ProvenSigner
 from vigil.approvals.quorum import Candidate, Place, choose_place
 from vigil.approvals.timing import is_for

@@ -16,8 +16,7 @@ from vigil.audit.models import Entry
 from vigil.audit.ports import LedgerWriter
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
-
-Clock = Callable[[], datetime]
+from vigil.moments import Clock
 
 
 class ApprovalStore(Protocol):
@@ -184,6 +183,7 @@ class DeliveryPorts:
 @dataclass(frozen=True)
 class VerificationPorts:
     store: ApprovalStore
+    ledger: LedgerWriter
     signer: Signer
     evidence: Evidence
     pins: Pins
