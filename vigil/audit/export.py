@@ -97,7 +97,8 @@ def write_export(
     _write(folder / KEYS, keys.model_dump_json(indent=1))
     _write(folder / PEM, "\n".join(keys.checkpoint.values()) + "\n")
     _write(folder / README, _readme(manifest))
-    write_page(folder / PAGE, manifest, ((chain, FolderSource(folder).stored(chain)) for chain in chains))
+    copy = FolderSource(folder)
+    write_page(folder / PAGE, manifest, ((chain, copy.stored(chain)) for chain in chains))
     return manifest
 
 

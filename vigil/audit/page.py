@@ -58,6 +58,8 @@ def shown(stored: StoredText) -> Shown:
     try:
         document = parse_object(stored.text)
     except UnreadableError:
+        document = {}
+    if not document.keys() >= {"sequence", "event", "at", "actor", "subject"}:
         return Shown({}, visible(stored.text), [], [])
     values = [(name, document.get(name)) for name in ("old", "new", "details")]
     return Shown(
