@@ -11,6 +11,7 @@ from vigil.audit.models import Actor
 from vigil.audit.signatures import PublicKeys
 from vigil.aws.audit_ports import checkpoint_key, stack_ledger
 from vigil.aws.clock import server_time
+from vigil.aws.desk_client import desk_client
 from vigil.aws.environment import StackParameters, aws_client, stack_name
 
 
@@ -29,7 +30,7 @@ def export_stack(
     details = {"chains": only or "all"}
     # The name is the caller's own word: the function that records it cannot see who invoked it.
     actor = Actor(name=who, via="AWS STS, as the caller says", verified=False)
-    (recorder or _desk(parameters)).note(EventName.LEDGER_EXPORTED, actor, f"ledger of {stack}", details)
+    (recorder or desk_client(parameters)).note(EventName.LEDGER_EXPORTED, actor, f"ledger of {stack}", details)
     return write_export(
         stack_ledger(parameters), _keys(parameters), folder, stack=stack, at=server_time(), by=who, only=only or None
     )
@@ -39,10 +40,3 @@ def _keys(parameters: StackParameters) -> PublicKeyFile:
     signing = parameters.keys.signing
     other = PublicKeys({signing: bytes(aws_client("kms").get_public_key(KeyId=signing)["PublicKey"])})
     return PublicKeyFile(checkpoint=PublicKeys(checkpoint_key(parameters)).pem(), signing=other.pem())
-
-
-def _desk(parameters: StackParameters) -> Recorder:
-    from vigil.aws.desk_client import LambdaDesk
-
-    desk: Recorder = LambdaDesk(aws_client("lambda"), parameters.functions.approval_desk)
-    return desk
