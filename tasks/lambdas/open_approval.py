@@ -7,7 +7,7 @@ from typing import Any
 
 from vigil.approvals.models import WaitMessage
 from vigil.approvals.open import open_request
-from vigil.aws.approval_ports import approvals_table, server_time, token_vault
+from vigil.aws.approval_ports import opening_ports
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.aws.message_batches import each_message
 from vigil.aws.notifications import Notifications
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
     def open_one(record: Mapping[str, Any]) -> None:
         message = WaitMessage.model_validate_json(record["body"])
-        opened = open_request(message, approvals_table(parameters), token_vault(parameters), server_time)
+        opened = open_request(message, opening_ports(parameters))
         if opened.is_new:
             request = opened.request
             facts = {

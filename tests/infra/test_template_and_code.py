@@ -94,7 +94,9 @@ def test_a_task_of_a_state_machine_waits_longer_than_its_function_may_take(
 
 
 def test_the_deployer_fills_exactly_the_parameters_that_have_no_default(template: Template) -> None:
-    settings = deployment.StackSettings(stack="x", registry_url="file:///r", code_revision="r", image=IMAGE)
+    settings = deployment.StackSettings(
+        stack="x", registry_url="file:///r", code_revision="r", image=IMAGE, plan_changed_by="x"
+    )
     own = set(deployment._parameters(settings))
     uploaded = {"LambdaCodeKey", "GlueScriptKey", "GlueLibraryKey", *deployment.STATE_MACHINES, "CodeBucket"}
     required = {name for name, each in template["Parameters"].items() if "Default" not in each}
@@ -105,7 +107,9 @@ def test_the_deployer_fills_exactly_the_parameters_that_have_no_default(template
 def test_an_image_that_is_not_named_by_its_digest_is_refused_by_deployer_and_template(
     template: Template, image: str
 ) -> None:
-    settings = deployment.StackSettings(stack="x", registry_url="file:///r", code_revision="r", image=image)
+    settings = deployment.StackSettings(
+        stack="x", registry_url="file:///r", code_revision="r", image=image, plan_changed_by="x"
+    )
     with pytest.raises(ImageNotPinnedError, match="give the pushed image's digest"):
         deployment._parameters(settings)
     pattern = template["Parameters"]["MlImage"]["AllowedPattern"]

@@ -184,6 +184,18 @@ def test_a_throttled_function_is_called_again(promotion):
     promotion.world.stop(execution)
 
 
+@pytest.mark.parametrize(
+    ("function", "answer"), [("PinRun", RUN), ("GateCandidate", PASSED), ("RegisterCandidate", FACTS)]
+)
+def test_a_step_that_could_not_be_recorded_is_taken_again_and_not_passed_over(promotion, function, answer):
+    unavailable = FunctionError("LedgerUnavailableError", "not now")
+    promotion.functions[function] = [unavailable, answer]
+    execution = promotion.start()
+    promotion.wait()
+    assert [name for name, _ in promotion.events].count(function) == 2
+    promotion.world.stop(execution)
+
+
 def test_an_endpoint_that_was_rolled_back_gives_the_run_that_name(promotion):
     promotion.functions["SmokeTest"] = FunctionError("SmokeTestFailedError", "serves the model bbb")
     execution = promotion.start()

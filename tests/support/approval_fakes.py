@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from candidate_evidence import ROLE, facts_for, passing_evaluation, real_plan
+from memory_approvals import MemoryPeople
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from vigil.approvals.errors import AuthenticationError, EvidenceError, NotPendingError, WaitEndedError
-from vigil.approvals.models import (
-    ApprovalRequest,
-    Authentication,
-    Facts,
-    PasswordProof,
-    Signature,
-    SignedDecision,
-    Status,
-    WaitMessage,
-)
-from vigil.approvals.open import open_request
-from vigil.approvals.ports import DecidingPorts, DeliveryPorts, VerificationPorts
-from vigil.approvals.verify import PINNED
+from vigil.approvals.desk import Challenge
+from vigil.approvals.errors import AuthenticationError, EvidenceError, RevokedError, WaitEndedError, WrongPersonError
+from vigil.approvals.models import Authentication, Facts, PasswordProof, Proof, Signature
+from vigil.approvals.people import Person
+from vigil.approvals.ports import ProvenSigner
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
 
@@ -36,55 +26,6 @@ EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:train-and-promote:r
 PASSWORD = "correct horse"
 TOKEN = "AAAAKgAAAAIAAAAAAAAAAd" * 20
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-
-
-class MemoryStore:
-    """Conditional like the table: one lock stands for DynamoDB's atomic writes."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, ApprovalRequest] = {}
-        self._lock = threading.Lock()
-
-    def get(self, request_id: str) -> ApprovalRequest | None:
-        return self.rows.get(request_id)
-
-    def insert(self, request: ApprovalRequest) -> bool:
-        with self._lock:
-            if request.request_id in self.rows:
-                return False
-            self.rows[request.request_id] = request
-            return True
-
-    def with_status(self, status: Status) -> list[ApprovalRequest]:
-        return [row for row in self.rows.values() if row.status is status]
-
-    def decide(self, request_id: str, decision: SignedDecision) -> None:
-        with self._lock:
-            row = self.rows[request_id]
-            if row.status is not Status.PENDING or row.expires_at <= decision.decided_at:
-                raise NotPendingError(request_id)
-            self.change(request_id, status=Status(decision.decision.value), decision=decision)
-
-    def move(self, request_id: str, source: Status, target: Status, note: str) -> bool:
-        with self._lock:
-            if self.rows[request_id].status is not source:
-                return False
-            self.change(request_id, status=target, note=note)
-            return True
-
-    def mark_delivered(self, request_id: str, at: datetime) -> None:
-        self.change(request_id, delivered_at=at)
-
-    def claim(self, request_id: str, execution_arn: str) -> bool:
-        with self._lock:
-            if self.rows[request_id].applied_by not in (None, execution_arn):
-                return False
-            self.change(request_id, applied_by=execution_arn)
-            return True
-
-    def change(self, request_id: str, **fields: Any) -> None:
-        """Also what an attacker with write access to the table can do."""
-        self.rows[request_id] = self.rows[request_id].model_copy(update=fields)
 
 
 class FakeSigner:
@@ -107,24 +48,49 @@ class FakeSigner:
         return True
 
 
+@dataclass(frozen=True)
+class Proven:
+    authentication: Authentication
+    person: Person
+
+
 @dataclass
-class FakeAuthenticator:
-    """People by user name, each with the groups given; all have the same password."""
+class FakeSignIns:
+    """Everybody in the record of people has the same password; the provider knows the roles of the record."""
 
     clock: FakeClock
-    people: dict[str, frozenset[str]]
+    people: MemoryPeople
     signed_in_before: timedelta = timedelta(0)
+    components: Literal[1, 2] = 2
+    tried: list[str] = field(default_factory=list)
 
-    def authenticate(self, proof: PasswordProof) -> Authentication:
-        if proof.username not in self.people or proof.password.get_secret_value() != PASSWORD:
+    def authenticate(
+        self, proof: Proof, challenge: Challenge, continuous_seconds: int, expected_signer: str | None
+    ) -> Proven:
+        assert isinstance(proof, PasswordProof)
+        if expected_signer not in (None, proof.username):
+            raise WrongPersonError(f"you are signed in here as {expected_signer}")
+        self.tried.append(proof.username)
+        person = self.people.get(proof.username)
+        if person is None or proof.password.get_secret_value() != PASSWORD:
             raise AuthenticationError("the user name or the password is wrong")
-        return Authentication(
-            subject=f"subject-of-{proof.username}",
-            username=proof.username,
-            printed_name=proof.username.title(),
-            groups=self.people[proof.username],
-            authenticated_at=self.clock() - self.signed_in_before,
+        if person.revoked_at is not None:
+            raise RevokedError(f"{person.username} may not sign any more")
+        return Proven(
+            Authentication(
+                subject=f"subject-of-{person.username}",
+                username=person.username,
+                printed_name=person.printed_name,
+                groups=frozenset(person.roles),
+                issuer="https://issuer.example.org",
+                authenticated_at=self.clock() - self.signed_in_before,
+                components=self.components,
+            ),
+            person,
         )
+
+    def begin_session(self, signer: ProvenSigner, continuous_seconds: int) -> None:
+        return None
 
 
 class FakeVault:
@@ -205,69 +171,3 @@ class FakeClock:
 
     def advance(self, **delta: float) -> None:
         self.now += timedelta(**delta)
-
-
-@dataclass
-class Bench:
-    """One candidate on the table, with everything that approvals need around it."""
-
-    plan: Plan
-    evaluation: Evaluation
-    facts: Facts
-    store: MemoryStore
-    signer: FakeSigner
-    vault: FakeVault
-    evidence: FakeEvidence
-    runs: FakeRuns
-    clock: FakeClock
-    authenticator: FakeAuthenticator
-    pins: FakePins
-
-    @classmethod
-    def make(cls) -> Bench:
-        plan, clock = real_plan(), FakeClock()
-        evaluation = passing_evaluation(plan)
-        facts = facts_for(evaluation, plan)
-        people = {
-            "ana": frozenset({ROLE}), "ben": frozenset({ROLE}),
-            "dana": frozenset({ROLE}), "olga": frozenset({"operators"}),
-        }  # fmt: skip
-        return cls(
-            plan, evaluation, facts, MemoryStore(), FakeSigner(), FakeVault(),
-            FakeEvidence(
-                {plan.digest: plan}, {facts.evaluation_uri: evaluation}, {facts.artefact_uri: facts.artefact_digest}
-            ),
-            FakeRuns(), clock, FakeAuthenticator(clock, people), FakePins(),
-        )  # fmt: skip
-
-    @property
-    def deciding(self) -> DecidingPorts:
-        return DecidingPorts(self.store, self.authenticator, self.signer, self.evidence, self.clock)
-
-    @property
-    def delivery(self) -> DeliveryPorts:
-        return DeliveryPorts(self.store, self.signer, self.vault, self.runs, self.clock)
-
-    @property
-    def verification(self) -> VerificationPorts:
-        return VerificationPorts(self.store, self.signer, self.evidence, self.pins, self.clock)
-
-    def message(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> WaitMessage:
-        document = {
-            "task_token": token, "execution_arn": execution, "state_name": "WaitForApproval", "attempt": 0,
-            "entered_at": self.clock(), "timeout_seconds": 1209600, "facts": self.facts,
-        }  # fmt: skip
-        return WaitMessage(**(document | changes))
-
-    def open(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> ApprovalRequest:
-        """A run that waits, and its request."""
-        self.runs.waiting[token] = execution
-        self.pins.runs[execution] = self.facts.model_dump(include=set(PINNED))
-        return open_request(self.message(execution, token, **changes), self.store, self.vault, self.clock).request
-
-    def with_evidence(self, **changes: Any) -> Bench:
-        return replace(self, evidence=replace(self.evidence, **changes))
-
-
-def proof_of(username: str, password: str = PASSWORD) -> PasswordProof:
-    return PasswordProof(username=username, password=password)

@@ -37,6 +37,7 @@ def passing_evaluation(plan: Plan, **changes: Any) -> Evaluation:
             "roc": [[0, 0], [1, 1]],
             "pr": [[0, 1]],
             "calibration": [{"predicted": 0.5, "observed": 0.5, "n": 9}],
+            "scores": [{"low": 0, "high": 1, "serious": 660, "not_serious": 540}],
         },
     }
     population = {"n": 1200, "prevalence": 0.55}
@@ -86,8 +87,10 @@ def facts_for(evaluation: Evaluation, plan: Plan, **changes: Any) -> Facts:
         "code_revision": evaluation.code_revision,
         "verdict": judge(evaluation, plan),
         "requested_by": "airflow:dana",
+        "plan_changed_by": "Pat Planner <pat@example.org>",
     }
     return Facts(**(document | changes))
 
 
-ROLE = real_plan().protocol.approval.roles[0]
+REVIEWER, OWNER = real_plan().protocol.approval.roles
+ROLE = OWNER

@@ -1,7 +1,7 @@
 """Delivering a decision to the run that waits, and the sweep that makes up for whatever was interrupted.
 
 A crash between the decision and its delivery loses nothing: the table's stream and the sweep both come here, and
-delivering twice does no harm.
+delivering twice does no harm. The ledger has the decision before the run has it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import logging
 from collections.abc import Callable
 from enum import StrEnum
 
-from vigil.approvals.errors import SignatureInvalidError, WaitEndedError
-from vigil.approvals.models import ApprovalRequest, Decision, Status
+from vigil.approvals import records
+from vigil.approvals.errors import BusyError, SignatureInvalidError, WaitEndedError
+from vigil.approvals.evidence import pinned_plan
+from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.open import supersede_older
 from vigil.approvals.ports import DeliveryPorts
-from vigil.approvals.statement import check_signature
+from vigil.approvals.quorum import QuorumError, check_decides
+from vigil.approvals.statement import check_signatures
 from vigil.approvals.timing import may_still_be_applied
 
 logger = logging.getLogger(__name__)
@@ -22,6 +25,7 @@ logger = logging.getLogger(__name__)
 DECIDED = (Status.APPROVED, Status.REJECTED)
 REASON_CHARACTERS = 1000  # of a comment, in what the run receives
 SIGNATURE_INVALID = "SignatureInvalid"  # the error that train-and-promote catches by name
+MOST_ATTEMPTS = 10  # of marking a row that others mark at the same moment
 
 
 class Delivery(StrEnum):
@@ -34,38 +38,63 @@ class Delivery(StrEnum):
 def deliver(request_id: str, ports: DeliveryPorts) -> Delivery:
     """Answer the run with the decision, if there is one that was not delivered yet.
 
-    A decision whose signature does not verify ends the run instead: a flipped row promotes nothing.
+    A decision whose signatures do not verify, or are not the plan's quorum, ends the run instead: a flipped row
+    promotes nothing.
     """
     request = ports.store.get(request_id)
     if request is None or request.status not in DECIDED or request.delivered_at is not None:
         return Delivery.NOTHING_TO_DO
     token = ports.vault.unseal(request_id, request.token_ciphertext)
     try:
-        check_signature(request, ports.signer)
-    except SignatureInvalidError as invalid:
+        _check(request, ports)
+    except (SignatureInvalidError, QuorumError) as invalid:
         return _refuse(request, token, str(invalid), ports)
+    ports.ledger.append(records.decision_made(request))
     try:
         ports.runs.succeed(token, answer(request))
     except WaitEndedError as ended:
         # The wait may have ended by an earlier delivery of this same answer, before it could be marked.
         if not ports.runs.has_received(request.execution_arn, request.state_name, request_id):
-            ports.store.move(request_id, request.status, Status.DECIDED_NOT_APPLIED, str(ended))
+            _not_applied(request, str(ended), ports)
             logger.warning("approval request %s was decided, but its run no longer waits", request_id)
             return Delivery.NOT_APPLIED
-    ports.store.mark_delivered(request_id, ports.clock())
+    _mark_delivered(request, ports)
     logger.info("delivered %s of approval request %s", request.status, request_id)
     return Delivery.DELIVERED
 
 
 def answer(request: ApprovalRequest) -> dict[str, object]:
     """What the run receives. No signature: ``update-endpoint`` reads and verifies the row itself."""
-    decision = request.decision
-    if decision is None:
-        raise ValueError(f"request {request.request_id} has no decision to answer with")
-    result: dict[str, object] = {"request_id": request.request_id, "decision": decision.decision.value}
-    if decision.decision is Decision.REJECTED:
-        result["reason"] = f"rejected by {decision.printed_name}: {decision.comment}"[:REASON_CHARACTERS]
+    result: dict[str, object] = {"request_id": request.request_id, "decision": request.status.value}
+    rejection = request.rejection
+    if rejection is not None:
+        result["reason"] = f"rejected by {rejection.printed_name}: {rejection.comment}"[:REASON_CHARACTERS]
     return result
+
+
+def _check(request: ApprovalRequest, ports: DeliveryPorts) -> None:
+    """Raises ``SignatureInvalidError`` or ``QuorumError``; ``EvidenceError`` where the plan cannot be read now."""
+    check_signatures(request, ports.signer)
+    rules = pinned_plan(request.facts, ports.evidence).protocol.approval
+    check_decides(request.facts, rules, request.signatures, request.status)
+
+
+def _mark_delivered(request: ApprovalRequest, ports: DeliveryPorts) -> None:
+    """The run goes on at once and may use the approval before this: the mark is made on the row as it is then."""
+    current: ApprovalRequest | None = request
+    for _ in range(MOST_ATTEMPTS):
+        if current is None or current.delivered_at is not None:
+            return
+        after = current.changed(delivered_at=ports.clock())
+        if ports.store.replace(current, after, records.delivered(after)):
+            return
+        current = ports.store.get(request.request_id)
+    raise BusyError(f"request {request.request_id} was delivered and could not be marked; the sweep tries again")
+
+
+def _not_applied(request: ApprovalRequest, note: str, ports: DeliveryPorts) -> bool:
+    after = request.moved(Status.DECIDED_NOT_APPLIED, note)
+    return ports.store.replace(request, after, records.not_applied(request, after))
 
 
 def _refuse(request: ApprovalRequest, token: str, cause: str, ports: DeliveryPorts) -> Delivery:
@@ -74,7 +103,7 @@ def _refuse(request: ApprovalRequest, token: str, cause: str, ports: DeliveryPor
         ports.runs.fail(token, SIGNATURE_INVALID, cause)
     except WaitEndedError:
         logger.warning("the run of approval request %s no longer waits", request.request_id)
-    ports.store.move(request.request_id, request.status, Status.DECIDED_NOT_APPLIED, cause)
+    _not_applied(request, cause, ports)
     return Delivery.SIGNATURE_INVALID
 
 
@@ -95,7 +124,7 @@ def sweep(ports: DeliveryPorts) -> dict[str, str]:
 
 def _supersede(ports: DeliveryPorts) -> dict[str, str]:
     try:
-        return dict.fromkeys(supersede_older(ports.store), Status.SUPERSEDED.value)
+        return dict.fromkeys(supersede_older(ports.store, records.DELIVERER), Status.SUPERSEDED.value)
     except Exception:  # the next sweep tries again; no decision must wait for it
         logger.exception("superseding older approval requests failed")
         return {}
@@ -126,8 +155,8 @@ def _age_out(request: ApprovalRequest, ports: DeliveryPorts) -> str | None:
         return None
     if may_still_be_applied(request.expires_at, ports.clock()):
         return None
-    target, note = Status.DECIDED_NOT_APPLIED, "it was approved, and never applied before it expired"
-    return target.value if ports.store.move(request.request_id, Status.APPROVED, target, note) else None
+    done = _not_applied(request, "it was approved, and never applied before it expired", ports)
+    return Status.DECIDED_NOT_APPLIED.value if done else None
 
 
 def _close(request: ApprovalRequest, ports: DeliveryPorts) -> str | None:
@@ -136,4 +165,6 @@ def _close(request: ApprovalRequest, ports: DeliveryPorts) -> str | None:
         return None
     target = Status.EXPIRED if expired else Status.WITHDRAWN
     note = "nobody decided in time" if expired else "the run ended before a decision"
-    return target.value if ports.store.move(request.request_id, Status.PENDING, target, note) else None
+    after = request.moved(target, note)
+    done = ports.store.replace(request, after, records.closed(request, after, records.DELIVERER))
+    return target.value if done else None

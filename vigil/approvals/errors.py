@@ -57,12 +57,62 @@ class EvidenceError(ApprovalError):
     exit_code = 10
 
 
+class LockedOutError(ApprovalError):
+    """Too many wrong passwords: this account cannot sign for a while (21 CFR 11.300(d))."""
+
+    exit_code = 11
+
+
+class RevokedError(ApprovalError):
+    """The person's right to sign was taken away (21 CFR 11.300(b) and (c))."""
+
+    exit_code = 12
+
+
+class TrainingExpiredError(ApprovalError):
+    """The person's training on the role is not current (21 CFR 11.10(i))."""
+
+    exit_code = 13
+
+
+class ChallengeError(ApprovalError):
+    """What was to be signed is not on the desk: unknown, used already, or shown too long ago. Prepare it again."""
+
+    exit_code = 14
+
+
+class WrongPersonError(ApprovalError):
+    """Another person than the one who is signed in to the interface gave the proof."""
+
+    exit_code = 15
+
+
+class SeatFilledError(ApprovalError):
+    """Nothing is left to sign for this person: the seat is filled, or the person has signed this request before."""
+
+    exit_code = 16
+
+
+class BusyError(ApprovalError):
+    """Others changed the same request at the same moment, again and again: nothing was signed, try again."""
+
+    exit_code = 17
+
+
+class DeskUnavailableError(ApprovalError):
+    """The function that signs could not be asked or gave no answer. Whether it signed shows in the request."""
+
+    exit_code = 18
+
+
+class ProviderUnavailableError(ApprovalError):
+    """The identity provider gave no answer: nothing was learnt about the password, and nothing counts. Try again."""
+
+    exit_code = 19
+
+
 class UnreadableRequestError(ApprovalError):
     """A stored request is malformed. The message names its id and the fields, never what is in them."""
-
-
-class NotPendingError(ApprovalError):
-    """The store refused a decision: the request was no longer pending. Who asked reads it again and says why."""
 
 
 class SignatureInvalidError(Exception):

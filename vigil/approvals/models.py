@@ -189,6 +189,13 @@ class ApprovalRequest(_Frozen):
         """The signature that rejected, if one did."""
         return next((each for each in self.signatures if each.meaning is Meaning.REJECTED), None)
 
+    def changed(self, **fields: object) -> ApprovalRequest:
+        """The next revision of this request, with these fields changed."""
+        return self.model_copy(update={**fields, "revision": self.revision + 1})
+
+    def moved(self, status: Status, note: str) -> ApprovalRequest:
+        return self.changed(status=status, note=note)
+
     def public(self) -> dict[str, object]:
         """The request as people and programs may see it: everything but the token's ciphertext."""
         return self.model_dump(mode="json", exclude={"token_ciphertext"})

@@ -1,4 +1,4 @@
-"""Opening a request: from the message of a waiting run to a row that people can decide on."""
+"""Opening a request: from the message of a waiting run to a row that people can sign."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
+from vigil.approvals import records
+from vigil.approvals.carry import REUSABLE, with_carried
+from vigil.approvals.errors import BusyError
+from vigil.approvals.identity import request_id_for
 from vigil.approvals.models import ApprovalRequest, Status, WaitMessage
-from vigil.approvals.ports import ApprovalStore, Clock, TokenVault
-from vigil.approvals.request_ids import id_of_wait
+from vigil.approvals.ports import ApprovalStore, OpeningPorts
+from vigil.audit.models import Actor
 
 logger = logging.getLogger(__name__)
 
+MOST_ATTEMPTS = 10  # each round that fails was somebody else's signature, and there are fewer seats than that
+
 
 def request_id_of(message: WaitMessage) -> str:
-    """The same wait always has the same id; a retried or redriven wait has another."""
-    return id_of_wait(message.execution_arn, message.state_name, message.entered_at, message.attempt)
+    return request_id_for(message.execution_arn, message.state_name, message.entered_at, message.attempt)
 
 
 @dataclass(frozen=True)
@@ -26,31 +31,36 @@ class Opened:
     is_new: bool
 
 
-def open_request(message: WaitMessage, store: ApprovalStore, vault: TokenVault, clock: Clock) -> Opened:
+def open_request(message: WaitMessage, ports: OpeningPorts) -> Opened:
     """Store the wait as a PENDING request. A message that arrives twice changes nothing.
 
-    An older request of the same execution and state is superseded: its token can no longer be answered.
+    An older request of the same execution and state is superseded first: its token can no longer be answered, and what
+    was signed on it until then is carried over. The new request may so be decided at once.
     """
     request_id = request_id_of(message)
+    known = ports.store.get(request_id)
+    if known is not None:
+        return _finish(known, False, ports)
     request = ApprovalRequest(
         request_id=request_id,
+        run_key=message.run_key,
         status=Status.PENDING,
         facts=message.facts,
         execution_arn=message.execution_arn,
         state_name=message.state_name,
         attempt=message.attempt,
         entered_at=message.entered_at,
-        created_at=clock(),
+        created_at=ports.clock(),
         expires_at=message.entered_at + timedelta(seconds=message.timeout_seconds),
-        token_ciphertext=vault.seal(request_id, message.task_token.get_secret_value()),
+        token_ciphertext=ports.vault.seal(request_id, message.task_token.get_secret_value()),
     )
-    is_new = store.insert(request)
+    request = with_carried(request, _earlier(request, ports.store), ports)
+    is_new = ports.store.insert(request, records.opened(request))
     logger.info("approval request %s of %s is %s", request_id, request.execution_arn, "new" if is_new else "known")
-    supersede_older(store)
-    return Opened(store.get(request_id) or request, is_new)
+    return _finish(ports.store.get(request_id) or request, is_new, ports)
 
 
-def supersede_older(store: ApprovalStore) -> list[str]:
+def supersede_older(store: ApprovalStore, actor: Actor) -> list[str]:
     """Of several pending requests for one wait, only the newest is left pending. Gives the ids of the others."""
     newest: dict[tuple[str, str], ApprovalRequest] = {}
     superseded = []
@@ -58,8 +68,48 @@ def supersede_older(store: ApprovalStore) -> list[str]:
     for request in reversed(pending):
         wait = (request.execution_arn, request.state_name)
         successor = newest.setdefault(wait, request)
-        if successor is not request and store.move(
-            request.request_id, Status.PENDING, Status.SUPERSEDED, f"the wait was retried: see {successor.request_id}"
-        ):
+        if successor is not request and _supersede(request, successor.request_id, store, actor) is not None:
             superseded.append(request.request_id)
     return superseded
+
+
+def _finish(request: ApprovalRequest, is_new: bool, ports: OpeningPorts) -> Opened:
+    """Said again for a message that comes again: the function may have ended before this."""
+    if request.carried_from is not None:
+        ports.ledger.append(records.carried(request))
+    supersede_older(ports.store, records.OPENER)
+    return Opened(ports.store.get(request.request_id) or request, is_new)
+
+
+def _earlier(request: ApprovalRequest, store: ApprovalStore) -> list[ApprovalRequest]:
+    """Earlier requests of the same wait, none of which can be signed any more."""
+    wait = (request.execution_arn, request.state_name)
+    found = [each for status in REUSABLE for each in store.with_status(status)]
+    earlier = [
+        each
+        for each in found
+        if (each.execution_arn, each.state_name) == wait
+        and (each.entered_at, each.attempt) < (request.entered_at, request.attempt)
+    ]
+    return [_closed(each, request.request_id, store) for each in earlier]
+
+
+def _closed(older: ApprovalRequest, successor: str, store: ApprovalStore) -> ApprovalRequest:
+    """Superseded where it was pending, and in every case as it is stored now: the index lags behind.
+
+    A signature that comes at this very moment is either carried with the rest, or refused because it came too late.
+    """
+    for _ in range(MOST_ATTEMPTS):
+        current = store.get(older.request_id) or older
+        if current.status is not Status.PENDING:
+            return current
+        superseded = _supersede(current, successor, store, records.OPENER)
+        if superseded is not None:
+            return superseded
+    raise BusyError(f"request {older.request_id} changes too quickly to be superseded: try again")
+
+
+def _supersede(request: ApprovalRequest, successor: str, store: ApprovalStore, actor: Actor) -> ApprovalRequest | None:
+    note = f"the wait was retried: see {successor}"
+    after = request.moved(Status.SUPERSEDED, note)
+    return after if store.replace(request, after, records.closed(request, after, actor)) else None

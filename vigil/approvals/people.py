@@ -1,7 +1,7 @@
 """Who may sign: one record for each person, beside the identity provider's account.
 
-An identification is of one person for good (21 CFR 11.100(a)): a user name is bound to the provider's subject at the first
-signature, and a name that was revoked or bound to somebody else is never taken again.
+An identification is of one person for good (21 CFR 11.100(a)): a user name is bound to the provider's subject when it
+is added or at the first signature, and a name that was revoked or bound to somebody else is never taken again.
 """
 
 from __future__ import annotations

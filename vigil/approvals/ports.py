@@ -7,49 +7,92 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from vigil.approvals.models import (
-    ApprovalRequest,
-    Authentication,
-    Facts,
-    PasswordProof,
-    Signature,
-    SignedDecision,
-    Status,
-)
+from pydantic import SecretStr
+
+from vigil.approvals.desk import Challenge
+from vigil.approvals.models import ApprovalRequest, Authentication, Facts, Proof, Signature, Status
+from vigil.approvals.people import People, Person
+from vigil.audit.models import Entry
+from vigil.audit.ports import LedgerWriter
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
-
-Clock = Callable[[], datetime]
+from vigil.moments import Clock
 
 
 class ApprovalStore(Protocol):
+    """Every change of a row counts its ``revision`` up, and is made together with its record in the ledger."""
+
     def get(self, request_id: str) -> ApprovalRequest | None:
         """Read consistently: what was written before is seen."""
 
-    def insert(self, request: ApprovalRequest) -> bool:
-        """False if a request with this id is there already; nothing is overwritten."""
+    def insert(self, request: ApprovalRequest, entry: Entry) -> bool:
+        """False if a request with this id is there already; then nothing is written."""
 
     def with_status(self, status: Status) -> list[ApprovalRequest]:
         """May lag behind by moments."""
 
-    def decide(self, request_id: str, decision: SignedDecision) -> None:
-        """In one transaction: a request still PENDING and not expired at ``decided_at`` takes the decision.
+    def replace(self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry) -> bool:
+        """In one transaction with the ledger's record; False, and no change, where the row is not ``before`` any more.
 
-        Raises ``NotPendingError`` otherwise.
+        ``after.revision`` is one more than ``before.revision``.
         """
 
-    def move(self, request_id: str, source: Status, target: Status, note: str) -> bool:
-        """Change the status if it is still ``source``; False if it is not."""
+    def sign(
+        self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry, challenge_id: str, at: datetime
+    ) -> bool:
+        """As ``replace``, for a row that is PENDING and not expired ``at``; the challenge is used up with it.
 
-    def mark_delivered(self, request_id: str, at: datetime) -> None: ...
+        Raises ``ChallengeError`` where the challenge was used before.
+        """
 
     def claim(self, request_id: str, execution_arn: str) -> bool:
         """Let one execution, and only one, use an approval. False if another has."""
 
 
-class Authenticator(Protocol):
-    def authenticate(self, proof: PasswordProof) -> Authentication:
-        """Raises ``AuthenticationError``."""
+@dataclass(frozen=True)
+class KeptChallenge:
+    challenge: Challenge
+    used: bool
+
+
+class Challenges(Protocol):
+    def keep(self, challenge: Challenge) -> None: ...
+
+    def challenge(self, challenge_id: str) -> KeptChallenge | None:
+        """Read consistently."""
+
+
+class ProvenSigner(Protocol):
+    """A person who has just proven who they are. ``authentication.groups`` are the roles that count."""
+
+    @property
+    def authentication(self) -> Authentication: ...
+
+    @property
+    def person(self) -> Person: ...
+
+
+class SigningSession(Protocol):
+    """A continuous period of signing that has begun; ``secret`` is what a later ``SessionProof`` needs."""
+
+    @property
+    def secret(self) -> SecretStr: ...
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+
+class SignIns(Protocol):
+    """``continuous_seconds`` is the plan's; 0 asks for both components each time."""
+
+    def authenticate(
+        self, proof: Proof, challenge: Challenge, continuous_seconds: int, expected_signer: str | None
+    ) -> ProvenSigner:
+        """Raises ``AuthenticationError`` or another ``ApprovalError``. Anybody else's proof than the expected signer's is
+        refused before a password is tried."""
+
+    def begin_session(self, signer: ProvenSigner, continuous_seconds: int) -> SigningSession | None:
+        """None where the plan has no such period, or this sign-in may not begin one."""
 
 
 class Signer(Protocol):
@@ -102,19 +145,37 @@ class Pins(Protocol):
 
 
 @dataclass(frozen=True)
-class DecidingPorts:
+class OpeningPorts:
     store: ApprovalStore
-    authenticator: Authenticator
+    ledger: LedgerWriter
+    vault: TokenVault
     signer: Signer
     evidence: Evidence
     clock: Clock
 
 
 @dataclass(frozen=True)
+class SigningPorts:
+    """``new_id``: random text, unique and not to be guessed."""
+
+    store: ApprovalStore
+    challenges: Challenges
+    ledger: LedgerWriter
+    sign_ins: SignIns
+    people: People
+    signer: Signer
+    evidence: Evidence
+    clock: Clock
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True)
 class DeliveryPorts:
     store: ApprovalStore
+    ledger: LedgerWriter
     signer: Signer
     vault: TokenVault
+    evidence: Evidence
     runs: Runs
     clock: Clock
 
@@ -122,6 +183,7 @@ class DeliveryPorts:
 @dataclass(frozen=True)
 class VerificationPorts:
     store: ApprovalStore
+    ledger: LedgerWriter
     signer: Signer
     evidence: Evidence
     pins: Pins

@@ -1,6 +1,6 @@
 """The verification that opens the way to the endpoint: everything is read, fetched and computed anew.
 
-It does not ask who started it. The signature, not the task token, is what promotes a model.
+It does not ask who started it. The signatures, not the task token, are what promotes a model.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from datetime import datetime
 
 from vigil.approvals.errors import EvidenceError, SignatureInvalidError
 from vigil.approvals.evidence import check_evidence, pinned_plan
-from vigil.approvals.models import ApprovalRequest, Status
+from vigil.approvals.models import ApprovalRequest, SignatureRecord, Status
 from vigil.approvals.ports import Pins, VerificationPorts
-from vigil.approvals.statement import check_signature, is_requester
-from vigil.approvals.timing import is_fresh, may_still_be_applied
+from vigil.approvals.quorum import QuorumError, check_decides
+from vigil.approvals.statement import check_signatures
+from vigil.approvals.timing import is_for, may_still_be_applied
 from vigil.moments import timestamp
 
 #: Fields of the facts that a run fixes before it computes anything.
-PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by")
+PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by", "plan_changed_by")
 
 
 def verify_release(
@@ -33,24 +34,29 @@ def verify_release(
         raise SignatureInvalidError(f"approval request {request_id} is {request.status}, not {Status.APPROVED}")
     if request.execution_arn != requested_execution:
         raise SignatureInvalidError(f"approval request {request_id} was asked for by another execution")
-    check_signature(request, ports.signer)
+    check_signatures(request, ports.signer)
     try:
         _check_times(request, ports.clock())
         _check_pins(request, ports.pins)
         _check_content(request, ports)
-    except EvidenceError as error:
+    except (EvidenceError, QuorumError) as error:
         raise SignatureInvalidError(f"approval request {request_id}: {error}") from error
     if not ports.store.claim(request_id, execution_arn):
         raise SignatureInvalidError(f"approval request {request_id} was used already: one approval, one replacement")
     return request
 
 
+def check_times(record: SignatureRecord) -> None:
+    """Raises ``EvidenceError`` unless the sign-in was for this signature, and the request had not expired."""
+    if not is_for(record.authenticated_at, record.shown_at, record.signed_at):
+        raise EvidenceError(f"the sign-in of {record.signer} was not fresh when it was signed")
+    if record.signed_at >= record.expires_at:
+        raise EvidenceError(f"{record.signer} signed after it had expired at {timestamp(record.expires_at)}")
+
+
 def _check_times(request: ApprovalRequest, now: datetime) -> None:
-    decision = request.decision
-    if decision is None or not is_fresh(decision.authenticated_at, decision.decided_at):
-        raise EvidenceError("the sign-in was not fresh when it was signed")
-    if decision.decided_at >= request.expires_at:
-        raise EvidenceError(f"it was signed after it had expired at {timestamp(request.expires_at)}")
+    for record in request.signatures:
+        check_times(record)
     if request.applied_by is None and not may_still_be_applied(request.expires_at, now):
         raise EvidenceError(f"it expired at {timestamp(request.expires_at)} and was never applied: train again")
 
@@ -69,15 +75,7 @@ def _check_content(request: ApprovalRequest, ports: VerificationPorts) -> None:
     facts = request.facts
     plan = pinned_plan(facts, ports.evidence)
     check_evidence(facts, plan, ports.evidence)
-    _check_authority(request, plan.protocol.approval.roles, plan.protocol.approval.four_eyes)
+    check_decides(facts, plan.protocol.approval, request.signatures, Status.APPROVED)
     found = ports.evidence.artefact_digest(facts)
     if found != facts.artefact_digest:
         raise EvidenceError(f"the artefact's digest is {found}, signed was {facts.artefact_digest}")
-
-
-def _check_authority(request: ApprovalRequest, roles: list[str], four_eyes: bool) -> None:
-    decision = request.decision
-    if decision is None or decision.role not in roles:
-        raise EvidenceError("it was not signed in a role that the plan names")
-    if four_eyes and is_requester(request, decision.signer, decision.subject):
-        raise EvidenceError("it was signed by the person who asked for the training")

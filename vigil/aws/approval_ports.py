@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import secrets
+from dataclasses import dataclass
 
-from vigil.approvals.ports import DecidingPorts, DeliveryPorts, VerificationPorts
+from vigil.approvals.authentication import AuthenticationPorts, Signer, authenticate
+from vigil.approvals.desk import Challenge
+from vigil.approvals.models import Proof
+from vigil.approvals.ports import DeliveryPorts, OpeningPorts, ProvenSigner, SigningPorts, VerificationPorts
+from vigil.approvals.sessions import Session, begin_session
 from vigil.aws.approvals_table import ApprovalsTable
+from vigil.aws.authentication_ports import authentication_ports, server_time
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.executions import Executions
+from vigil.aws.ledger_ports import required_ledger
+from vigil.aws.ledger_table import LedgerTable
+from vigil.aws.people_table import PeopleTable
 from vigil.aws.run_records import RunRecords
-from vigil.aws.sign_in import CognitoSignIn
 from vigil.aws.signing import KmsSigner
 from vigil.aws.token_vault import KmsTokenVault
 
+__all__ = ["server_time"]
+ID_BYTES = 16  # of chance, in the ids of challenges: nobody guesses one
 
-def server_time() -> datetime:
-    """The time of this machine, never one that a client sends (21 CFR 11.10(e))."""
-    return datetime.now(UTC)
+
+@dataclass(frozen=True)
+class StackSignIns:
+    """``SignIns`` with the providers of a stack."""
+
+    ports: AuthenticationPorts
+
+    def authenticate(
+        self, proof: Proof, challenge: Challenge, continuous_seconds: int, expected_signer: str | None
+    ) -> Signer:
+        return authenticate(proof, challenge, self.ports, continuous_seconds, expected_signer)
+
+    def begin_session(self, signer: ProvenSigner, continuous_seconds: int) -> Session | None:
+        return begin_session(signer, self.ports, continuous_seconds) if isinstance(signer, Signer) else None
+
+
+def ledger_table(parameters: StackParameters) -> LedgerTable:
+    return LedgerTable(aws_client("dynamodb"), parameters.tables.ledger, server_time)
 
 
 def approvals_table(parameters: StackParameters) -> ApprovalsTable:
-    return ApprovalsTable(aws_client("dynamodb"), parameters.tables.approvals)
+    return ApprovalsTable(aws_client("dynamodb"), parameters.tables.approvals, ledger_table(parameters))
 
 
 def evidence_store(parameters: StackParameters) -> EvidenceStore:
@@ -40,21 +65,40 @@ def executions() -> Executions:
     return Executions(aws_client("stepfunctions"))
 
 
-def deciding_ports(parameters: StackParameters) -> DecidingPorts:
-    return DecidingPorts(
+def opening_ports(parameters: StackParameters) -> OpeningPorts:
+    return OpeningPorts(
         store=approvals_table(parameters),
-        authenticator=CognitoSignIn(aws_client("cognito-idp"), parameters.cognito.user_pool, parameters.cognito.client),
+        ledger=ledger_table(parameters),
+        vault=token_vault(parameters),
         signer=signer(parameters),
         evidence=evidence_store(parameters),
         clock=server_time,
     )
 
 
+def signing_ports(parameters: StackParameters) -> SigningPorts:
+    """For the desk only: nobody else may use the signing key or try a password."""
+    table = approvals_table(parameters)
+    return SigningPorts(
+        store=table,
+        challenges=table,
+        ledger=ledger_table(parameters),
+        sign_ins=StackSignIns(authentication_ports(parameters)),
+        people=PeopleTable(aws_client("dynamodb"), parameters.tables.people),
+        signer=signer(parameters),
+        evidence=evidence_store(parameters),
+        clock=server_time,
+        new_id=lambda: secrets.token_hex(ID_BYTES),
+    )
+
+
 def delivery_ports(parameters: StackParameters) -> DeliveryPorts:
     return DeliveryPorts(
         store=approvals_table(parameters),
+        ledger=ledger_table(parameters),
         signer=signer(parameters),
         vault=token_vault(parameters),
+        evidence=evidence_store(parameters),
         runs=executions(),
         clock=server_time,
     )
@@ -63,6 +107,7 @@ def delivery_ports(parameters: StackParameters) -> DeliveryPorts:
 def verification_ports(parameters: StackParameters) -> VerificationPorts:
     return VerificationPorts(
         store=approvals_table(parameters),
+        ledger=required_ledger(parameters),
         signer=signer(parameters),
         evidence=evidence_store(parameters),
         pins=RunRecords(aws_client("dynamodb"), parameters.tables.runs),

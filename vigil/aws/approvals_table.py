@@ -1,46 +1,52 @@
-"""The approvals table: one item for each request. Every change is conditional, so concurrent ones cannot both win."""
+"""The approvals table: one item for each request, and one for each challenge while it is good.
+
+A change of a request is one transaction: the row, on the condition that it is what was read; its record in the ledger;
+and for a signature the challenge, which it uses up. Concurrent changes cannot both win, and none is without its record.
+"""
 
 from __future__ import annotations
 
-import json
-import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import ValidationError
 
-from vigil.approvals.errors import NotPendingError, UnreadableRequestError
-from vigil.approvals.models import ApprovalRequest, SignedDecision, Status
+from vigil.approvals.desk import Challenge
+from vigil.approvals.errors import BusyError, ChallengeError
+from vigil.approvals.models import ApprovalRequest, Status
+from vigil.approvals.ports import KeptChallenge
+from vigil.audit.models import Entry, Record
+from vigil.aws.approval_items import (
+    CHALLENGE_PREFIX,
+    challenge_from_item,
+    challenge_key,
+    challenge_to_item,
+    from_item,
+    readable,
+    request_key,
+    to_item,
+)
+from vigil.aws.ledger_table import ConditionFailedError, LedgerBusyError, LedgerTable
 from vigil.moments import timestamp
 
-logger = logging.getLogger(__name__)
-
 STATUS_INDEX = "by_status"
-DOCUMENTS = ("facts", "decision")  # kept as JSON text: numbers stay exactly what was signed
+ROW, CHALLENGE = range(2)  # the order of a signature's changes
 
 
 class ApprovalsTable:
-    """``ApprovalStore`` on DynamoDB. ``client`` is a boto3 DynamoDB client."""
+    """``ApprovalStore`` and ``Challenges`` on DynamoDB. ``client`` is a boto3 DynamoDB client."""
 
-    def __init__(self, client: Any, table: str) -> None:
+    def __init__(self, client: Any, table: str, ledger: LedgerTable) -> None:
         self._client = client
         self._table = table
+        self._ledger = ledger
 
     def get(self, request_id: str) -> ApprovalRequest | None:
-        answer = self._client.get_item(TableName=self._table, Key=_key(request_id), ConsistentRead=True)
-        return _from_item(answer["Item"]) if "Item" in answer else None
-
-    def insert(self, request: ApprovalRequest) -> bool:
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_to_item(request),
-                ConditionExpression="attribute_not_exists(request_id)",
-            )
-        except ClientError as error:
-            return _false_if_refused(error)
-        return True
+        if request_id.startswith(CHALLENGE_PREFIX):
+            return None
+        item = self._item(request_key(request_id))
+        return None if item is None else from_item(item)
 
     def with_status(self, status: Status) -> list[ApprovalRequest]:
         pages = self._client.get_paginator("query").paginate(
@@ -50,115 +56,104 @@ class ApprovalsTable:
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={":status": {"S": status.value}},
         )
-        return [request for page in pages for item in page["Items"] if (request := _readable(item)) is not None]
+        return [request for page in pages for item in page["Items"] if (request := readable(item)) is not None]
 
-    def decide(self, request_id: str, decision: SignedDecision) -> None:
-        update = {
-            "TableName": self._table,
-            "Key": _key(request_id),
-            "UpdateExpression": "SET #status = :decided, #decision = :decision",
-            "ConditionExpression": "#status = :pending AND expires_at > :now",
-            "ExpressionAttributeNames": {"#status": "status", "#decision": "decision"},
-            "ExpressionAttributeValues": {
-                ":decided": {"S": decision.decision.value},
-                ":decision": {"S": decision.model_dump_json()},
-                ":pending": {"S": Status.PENDING.value},
-                ":now": {"S": timestamp(decision.decided_at)},
-            },
+    def insert(self, request: ApprovalRequest, entry: Entry) -> bool:
+        return self._write(entry, [self._put(request, "attribute_not_exists(request_id)")])
+
+    def replace(self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry) -> bool:
+        return self._write(entry, [self._next(before, after)])
+
+    def sign(
+        self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry, challenge_id: str, at: datetime
+    ) -> bool:
+        row = self._next(before, after, " AND #status = :pending AND expires_at > :now")
+        row["Put"]["ExpressionAttributeValues"] |= {":pending": {"S": Status.PENDING}, ":now": {"S": timestamp(at)}}
+        used = {
+            "Update": {
+                "TableName": self._table,
+                "Key": challenge_key(challenge_id),
+                "UpdateExpression": "SET used_at = :now",
+                "ConditionExpression": "attribute_exists(challenge) AND attribute_not_exists(used_at)",
+                "ExpressionAttributeValues": {":now": {"S": timestamp(at)}},
+            }
         }
         try:
-            self._client.transact_write_items(TransactItems=[{"Update": update}])
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "TransactionCanceledException":
-                raise NotPendingError(f"request {request_id} is no longer pending") from error
-            raise
-
-    def move(self, request_id: str, source: Status, target: Status, note: str) -> bool:
-        return self._update(
-            request_id,
-            "SET #status = :target, note = :note",
-            "#status = :source",
-            {":target": target.value, ":note": note, ":source": source.value},
-            {"#status": "status"},
-        )
-
-    def mark_delivered(self, request_id: str, at: datetime) -> None:
-        self._update(
-            request_id,
-            "SET delivered_at = :at",
-            "attribute_exists(request_id) AND attribute_not_exists(delivered_at)",
-            {":at": timestamp(at)},
-        )
+            record = self._append(entry, [row, used])
+        except ConditionFailedError as refused:
+            if refused.index == CHALLENGE:
+                raise ChallengeError("this was signed already, or is no longer known: look at the request") from None
+            return False
+        if not _is(record, entry):  # the ledger has another signature under this challenge
+            raise ChallengeError("this was signed already, and is good for one signature: look at the request")
+        return True
 
     def claim(self, request_id: str, execution_arn: str) -> bool:
-        return self._update(
-            request_id,
-            "SET applied_by = :by",
-            "#status = :approved AND (attribute_not_exists(applied_by) OR applied_by = :by)",
-            {":by": execution_arn, ":approved": Status.APPROVED.value},
-            {"#status": "status"},
-        )
-
-    def _update(
-        self,
-        request_id: str,
-        update: str,
-        condition: str,
-        values: dict[str, str],
-        names: dict[str, str] | None = None,
-    ) -> bool:
-        """False where the condition did not hold."""
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key=_key(request_id),
-                UpdateExpression=update,
-                ConditionExpression=condition,
-                ExpressionAttributeValues={name: {"S": value} for name, value in values.items()},
-                **({"ExpressionAttributeNames": names} if names else {}),
+                Key=request_key(request_id),
+                UpdateExpression="SET applied_by = :by ADD revision :one",
+                ConditionExpression="#status = :approved AND (attribute_not_exists(applied_by) OR applied_by = :by)",
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues={
+                    ":by": {"S": execution_arn},
+                    ":approved": {"S": Status.APPROVED.value},
+                    ":one": {"N": "1"},
+                },
             )
         except ClientError as error:
-            return _false_if_refused(error)
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
         return True
 
+    def keep(self, challenge: Challenge) -> None:
+        self._client.put_item(
+            TableName=self._table,
+            Item=challenge_to_item(challenge),
+            ConditionExpression="attribute_not_exists(request_id)",
+        )
 
-def _key(request_id: str) -> dict[str, Any]:
-    return {"request_id": {"S": request_id}}
+    def challenge(self, challenge_id: str) -> KeptChallenge | None:
+        item = self._item(challenge_key(challenge_id))
+        return None if item is None else challenge_from_item(item)
+
+    def _item(self, key: dict[str, Any]) -> dict[str, Any] | None:
+        item: dict[str, Any] | None = self._client.get_item(
+            TableName=self._table, Key=key, ConsistentRead=True
+        ).get("Item")  # fmt: skip
+        return item
+
+    def _put(self, request: ApprovalRequest, condition: str) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": to_item(request), "ConditionExpression": condition}}
+
+    def _next(self, before: ApprovalRequest, after: ApprovalRequest, more: str = "") -> dict[str, Any]:
+        """The row's next revision, if it is still what was read."""
+        change = self._put(after, f"revision = :read AND #status = :was{more}")
+        change["Put"] |= {
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":read": {"N": str(before.revision)},
+                ":was": {"S": before.status.value},
+            },
+        }
+        return change
+
+    def _write(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> bool:
+        """False where the row is not as expected, or the ledger has another record of this already."""
+        try:
+            return _is(self._append(entry, changes), entry)
+        except ConditionFailedError:
+            return False
+
+    def _append(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Record:
+        try:
+            return self._ledger.append_with(entry, changes)
+        except LedgerBusyError as error:
+            raise BusyError(str(error)) from error
 
 
-def _false_if_refused(error: ClientError) -> bool:
-    if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-        return False
-    raise error
-
-
-def _to_item(request: ApprovalRequest) -> dict[str, Any]:
-    fields = request.model_dump(mode="json", exclude_none=True)
-    item: dict[str, Any] = {"attempt": {"N": str(fields.pop("attempt"))}}
-    for name, value in fields.items():
-        item[name] = {"S": json.dumps(value) if name in DOCUMENTS else value}
-    return item
-
-
-def _readable(item: dict[str, Any]) -> ApprovalRequest | None:
-    """None for a row that cannot be read: it must not keep the others from being decided, delivered or shown."""
-    try:
-        return _from_item(item)
-    except UnreadableRequestError as error:
-        logger.warning("%s; it is passed over", error)
-        return None
-
-
-def _from_item(item: dict[str, Any]) -> ApprovalRequest:
-    known = {name: value for name, value in item.items() if name in ApprovalRequest.model_fields}
-    fields: dict[str, Any] = {name: next(iter(value.values())) for name, value in known.items()}
-    try:
-        for name in DOCUMENTS:
-            if name in fields:
-                fields[name] = json.loads(fields[name])
-        return ApprovalRequest.model_validate(fields)
-    except ValidationError as error:
-        wrong = sorted({str(problem["loc"][0]) for problem in error.errors(include_input=False) if problem["loc"]})
-    except (TypeError, ValueError):
-        wrong = list(DOCUMENTS)
-    raise UnreadableRequestError(f"approval request {fields.get('request_id')} cannot be read: see {', '.join(wrong)}")
+def _is(record: Record, entry: Entry) -> bool:
+    """Whether the record is this entry's, perhaps by an earlier try whose answer was lost."""
+    return record.model_dump(include=set(Entry.model_fields)) == entry.model_dump()

@@ -41,6 +41,7 @@ class Buckets(_Group):
     models: str
     code: str
     capture: str
+    audit: str
 
 
 class Queues(_Group):
@@ -55,6 +56,7 @@ class Tables(_Group):
     runs: str
     models: str
     ledger: str
+    people: str
 
 
 class Topics(_Group):
@@ -64,10 +66,11 @@ class Topics(_Group):
 
 
 class Keys(_Group):
-    """ARNs of KMS keys: ``signing`` is ECC_NIST_P256 for SIGN_VERIFY, ``data`` is symmetric."""
+    """ARNs of KMS keys: ``signing`` and ``checkpoint`` are ECC_NIST_P256 for SIGN_VERIFY, ``data`` is symmetric."""
 
     signing: str
     data: str
+    checkpoint: str
 
 
 class StateMachines(_Group):
@@ -97,6 +100,14 @@ class Cognito(_Group):
     client: str
 
 
+class Signing(_Group):
+    """An OpenID provider that signs people in beside the stack's own pool; each is ``none`` where there is no other."""
+
+    issuer: str
+    audience: str
+    jwks_uri: str
+
+
 class Dvc(_Group):
     """``registry_secret`` is the name of a secret whose JSON holds ``url``."""
 
@@ -104,7 +115,35 @@ class Dvc(_Group):
 
 
 class Code(_Group):
+    """``plan_changed_by``: who last changed the change control plan, as version control says."""
+
     revision: str
+    plan_changed_by: str
+
+
+class Functions(_Group):
+    """Names of functions that people's tools and Airflow invoke."""
+
+    approval_desk: str
+    manage_people: str
+    choose_password: str
+    record_release: str
+
+
+class Airflow(_Group):
+    """``url``: of Airflow's UI, for links in mail; ``none`` where mail holds no link."""
+
+    url: str
+
+
+class People(_Group):
+    """``airflow_signers``: a JSON object of Airflow user names to signers; ``{}`` where the names are the same.
+
+    ``mail_sender``: the address that mail to approvers comes from; ``none`` where none is sent.
+    """
+
+    airflow_signers: str
+    mail_sender: str
 
 
 class Timing(_Group):
@@ -123,8 +162,12 @@ class StackParameters(_Group):
     glue: Glue
     sagemaker: SageMaker
     cognito: Cognito
+    signing: Signing
+    functions: Functions
     dvc: Dvc
     code: Code
+    people: People
+    airflow: Airflow
     timing: Timing
 
 
@@ -146,6 +189,11 @@ def code_revision() -> str:
 def expected_artefact_digest() -> str:
     """The digest that the served model must have, as CreateModel pinned it."""
     return _required("VIGIL_ARTEFACT_DIGEST", "the model must be created by the state machine update-endpoint")
+
+
+def function_name() -> str:
+    """The Lambda function that runs this, as the runtime names it; its role has the same name."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or f"vigil-{stack_name()}-function"
 
 
 def serving_port() -> int:

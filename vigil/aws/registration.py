@@ -80,5 +80,6 @@ def register_candidate(
         evaluation_uri=event.evaluation_uri,
         verdict=event.verdict,
         requested_by=run.requested_by,
+        plan_changed_by=run.plan_changed_by,
         **digests,
     )

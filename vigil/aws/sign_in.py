@@ -1,81 +1,77 @@
-"""Signing in with a password against the stack's Cognito user pool, for one signature."""
+"""Signing in with a password at the stack's Cognito user pool, as the desk and nobody else may.
+
+The app client allows the flow ADMIN_USER_PASSWORD_AUTH only: it takes AWS credentials with that permission, so no
+password can be tried beside the desk's counting.
+"""
 
 from __future__ import annotations
 
-import base64
-import json
-from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import SecretStr
 
-from vigil.approvals.errors import AuthenticationError
-from vigil.approvals.models import Authentication, PasswordProof
+from vigil.approvals.authentication import REFUSED
+from vigil.approvals.errors import AuthenticationError, ProviderUnavailableError
+from vigil.approvals.sign_in import Identity
+from vigil.aws.oidc import OpenIdTokens
 
-REFUSED = "the user name or the password is wrong, or the account may not sign in"
+FLOW = "ADMIN_USER_PASSWORD_AUTH"
+NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 -- the name of a challenge
+CHOOSE_FIRST = "the account must first choose a password of its own: run `vigil people password {username}`"
 REFUSALS = {
-    "NotAuthorizedException": REFUSED,
-    "UserNotFoundException": REFUSED,  # the same words: nobody learns which user names exist
-    "PasswordResetRequiredException": "the password must be reset first: ask an administrator",
+    "NotAuthorizedException": REFUSED,  # also "Password attempts exceeded", Cognito's own lock-out
+    "UserNotFoundException": REFUSED,
+    "PasswordResetRequiredException": CHOOSE_FIRST,
     "UserNotConfirmedException": "the account is not confirmed yet: ask an administrator",
-    "TooManyRequestsException": "too many attempts: wait and try again",
-    "LimitExceededException": "too many attempts: wait and try again",
 }
+#: Cognito did not judge the password.
+NO_ANSWER = {"TooManyRequestsException", "LimitExceededException", "InternalErrorException", "ThrottlingException"}
 
 
 class CognitoSignIn:
-    """``Authenticator`` by the flow USER_PASSWORD_AUTH. ``client`` is a boto3 ``cognito-idp`` client."""
+    """``PasswordSignIn``. ``client`` is a boto3 ``cognito-idp`` client; ``tokens`` verifies this pool's ID tokens."""
 
-    def __init__(self, client: Any, user_pool: str, app_client: str) -> None:
+    def __init__(self, client: Any, user_pool: str, app_client: str, tokens: OpenIdTokens) -> None:
         self._client = client
         self._user_pool = user_pool
         self._app_client = app_client
+        self._tokens = tokens
 
-    def authenticate(self, proof: PasswordProof) -> Authentication:
-        tokens = self._sign_in(proof)
-        claims = self._claims(tokens["IdToken"])
-        return Authentication(
-            subject=claims["sub"],
-            username=claims["cognito:username"],
-            printed_name=self._printed_name(tokens["AccessToken"]),
-            groups=frozenset(claims.get("cognito:groups", ())),
-            authenticated_at=datetime.fromtimestamp(int(claims["auth_time"]), UTC),
-        )
-
-    def _sign_in(self, proof: PasswordProof) -> dict[str, str]:
-        """The tokens, which never leave this module."""
+    def sign_in(self, username: str, password: SecretStr) -> Identity:
         try:
-            answer = self._client.initiate_auth(
+            answer = self._client.admin_initiate_auth(
+                UserPoolId=self._user_pool,
                 ClientId=self._app_client,
-                AuthFlow="USER_PASSWORD_AUTH",
-                AuthParameters={"USERNAME": proof.username, "PASSWORD": proof.password.get_secret_value()},
+                AuthFlow=FLOW,
+                AuthParameters={"USERNAME": username, "PASSWORD": password.get_secret_value()},
             )
         except ClientError as error:
-            reason = REFUSALS.get(error.response["Error"]["Code"])
-            if reason is None:
-                raise
-            raise AuthenticationError(reason) from None
+            raise refusal(error, username) or error from None
+        except BotoCoreError:
+            raise ProviderUnavailableError("the user pool did not answer: try again") from None
         if "AuthenticationResult" not in answer:
-            challenge = answer.get("ChallengeName", "unknown")
-            raise AuthenticationError(f"the account must first complete {challenge}: sign in to the user pool once")
-        tokens: dict[str, str] = answer["AuthenticationResult"]
-        return tokens
+            raise _unfinished(answer.get("ChallengeName"), username)
+        return self._tokens.verify_own_sign_in(answer["AuthenticationResult"]["IdToken"])
 
-    def _claims(self, token: str) -> dict[str, Any]:
-        """The token's claims. It came from Cognito itself, over the sign-in's own connection."""
-        part = token.split(".")[1]
-        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        if claims.get("aud") != self._app_client or claims.get("token_use") != "id":
-            raise AuthenticationError("the sign-in answered with a token that is not for this application")
-        if not str(claims.get("iss", "")).endswith(f"/{self._user_pool}"):
-            raise AuthenticationError("the sign-in answered with a token of another user pool")
-        return claims
 
-    def _printed_name(self, access_token: str) -> str:
-        attributes = self._client.get_user(AccessToken=access_token)["UserAttributes"]
-        name = next((str(each["Value"]).strip() for each in attributes if each["Name"] == "name"), "")
-        if not name:
-            raise AuthenticationError(
-                "the account has no name, and a signature prints one: ask an administrator to set the attribute `name`"
-            )
-        return name
+def pool_issuer(region: str, user_pool: str) -> str:
+    return f"https://cognito-idp.{region}.amazonaws.com/{user_pool}"
+
+
+def pool_jwks_uri(endpoint: str, user_pool: str) -> str:
+    """``endpoint``: Cognito's, as boto3 found it."""
+    return f"{endpoint.rstrip('/')}/{user_pool}/.well-known/jwks.json"
+
+
+def refusal(error: ClientError, username: str) -> Exception | None:
+    code = error.response["Error"]["Code"]
+    if code in NO_ANSWER:
+        return ProviderUnavailableError("the user pool is too busy: wait a moment and try again")
+    return AuthenticationError(REFUSALS[code].format(username=username)) if code in REFUSALS else None
+
+
+def _unfinished(challenge: str | None, username: str) -> AuthenticationError:
+    if challenge == NEW_PASSWORD:
+        return AuthenticationError(CHOOSE_FIRST.format(username=username))
+    return AuthenticationError(f"the account must first complete {challenge}: ask an administrator")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vigil.approvals.request_ids import id_of_wait
+from vigil.approvals.identity import request_id_for
 from vigil.executions.models import StateData
 from vigil.executions.visits import Event, details
 
@@ -32,7 +32,7 @@ def request_id_in(events: Sequence[Event]) -> str | None:
     parameters = _document(_newest(events, "TaskScheduled", "parameters", None))
     body = _document(parameters.get("MessageBody"))
     try:
-        return id_of_wait(
+        return request_id_for(
             str(body["execution_arn"]),
             str(body["state_name"]),
             datetime.fromisoformat(str(body["entered_at"])),

@@ -1,5 +1,5 @@
 import pytest
-from approval_fakes import Bench
+from approval_bench import Bench
 
 
 @pytest.fixture

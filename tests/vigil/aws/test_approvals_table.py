@@ -1,86 +1,145 @@
+"""The table's transactions: the row, its record and the challenge, all or none."""
+
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from approval_fakes import EXECUTION, NOW, TOKEN, Bench, proof_of
+from approval_bench import Bench, on_tables
+from approval_fakes import EXECUTION, TOKEN
 
-from vigil.approvals.decide import DecisionOrder, decide
-from vigil.approvals.errors import AlreadyDecidedError, NotPendingError
-from vigil.approvals.models import Decision, Status
-from vigil.aws.approvals_table import ApprovalsTable
+from vigil.approvals import records
+from vigil.approvals.errors import ChallengeError
+from vigil.approvals.models import Meaning, Status
+from vigil.approvals.statement import check_signatures
+from vigil.audit.events import EventName
 
 
 @pytest.fixture
 def bench(stack):
-    made = Bench.make()
-    made.store = ApprovalsTable(stack.client("dynamodb"), stack.parameters.tables.approvals)
-    return made
+    return on_tables(Bench.make(), stack.client("dynamodb"), stack.parameters.tables)
 
 
-def test_a_request_comes_back_as_it_was_stored(bench):
+def events(bench):
+    return [record.event for chain in bench.ledger.chains() for record in bench.ledger.read(chain)]
+
+
+def test_a_request_comes_back_as_it_was_stored_and_is_in_the_ledger(bench):
     request = bench.open()
     assert bench.store.get(request.request_id) == request
     assert bench.store.with_status(Status.PENDING) == [request]
+    assert events(bench) == [EventName.REQUEST_OPENED]
 
 
-def test_an_unknown_request_is_none(bench):
+def test_an_unknown_request_is_none_and_a_challenge_is_no_request(bench):
     assert bench.store.get("apr-none") is None
+    challenge = bench.show(bench.open(), Meaning.APPROVED)
+    assert bench.store.get(f"challenge#{challenge.challenge_id}") is None
 
 
 def test_inserting_again_overwrites_nothing(bench):
     request = bench.open()
-    assert not bench.store.insert(request.model_copy(update={"note": "another"}))
+    assert not bench.store.insert(request.model_copy(update={"note": "another"}), records.carried(request))
     assert bench.store.get(request.request_id).note is None
+    assert events(bench) == [EventName.REQUEST_OPENED]
 
 
-def test_a_decision_is_stored_once_and_comes_back_with_its_signature(bench):
-    request = bench.open()
-    order = DecisionOrder(request.request_id, Decision.APPROVED, "naïve – ünïcode")
-    decided = decide(order, proof_of("ana"), bench.deciding)
+def test_signatures_come_back_as_they_were_signed(bench):
+    request = bench.review(bench.open())
+    decided = bench.sign(request, Meaning.APPROVED, "ana", "naïve – ünïcode <b>")
     assert bench.store.get(request.request_id) == decided
-    assert decided.decision.comment == "naïve – ünïcode"
-    with pytest.raises(NotPendingError):
-        bench.store.decide(request.request_id, decided.decision)
-    with pytest.raises(AlreadyDecidedError):
-        decide(order, proof_of("ben"), bench.deciding)
+    assert decided.signatures[1].comment == "naïve – ünïcode <b>"
+    check_signatures(decided, bench.signer)
+    assert events(bench) == [EventName.REQUEST_OPENED, *[EventName.SIGNATURE_MADE] * 2]
 
 
-def test_a_decision_after_the_expiry_is_refused_by_the_table_itself(bench):
+def test_a_challenge_comes_back_and_is_used_up_by_its_signature(bench):
     request = bench.open()
-    decided = decide(DecisionOrder(request.request_id, Decision.APPROVED), proof_of("ana"), bench.deciding)
-    other = bench.open(execution=EXECUTION + "-2", token=TOKEN + "2")
-    late = decided.decision.model_copy(update={"decided_at": other.expires_at})
-    with pytest.raises(NotPendingError):
-        bench.store.decide(other.request_id, late)
-    in_time = late.model_copy(update={"decided_at": other.expires_at - timedelta(microseconds=1)})
-    bench.store.decide(other.request_id, in_time)
+    challenge = bench.show(request, Meaning.REVIEWED)
+    assert bench.store.challenge(challenge.challenge_id).challenge == challenge
+    bench.answer(challenge, "quinn")
+    assert bench.store.challenge(challenge.challenge_id).used
+    with pytest.raises(ChallengeError):
+        bench.answer(challenge, "quentin")
 
 
-def test_a_status_moves_only_from_where_it_is(bench):
+def signing_of(bench, request, challenge, user="ana"):
+    """What the store is asked to write for a signature, without writing it."""
+    asked = []
+
+    class Refusing:
+        def __getattr__(self, name):
+            return getattr(bench.store, name)
+
+        def sign(self, *given):
+            asked.append(given)
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        replace(bench, store=Refusing()).answer(challenge, user)
+    return asked[0]
+
+
+def test_a_signature_after_the_expiry_is_refused_by_the_table_itself(bench):
     request = bench.open()
-    assert not bench.store.move(request.request_id, Status.APPROVED, Status.DECIDED_NOT_APPLIED, "x")
-    assert bench.store.move(request.request_id, Status.PENDING, Status.WITHDRAWN, "stopped")
-    assert bench.store.get(request.request_id).note == "stopped"
+    *given, _ = signing_of(bench, request, bench.show(request, Meaning.APPROVED))
+    assert not bench.store.sign(*given, request.expires_at)
+    assert bench.store.sign(*given, request.expires_at - timedelta(microseconds=1))
+
+
+def test_a_signature_to_a_row_that_changed_is_refused_and_leaves_no_record(bench):
+    request = bench.open()
+    given = signing_of(bench, request, bench.show(request, Meaning.APPROVED))
+    bench.review(request)
+    before = events(bench)
+    assert not bench.store.sign(*given)
+    assert events(bench) == before
+
+
+def test_a_write_whose_answer_was_lost_counts_once(bench):
+    request = bench.open()
+    given = signing_of(bench, request, bench.show(request, Meaning.APPROVED))
+    assert bench.store.sign(*given)
+    assert bench.store.sign(*given), "the client's own retry was taken for somebody else's"
+    assert len(bench.stored(request).signatures) == 1
+    assert events(bench).count(EventName.SIGNATURE_MADE) == 1
+
+
+def test_a_challenge_used_by_another_signature_signs_nothing(bench):
+    request = bench.open()
+    challenge = bench.show(request, Meaning.REVIEWED)
+    given = signing_of(bench, request, challenge, "quentin")
+    bench.answer(challenge, "quinn")
+    with pytest.raises(ChallengeError):
+        bench.store.sign(*given)
+    assert [record.signer for record in bench.stored(request).signatures] == ["quinn"]
+
+
+def test_a_row_is_replaced_only_as_it_was_read(bench):
+    request = bench.open()
+    after = request.moved(Status.WITHDRAWN, "stopped")
+    entry = records.closed(request, after, records.DELIVERER)
+    assert bench.store.replace(request, after, entry)
+    assert bench.store.get(request.request_id) == after
     assert bench.store.with_status(Status.PENDING) == []
-
-
-def test_a_delivery_is_marked_once(bench):
-    request = bench.open()
-    bench.store.mark_delivered(request.request_id, NOW)
-    bench.store.mark_delivered(request.request_id, NOW + timedelta(hours=1))
-    assert bench.store.get(request.request_id).delivered_at == NOW
+    other = request.moved(Status.EXPIRED, "late")
+    assert not bench.store.replace(request, other, records.closed(request, other, records.DELIVERER))
+    assert bench.store.get(request.request_id) == after
 
 
 def test_an_approval_is_claimed_by_one_execution(bench):
     request = bench.open()
     assert not bench.store.claim(request.request_id, "one"), "a pending request was claimed"
-    bench.store.move(request.request_id, Status.PENDING, Status.APPROVED, "for the test")
+    bench.approve(bench.review(request))
     assert bench.store.claim(request.request_id, "one")
     assert bench.store.claim(request.request_id, "one")
     assert not bench.store.claim(request.request_id, "two")
+    claimed = bench.store.get(request.request_id)
+    assert (claimed.applied_by, claimed.revision) == ("one", 4)
 
 
-def test_the_token_is_not_in_the_table_in_clear(bench, stack):
-    bench.open()
-    items = stack.client("dynamodb").scan(TableName=stack.parameters.tables.approvals)["Items"]
-    assert items
-    assert TOKEN not in str(items)
+def test_the_token_is_not_in_the_tables_in_clear(bench, stack):
+    bench.approve(bench.review(bench.open(execution=EXECUTION)))
+    for table in (stack.parameters.tables.approvals, stack.parameters.tables.ledger):
+        items = stack.client("dynamodb").scan(TableName=table)["Items"]
+        assert items
+        assert TOKEN not in str(items)

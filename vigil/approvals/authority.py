@@ -1,0 +1,41 @@
+"""Authority to sign: the person whom the interface knows, freshly signed in, in a role of the plan, trained for it.
+
+21 CFR 11.10(g) (authority checks), 11.10(i) (training), 11.200(a) (use by the genuine owner only).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vigil.approvals.desk import Challenge
+from vigil.approvals.errors import AuthenticationError, WrongPersonError
+from vigil.approvals.models import ApprovalRequest, Authentication, Meaning
+from vigil.approvals.people import canonical_username
+from vigil.approvals.ports import ProvenSigner
+from vigil.approvals.quorum import Candidate, Place, choose_place
+from vigil.approvals.timing import is_for
+from vigil.approvals.training import require_training
+from vigil.change_control.models import ApprovalRules
+
+
+def refuse_another(authentication: Authentication, expected: str | None) -> None:
+    """The interface knows who sits there: nobody signs in another's window (21 CFR 11.200(a)(2))."""
+    if expected is not None and canonical_username(expected) != canonical_username(authentication.username):
+        raise WrongPersonError(f"you are signed in here as {expected}: only {expected} can sign here")
+
+
+def refuse_stale(authentication: Authentication, challenge: Challenge, now: datetime) -> None:
+    """Authentication has looked at this too; here it is asked of the moment that the signature will carry."""
+    if not is_for(authentication.authenticated_at, challenge.shown_at, now):
+        raise AuthenticationError("the sign-in is not of now: sign in again for this signature, after it was shown")
+
+
+def require_authority(
+    request: ApprovalRequest, rules: ApprovalRules, proven: ProvenSigner, meaning: Meaning, now: datetime
+) -> Place:
+    """The seat in which the person signs. Raises ``NotEntitledError``, ``SeatFilledError``, ``TrainingExpiredError``."""
+    authentication = proven.authentication
+    names = (authentication.username, authentication.printed_name, *filter(None, [proven.person.email]))
+    place = choose_place(request, rules, Candidate(authentication.subject, names, authentication.groups), meaning, now)
+    require_training(proven.person, place.role, rules, now)
+    return place
