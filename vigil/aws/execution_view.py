@@ -102,7 +102,7 @@ class ExecutionReader:
             ) from None
         # After the events: a secret that one of them names is masked in the description as well.
         described = known.redactor.redact(_described(raw))
-        return _view(described, known.graph, known.events)
+        return _view(arn, described, known.graph, known.events)
 
     def _add_new_events(self, arn: str, known: _Known) -> None:
         last = known.events[-1]["id"] if known.events else 0
@@ -131,8 +131,7 @@ def _is_end(event: dict[str, Any]) -> bool:
     return event["type"] in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
-def _view(described: dict[str, Any], graph: Graph, events: list[dict[str, Any]]) -> ExecutionView:
-    arn = str(described["executionArn"])
+def _view(arn: str, described: dict[str, Any], graph: Graph, events: list[dict[str, Any]]) -> ExecutionView:
     return ExecutionView(
         execution_arn=arn,
         machine=arn.split(":")[6],

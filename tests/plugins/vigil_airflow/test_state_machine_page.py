@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from airflow.api_fastapi.core_api.security import get_user
+from engine_client import EngineClient
 from fastapi.testclient import TestClient
 from promotion_world import PromotionWorld
 from state_machines import client_error
 from vigil_airflow.pages.app import app
 from vigil_airflow.pages.state_machine import files, routes, run_execution
 
-from local_aws.services.states.executions import execution_operations as operations
 from vigil.aws.execution_view import ExecutionReader
 
 RUN = "manual__2026-01-01T00:00:00+00:00"
@@ -32,14 +32,6 @@ class Manager:
         assert method == "GET"
         allowed = {"reader": {"TASK_INSTANCE", "XCOM"}, "watcher": {"TASK_INSTANCE"}}.get(user, set())
         return details.id == "train_model" and access_entity.value in allowed
-
-
-class Client:
-    def __init__(self, promotion: PromotionWorld) -> None:
-        self._aws = promotion.world.aws
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda **request: dict(getattr(operations, name)(self._aws, request))
 
 
 @pytest.fixture
@@ -65,7 +57,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 @pytest.fixture
 def client(promotion: PromotionWorld, kept: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     monkeypatch.setattr(routes, "get_auth_manager", Manager)
-    reader = ExecutionReader(Client(promotion))
+    reader = ExecutionReader(EngineClient(promotion.world))
     monkeypatch.setattr(routes, "reader", lambda: reader)
     yield TestClient(app)
     app.dependency_overrides.clear()
