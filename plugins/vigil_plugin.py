@@ -30,5 +30,5 @@ class VigilPlugin(AirflowPlugin):
             "href": "/vigil/quality/{DAG_ID}/{RUN_ID}",
             "destination": "dag_run",
             "url_route": "quality-report",
-        }
+        },
     ]
