@@ -1,10 +1,10 @@
 """Reminding people of requests that wait for them, and calling in deputies, as each request's pinned plan says.
 
 A reminder is marked in the request's row, in one transaction with its ledger record, before it is sent: two sweeps at
-once, a clock that jumps or a sweep that was late for several reminders send none twice. What cannot be sent then is told
-on the notifications topic and not sent again. The first mail, at the opening, counts as the reminder that is due the whole
-window before the end. Moments that lie before the opening do not come: a stack that asks for a decision sooner than the
-plan does not begin with an escalation.
+once, a clock that jumps or a sweep that was late for several reminders send none twice. What cannot be sent then is
+told on the notifications topic and not sent again. The first mail, at the opening, counts as the reminder that is due
+the whole window before the end. Moments that lie before the opening do not come: a stack that asks for a decision
+sooner than the plan does not begin with an escalation.
 """
 
 from __future__ import annotations
@@ -83,10 +83,8 @@ def due_reminders(request: ApprovalRequest, rules: ApprovalRules, now: datetime)
 
 
 def is_escalation_due(request: ApprovalRequest, rules: ApprovalRules, now: datetime) -> bool:
-    before, deputies = (
-        rules.escalate_before_seconds,
-        [seat.deputy for seat in _open_seats(request, rules) if seat.deputy],
-    )
+    before = rules.escalate_before_seconds
+    deputies = [seat.deputy for seat in _open_seats(request, rules) if seat.deputy]
     if request.escalated_at is not None or not deputies or before >= _window(request):
         return False
     return now >= request.expires_at - timedelta(seconds=before)
