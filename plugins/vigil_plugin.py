@@ -18,6 +18,14 @@ class VigilPlugin(AirflowPlugin):
     ]
     external_views: ClassVar[list[Any]] = [
         {
+            "name": "Approvals",
+            "href": "/vigil/approvals",
+            "destination": "nav",
+            "nav_top_level": True,
+            "url_route": "approvals",
+            "icon": "/vigil/static/approvals.svg",
+        },
+        {
             "name": "Quality report",
             "href": "/vigil/quality/{DAG_ID}/{RUN_ID}",
             "destination": "dag_run",

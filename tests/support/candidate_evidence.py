@@ -37,6 +37,7 @@ def passing_evaluation(plan: Plan, **changes: Any) -> Evaluation:
             "roc": [[0, 0], [1, 1]],
             "pr": [[0, 1]],
             "calibration": [{"predicted": 0.5, "observed": 0.5, "n": 9}],
+            "scores": [{"low": 0, "high": 1, "serious": 660, "not_serious": 540}],
         },
     }
     population = {"n": 1200, "prevalence": 0.55}

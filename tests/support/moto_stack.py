@@ -28,7 +28,7 @@ from vigil.digests import digest_of, sha256_hex
 from vigil.models.models import Evaluation
 
 STACK = "unit"
-BUCKETS = ("raw", "datasets", "models", "code", "capture")
+BUCKETS = ("raw", "datasets", "models", "code", "capture", "audit")
 GROUP = "vigil-unit-triage"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
 _make_client = boto3.client
@@ -145,9 +145,10 @@ def _create() -> tuple[dict[str, str], str]:
     for bucket in BUCKETS:
         aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
     _tables()
-    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger")}
+    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger", "people")}
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    names["keys/checkpoint"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names["keys/data"] = kms.create_key()["KeyMetadata"]["Arn"]
     names["topics/notifications"] = sns.create_topic(Name=f"vigil-{STACK}-notifications")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
@@ -160,6 +161,8 @@ def _create() -> tuple[dict[str, str], str]:
     names |= {
         "state-machines/train-and-promote": f"{machines}vigil-{STACK}-train-and-promote",
         "state-machines/update-endpoint": f"{machines}vigil-{STACK}-update-endpoint",
+        "signing/issuer": "none", "signing/audience": "none", "signing/jwks-uri": "none",
+        "functions/manage-people": "manage-people", "functions/choose-password": "choose-password",
         "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",
         "glue/database": "vigil_unit",
         "sagemaker/role": "arn:aws:iam::123456789012:role/sagemaker",
@@ -169,6 +172,7 @@ def _create() -> tuple[dict[str, str], str]:
         "timing/approval-timeout-seconds": "3600",
         "functions/record-release": "record-release",
         "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
+        "people/airflow-signers": "{}",
     }  # fmt: skip
     return names, inbox
 
@@ -179,7 +183,7 @@ def _name(names: dict[str, str]) -> None:
 
 
 def _tables() -> None:
-    keys = {"approvals": "request_id", "runs": "execution_arn", "models": "model_package_arn"}
+    keys = {"approvals": "request_id", "runs": "execution_arn", "models": "model_package_arn", "people": "username"}
     for table, key in keys.items():
         attributes, more = [{"AttributeName": key, "AttributeType": "S"}], {}
         if table == "approvals":
@@ -219,7 +223,7 @@ def _people() -> tuple[str, str]:
     cognito = aws_client("cognito-idp")
     pool = cognito.create_user_pool(PoolName="approvers")["UserPool"]["Id"]
     client = cognito.create_user_pool_client(
-        UserPoolId=pool, ClientName="vigil", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
+        UserPoolId=pool, ClientName="vigil", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
     )["UserPoolClient"]["ClientId"]
     cognito.create_group(UserPoolId=pool, GroupName=ROLE)
     for user, name in (("ana", "Ana Approver"), ("olga", "Olga Operator"), ("nemo", "")):

@@ -36,8 +36,6 @@ def require_authority(
     """The seat in which the person signs. Raises ``NotEntitledError``, ``SeatFilledError``, ``TrainingExpiredError``."""
     authentication = proven.authentication
     names = (authentication.username, authentication.printed_name, *filter(None, [proven.person.email]))
-    place = choose_place(
-        request, rules, Candidate(authentication.subject, names, authentication.groups), meaning, now
-    )
+    place = choose_place(request, rules, Candidate(authentication.subject, names, authentication.groups), meaning, now)
     require_training(proven.person, place.role, rules, now)
     return place

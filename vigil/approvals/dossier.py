@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.change_control.models import Plan, Seat
 from vigil.models.models import Evaluation
@@ -33,7 +33,8 @@ class Change(_Frozen):
 class DatasetSummary(_Frozen):
     """A released dataset version: ``quarters``, cases in each split, and the largest shifts against the version before.
 
-    ``drift``: (column, distance, in words), largest first.
+    ``drift``: (column, distance, in words), largest first; ``compared_with`` is that version before, None where there
+    was none. ``profile``: the kind of data. ``problem``: what of this could not be read, and why.
     """
 
     version: str
@@ -42,6 +43,9 @@ class DatasetSummary(_Frozen):
     cases: dict[str, int]
     warnings: list[str]
     drift: list[tuple[str, float, str]]
+    profile: str | None = None
+    compared_with: str | None = None
+    problem: str | None = None
 
 
 class ServingModel(_Frozen):
@@ -57,7 +61,8 @@ class ServingModel(_Frozen):
 
 class Dossier(_Frozen):
     """``request``: as ``ApprovalRequest.public()``. ``evaluation`` is None where the evidence does not hold; then
-    ``problem`` says why, and nobody can approve. ``verified``: for each signature, whether it verifies now."""
+    ``problem`` says why, and nobody can approve. ``verified``: for each signature, whether it verifies now.
+    ``drift_from_serving``: as ``DatasetSummary.drift``, from the serving model's dataset version to this one's."""
 
     request: dict[str, object]
     plan: Plan | None
@@ -68,5 +73,6 @@ class Dossier(_Frozen):
     serving: ServingModel | None
     dataset: DatasetSummary | None
     serving_dataset: DatasetSummary | None
+    drift_from_serving: list[tuple[str, float, str]] = Field(default_factory=list)
     changes: list[Change]
     known_limits: list[str]

@@ -14,7 +14,7 @@ from vigil.aws.data_catalog import publish_version
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.aws.objects import S3Uri, files_below, get_bytes, get_file, get_prefix, put_bytes, put_file, put_new
 from vigil.aws.releases import GateFacts, ReleaseRecord, last_release, record_release
-from vigil.cases.stage import REJECTS_FILE
+from vigil.cases.staged_counts import REJECTS_FILE
 from vigil.datasets import manifest
 from vigil.datasets.assemble import assemble
 from vigil.datasets.manifest import MANIFEST_FILE, Manifest

@@ -61,7 +61,12 @@ class ReleaseRecord(BaseModel):
 
 def record_release(record: ReleaseRecord, bucket: str, s3: Any = None) -> bool:
     """Keep ``record``; false, and no change, where the version has one already."""
-    return put_new_bytes(record_bytes(record), _place(bucket) / f"{record.version}.json", s3)
+    return put_new_bytes(record_bytes(record), release_uri(bucket, record.version), s3)
+
+
+def release_uri(bucket: str, version: str) -> S3Uri:
+    """Where the record of a version lies; ``version`` in full."""
+    return _place(bucket) / f"{version}.json"
 
 
 def read_release_bytes(version: str, bucket: str, s3: Any = None) -> bytes:

@@ -11,7 +11,8 @@ from vigil.cases.curation import StagedTables, curate
 from vigil.cases.engine import Engine
 from vigil.cases.parquet import write_rows
 from vigil.cases.schema import CURATED_SCHEMA
-from vigil.cases.stage import COUNTRIES, StagedArchive
+from vigil.cases.stage import COUNTRIES
+from vigil.cases.staged_counts import StagedArchive
 
 
 def staged_tables(engine: Engine, staged: Path) -> StagedTables:

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict
 
 from vigil.cases.archive import DELETED, ArchiveError, QuarterArchive, open_archive
 from vigil.cases.countries import load_countries
 from vigil.cases.parse import REPEATED, SOURCE_LINE, Reject, parse_deleted, parse_table
+from vigil.cases.staged_counts import REJECTS_FILE, StagedArchive, TableCounts
 
-REJECTS_FILE = "rejects.jsonl"
 # The other tables and columns are parsed and counted, but no curated column comes from them.
 STAGED_COLUMNS: dict[str, tuple[str, ...]] = {
     "DEMO": (
@@ -40,30 +39,6 @@ DELETED_SCHEMA = pa.schema([("case_id", pa.int64())])
 PARSING_THREADS = 2  # reading, unpacking and parsing mostly run outside Python's lock
 # Staged files live for minutes on a local disk: speed counts, size does not.
 COMPRESSION = "lz4"
-
-
-class TableCounts(BaseModel):
-    """What parsing one file gave: ``lines`` (without the header) = ``rows`` + ``rejects``."""
-
-    model_config = ConfigDict(frozen=True)
-
-    file: str
-    lines: int
-    rows: int
-    rejects: int
-    latin1_lines: int = 0
-    repeats: int = 0  # of the rejects, those whose report the table has already
-
-
-class StagedArchive(BaseModel):
-    """One archive's counts. ``tables`` also has the list of deleted cases, as ``DELETED``, where there is one."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    quarter: str
-    vintage: str
-    tables: dict[str, TableCounts]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ SUBCOMMANDS = {
     "approvals": ("vigil.cli.approvals", "List, show, approve or reject candidate models."),
     "datasets": ("vigil.cli.datasets", "List, show, compare, get and verify released dataset versions."),
     "quarters": ("vigil.cli.quarters", "Land FAERS archives."),
-    "stack": ("vigil.cli.stack", "Deploy the stack; add approvers."),
+    "people": ("vigil.cli.people", "Add, train, unlock and revoke people who may sign; choose a password."),
+    "stack": ("vigil.cli.stack", "Deploy the stack and show its outputs."),
 }
 COMMANDS = {
     "synth": ("vigil.cli.synth", "synth"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from vigil.cases.stage import REJECTS_FILE
+from vigil.cases.staged_counts import REJECTS_FILE
 from vigil.datasets import manifest
 from vigil.datasets.manifest import MANIFEST_FILE, Manifest
 from vigil.datasets.models import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vigil.cases.archive import ArchiveError, open_archive
 from vigil.cases.engine import DUCKDB, DuckDbEngine, EngineMaker
-from vigil.cases.stage import REJECTS_FILE
+from vigil.cases.staged_counts import REJECTS_FILE
 from vigil.datasets.history import current_cases
 from vigil.datasets.measure import measure_dataset
 from vigil.datasets.models import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from vigil.cases.stage import REJECTS_FILE, StagedArchive
+from vigil.cases.staged_counts import REJECTS_FILE, StagedArchive
 
 CASES_FILE = "cases.parquet"
 DELETED_FILE = "deleted.parquet"

@@ -14,7 +14,8 @@ from vigil.cases.curate import curate_staged, staged_tables
 from vigil.cases.engine import DuckDbEngine, EngineMaker
 from vigil.cases.parquet import write_rows
 from vigil.cases.schema import SCHEMA_VERSION
-from vigil.cases.stage import DELETED_SCHEMA, REJECTS_FILE, StagedArchive, stage_archive
+from vigil.cases.stage import DELETED_SCHEMA, stage_archive
+from vigil.cases.staged_counts import REJECTS_FILE, StagedArchive
 from vigil.datasets.measure_staged import measure_staged
 from vigil.datasets.quarter_record import (
     CASES_FILE,

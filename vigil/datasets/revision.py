@@ -17,7 +17,7 @@ SOURCES = {
     "vigil.cases": (
         *("archive.py", "countries.py", "countries.yaml", "curate.py", "curated_table.yaml", "curation.py"),
         *("engine.py", "header.py", "layout.py", "layouts.yaml", "lines.py", "parquet.py", "parse.py", "quarter.py"),
-        *("repeats.py", "schema.py", "spark_engine.py", "stage.py"),
+        *("repeats.py", "schema.py", "spark_engine.py", "stage.py", "staged_counts.py"),
     ),
     "vigil.datasets": ("measure_staged.py", "quarter_record.py", "quarters.py", "records.py", "revision.py"),
 }

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigil.models.metrics import Array, Scored, bin_starts
-from vigil.models.models import DECIMALS, CalibrationPoint, Curves
+from vigil.models.models import DECIMALS, CalibrationPoint, Curves, ScoreBin
 
 MOST_POINTS = 101
+SCORE_BINS = 20  # of .05: the plan's bands lie on their edges
 
 
 def curves(probability: Array, serious: NDArray[np.bool_], bins: int) -> Curves:
-    """ROC, precision-recall and calibration curve of both-class data; arrays of shape (cases,)."""
+    """ROC, precision-recall, calibration and the scores' distribution of both-class data; arrays of shape (cases,)."""
     scored = Scored.of(probability, serious)
     ones = np.ones((1, len(serious)))
     found = np.cumsum(scored.by_score(ones * scored.label)[0])
@@ -22,6 +23,7 @@ def curves(probability: Array, serious: NDArray[np.bool_], bins: int) -> Curves:
         roc=[(0.0, 0.0), *_thinned(false_rate, true_rate)],
         pr=_thinned(true_rate, precision),
         calibration=_calibration(scored, bins),
+        scores=_scores(probability, serious),
     )
 
 
@@ -41,3 +43,15 @@ def _calibration(scored: Scored, bins: int) -> list[CalibrationPoint]:
         for p, o, n in zip(predicted, observed, sizes, strict=True)
     ]
     return points[::-1]
+
+
+def _scores(probability: Array, serious: NDArray[np.bool_]) -> list[ScoreBin]:
+    """Edges are decimals, not multiples of a binary .05, so that a score of .7 lies in the bin that begins with .7."""
+    edges = np.array([number / SCORE_BINS for number in range(SCORE_BINS + 1)])
+    places = np.minimum(np.searchsorted(edges, probability, side="right") - 1, SCORE_BINS - 1)
+    found = np.bincount(places[serious], minlength=SCORE_BINS)
+    others = np.bincount(places[~serious], minlength=SCORE_BINS)
+    return [
+        ScoreBin(low=float(edges[n]), high=float(edges[n + 1]), serious=int(found[n]), not_serious=int(others[n]))
+        for n in range(SCORE_BINS)
+    ]

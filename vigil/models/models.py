@@ -58,12 +58,25 @@ class CalibrationPoint(_Frozen):
     n: int
 
 
+class ScoreBin(_Frozen):
+    """How many cases of each class scored from ``low`` up to, without, ``high``; 1 itself is in the last bin."""
+
+    low: float
+    high: float
+    serious: int
+    not_serious: int
+
+
 class Curves(_Frozen):
-    """For plots, a bounded number of points: ``roc`` (false, true positive rate), ``pr`` (recall, precision)."""
+    """For plots, a bounded number of points: ``roc`` (false, true positive rate), ``pr`` (recall, precision).
+
+    ``scores``: bins of equal width over [0, 1], empty ones too.
+    """
 
     roc: list[tuple[float, float]]
     pr: list[tuple[float, float]]
     calibration: list[CalibrationPoint]
+    scores: list[ScoreBin]
 
 
 class ModelOnSplit(_Frozen):
@@ -122,7 +135,7 @@ class TermWeight(_Frozen):
 class Evaluation(_Frozen):
     """Everything the gate, the approver and the record need to know about one candidate. Written as canonical JSON."""
 
-    format: Literal["vigil.evaluation/1"] = "vigil.evaluation/1"
+    format: Literal["vigil.evaluation/2"] = "vigil.evaluation/2"
     artefact_digest: Sha256
     dataset_version: Sha256
     plan_digest: Sha256

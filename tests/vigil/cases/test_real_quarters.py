@@ -10,7 +10,7 @@ import pytest
 
 from vigil.cases.archive import open_archive
 from vigil.cases.intake import case_report
-from vigil.cases.stage import StagedArchive
+from vigil.cases.staged_counts import StagedArchive
 from vigil.datasets.quarters import curate_quarter
 
 pytestmark = pytest.mark.real_data

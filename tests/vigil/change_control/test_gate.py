@@ -14,12 +14,18 @@ from vigil.models.models import (
     Measures,
     ModelOnSplit,
     Population,
+    ScoreBin,
     SplitEvaluation,
 )
 
 PLAN = plan_with()
 GROUPS = PLAN.protocol.data.subgroups
-CURVES = Curves(roc=[(0, 0), (1, 1)], pr=[(1, 0.5)], calibration=[CalibrationPoint(predicted=0.5, observed=0.5, n=9)])
+CURVES = Curves(
+    roc=[(0, 0), (1, 1)],
+    pr=[(1, 0.5)],
+    calibration=[CalibrationPoint(predicted=0.5, observed=0.5, n=9)],
+    scores=[ScoreBin(low=0, high=1, serious=5, not_serious=4)],
+)
 
 
 def measures(auroc: float | None = 0.9, brier: float = 0.13, error: float = 0.03) -> Measures:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.spatial.distance import jensenshannon
 
 from vigil.datasets.drift import compare
 from vigil.datasets.models import DatasetProfile, Distribution
@@ -45,3 +46,9 @@ def test_it_is_a_distance(old, new):
     there, back = compare(profile(**old), profile(**new))["sex"], compare(profile(**new), profile(**old))["sex"]
     assert there.distance == back.distance
     assert 0 <= there.distance <= 1
+
+
+@given(shares, shares)
+def test_the_distance_is_the_one_that_scipy_gives(old, new):
+    theirs = jensenshannon(*([each.get(value, 0.0) for value in "abcd"] for each in (old, new)), base=2)
+    assert compare(profile(**old), profile(**new))["sex"].distance == pytest.approx(theirs, abs=1e-6)

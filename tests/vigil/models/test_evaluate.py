@@ -56,6 +56,7 @@ def test_curves_are_bounded_and_run_from_corner_to_corner(evaluation: Evaluation
     assert curves.roc[0] == (0, 0) and curves.roc[-1] == (1, 1)
     assert max(len(curves.roc), len(curves.pr)) <= 102
     assert sum(point.n for point in curves.calibration) == evaluation.splits["test"].population.n
+    assert sum(each.serious + each.not_serious for each in curves.scores) == evaluation.splits["test"].population.n
     assert [point.predicted for point in curves.calibration] == sorted(point.predicted for point in curves.calibration)
 
 

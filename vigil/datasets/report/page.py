@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from vigil.cases.stage import REJECTS_FILE
+from vigil.cases.staged_counts import REJECTS_FILE
 from vigil.datasets.drift import ColumnDrift, compare
 from vigil.datasets.models import PROFILE_FILE, PROVENANCE_FILE, DatasetProfile, Provenance
 from vigil.datasets.quality import QualityReport
