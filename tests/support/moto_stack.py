@@ -145,7 +145,9 @@ def _create() -> tuple[dict[str, str], str]:
     for bucket in BUCKETS:
         aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
     _tables()
-    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger", "people")}
+    names |= {
+        f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger", "people")
+    }
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names["keys/checkpoint"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
