@@ -28,4 +28,4 @@ class Signer:
 def signers(name: str) -> list[Signer]:
     """The people of the demo, in the plan's order: ``NAME-quality-assurance``, ``NAME-model-owner``."""
     seats = load_plan(REPOSITORY / "change_control" / "plan.yaml").protocol.approval.signatures
-    return [Signer(f"{name}-{seat.role}", seat.role, seat.meaning) for seat in seats]
+    return [Signer(f"{name}-{seat.role}".lower(), seat.role, seat.meaning) for seat in seats]
