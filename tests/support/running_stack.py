@@ -92,19 +92,18 @@ class RunningStack:
         return self.password_file(user).read_text()
 
     def decide(
-        self, verb: str, request_id: str, signer: Signer, check: bool = True
+        self, command: str, request_id: str, signer: Signer, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """One person's decision by the command line."""
-        meaning = ["--meaning", signer.meaning] if verb == "approve" else []
         return self.vigil(
-            "approvals", verb, request_id, "--user", signer.user, *meaning, "--comment", "decided by a test", "--yes",
+            "approvals", command, request_id, "--user", signer.user, "--comment", "decided by a test", "--yes",
             "--password-file", str(self.password_file(signer.user)), check=check,
         )  # fmt: skip
 
     def approve(self, request_id: str) -> None:
         """All signatures that the plan asks for."""
         for signer in self.signers:
-            self.decide("approve", request_id, signer)
+            self.decide(signer.command, request_id, signer)
 
     def ask_for_training(self, reason: str) -> dict[str, Any]:
         """Send a request to the train-model queue; the approval request that comes of it."""

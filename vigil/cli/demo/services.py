@@ -95,10 +95,14 @@ def registry_url(state: LocalState) -> str:
     return state.registry.resolve().as_uri()
 
 
-def run_vigil(*arguments: str) -> str:
-    """Run the `vigil` command as a process of its own. Its standard output; ``DemoError`` where it fails."""
+def run_vigil(*arguments: str, offline: bool = False) -> str:
+    """Run the `vigil` command as a process of its own. Its standard output; ``DemoError`` where it fails.
+
+    ``offline``: it is not told where AWS is, nor given credentials.
+    """
     command = [str(Path(sys.executable).parent / "vigil"), *arguments]
-    variables = child_variables({name: os.environ[name] for name in aws_variables("") if name in os.environ})
+    told = () if offline else tuple(name for name in aws_variables("") if name in os.environ)
+    variables = child_variables({name: os.environ[name] for name in told})
     try:
         result = subprocess.run(
             command, cwd=REPOSITORY, env=variables, check=False, capture_output=True, text=True,

@@ -20,6 +20,11 @@ class Signer:
     meaning: str
 
     @property
+    def command(self) -> str:
+        """Which of the `vigil approvals` commands gives this signature."""
+        return {"reviewed": "review", "approved": "approve"}[self.meaning]
+
+    @property
     def printed_name(self) -> str:
         """Nobody's name: the demo makes up no people."""
         return self.user.replace("-", " ").capitalize()
