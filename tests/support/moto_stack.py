@@ -16,7 +16,7 @@ import pytest
 from approval_fakes import PASSWORD
 from candidate_evidence import facts_for, passing_evaluation, real_plan
 from moto import mock_aws
-from moto_people import add_pool, add_records, publish_keys, strong
+from moto_people import MotoKeys, add_people, strong
 from pydantic import SecretStr
 
 from vigil.approvals.desk import SigningAnswer, SigningOrder, SigningResult
@@ -33,8 +33,11 @@ from vigil.datasets.manifest import Manifest, ManifestEntry
 from vigil.digests import digest_of, sha256_hex
 from vigil.models.models import Evaluation
 
+__all__ = ["MotoStack", "moto_stack", "strong"]
+
 STACK = "unit"
-BUCKETS = ("raw", "datasets", "models", "code", "capture")
+TABLES = ("approvals", "runs", "models", "ledger", "people")
+BUCKETS = ("raw", "datasets", "models", "code", "capture", "audit")
 GROUP = "vigil-unit-triage"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
 _make_client = boto3.client
@@ -82,11 +85,10 @@ class MotoStack:
         return plan, evaluation, facts_for(evaluation, plan, artefact_uri=uri, evaluation_uri=str(kept))
 
     def add_people(self) -> None:
-        """A user pool with those who sign, and our record of them (see ``moto_people``)."""
-        pool, client = add_pool()
+        """A user pool and its people: Ana may sign; Ben reviews; Olga has no role."""
+        pool, client = add_people(self.parameters.tables.people)
         _name({"cognito/user-pool": pool, "cognito/client": client})
         self.parameters = load_parameters()
-        add_records(self.parameters)
 
     def sign(self, request_id: str, meaning: Meaning, user: str, comment: str = "") -> SigningResult:
         """As the desk signs, with a real sign-in at the pool."""
@@ -97,7 +99,7 @@ class MotoStack:
 
     def approve(self, request_id: str) -> ApprovalRequest:
         """Both signatures of the plan."""
-        self.sign(request_id, Meaning.REVIEWED, "quinn")
+        self.sign(request_id, Meaning.REVIEWED, "ben")
         self.sign(request_id, Meaning.APPROVED, "ana")
         found = approvals_table(self.parameters).get(request_id)
         assert found is not None
@@ -164,8 +166,8 @@ def moto_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(boto3, "client", _kept_client)
+    monkeypatch.setattr("vigil.aws.authentication_ports._keys", MotoKeys)
     aws_client.cache_clear()
-    publish_keys(monkeypatch)
     with mock_aws():
         names, inbox = _create()
         _name(names)
@@ -178,11 +180,10 @@ def _create() -> tuple[dict[str, str], str]:
     for bucket in BUCKETS:
         aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
     _tables()
-    names |= {
-        f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger", "people")
-    }
+    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in TABLES}
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    names["keys/checkpoint"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names["keys/data"] = kms.create_key()["KeyMetadata"]["Arn"]
     names["topics/notifications"] = sns.create_topic(Name=f"vigil-{STACK}-notifications")["TopicArn"]
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
@@ -196,6 +197,7 @@ def _create() -> tuple[dict[str, str], str]:
         "state-machines/train-and-promote": f"{machines}vigil-{STACK}-train-and-promote",
         "state-machines/update-endpoint": f"{machines}vigil-{STACK}-update-endpoint",
         "signing/issuer": "none", "signing/audience": "none", "signing/jwks-uri": "none",
+        "functions/approval-desk": "approval-desk",
         "functions/manage-people": "manage-people", "functions/choose-password": "choose-password",
         "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",
         "glue/database": "vigil_unit",
@@ -206,6 +208,7 @@ def _create() -> tuple[dict[str, str], str]:
         "timing/approval-timeout-seconds": "3600",
         "functions/record-release": "record-release", "functions/approval-desk": "approval-desk",
         "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
+        "people/airflow-signers": "{}",
     }  # fmt: skip
     return names, inbox
 

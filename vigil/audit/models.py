@@ -5,18 +5,36 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import json
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import to_jsonable_python
 
 from vigil.audit.events import EventName
-from vigil.digests import Sha256, digest_of
+from vigil.digests import Sha256, canonical_json, digest_of
 from vigil.moments import Moment
 
 #: What the first record of a chain names as its predecessor.
 NO_PREDECESSOR = "0" * 64
 #: Events that belong to no model: datasets, people, plans, exports.
 STACK_CHAIN = "stack"
+#: DynamoDB takes items of up to 400 KB, names and the few other attributes included.
+LARGEST_VALUE_BYTES = 300_000
+
+
+def _as_json(value: Any) -> Any:
+    """The value as it will be read again: what has no JSON form (NaN, half a surrogate pair) is refused at once.
+
+    Otherwise a record in memory would differ from the stored one, or fail in the transaction of a signature.
+    """
+    text = canonical_json(to_jsonable_python(value))
+    if len(text) > LARGEST_VALUE_BYTES:
+        raise ValueError(f"too large for the ledger: keep it elsewhere and record its digest ({len(text)} bytes)")
+    return json.loads(text)
+
+
+Json = Annotated[Any, BeforeValidator(_as_json)]
 
 
 class _Frozen(BaseModel):
@@ -45,9 +63,9 @@ class Entry(_Frozen):
     key: str = Field(min_length=1, max_length=512)
     actor: Actor
     subject: str = Field(min_length=1, max_length=1024)
-    old: Any = None
-    new: Any = None
-    details: dict[str, Any] = Field(default_factory=dict)
+    old: Json = None
+    new: Json = None
+    details: Annotated[dict[str, Any], BeforeValidator(_as_json)] = Field(default_factory=dict)
 
 
 class Record(Entry):

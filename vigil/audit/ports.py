@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
+from vigil.approvals.models import Signature
 from vigil.audit.models import Checkpoint, Entry, Head, Record
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class StoredText:
+    """A record or checkpoint as it lies somewhere, whatever has become of it.
+
+    ``place``: the number under which it lies, where the place has one (a table's key, an object's name).
+    ``attributes``: what is stored beside the text and must say the same as the text.
+    """
+
+    text: str
+    place: int | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 class LedgerWriter(Protocol):
@@ -32,3 +50,28 @@ class CheckpointStore(Protocol):
 
     def put(self, checkpoint: Checkpoint) -> bool:
         """Store it under its number; False if that number is taken. Nothing is ever overwritten."""
+
+
+class Signer(Protocol):
+    """The key of checkpoints; the same form as the key of decisions, which is another key."""
+
+    @property
+    def key(self) -> str: ...
+
+    def sign(self, digest: bytes) -> Signature: ...
+
+    def verify(self, digest: bytes, signature: Signature) -> bool:
+        """Whether the key of this signer, and no other, made the signature."""
+
+
+class LedgerSource(Protocol):
+    """What can be verified: the table with its bucket, or the folder of an export. May be read more than once."""
+
+    def chains(self) -> list[str]:
+        """All chains that can be seen, sorted."""
+
+    def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
+        """The chain's records in their order, from ``after`` + 1; streamed."""
+
+    def checkpoints(self) -> Iterator[StoredText]:
+        """In the order of their numbers; streamed."""

@@ -47,6 +47,7 @@ class StackSettings:
     """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest.
 
     ``plan_changed_by``: see ``vigil.cli.plan_author``. ``airflow_url`` and ``mail_sender``: for mail to approvers.
+    ``airflow_signers``: a JSON object of Airflow user names to signers; None where the names are the same.
     """
 
     stack: str
@@ -57,6 +58,7 @@ class StackSettings:
     approval_timeout_seconds: int | None = None
     airflow_url: str | None = None
     mail_sender: str | None = None
+    airflow_signers: str | None = None
 
 
 def cloudformation_name(stack: str) -> str:
@@ -164,6 +166,7 @@ def _parameters(settings: StackSettings) -> dict[str, str]:
         "PlanApprovalTimeoutSeconds": settings.approval_timeout_seconds,
         "AirflowUrl": settings.airflow_url,
         "MailSender": settings.mail_sender,
+        "AirflowSigners": settings.airflow_signers,
     }
     return parameters | {name: str(value) for name, value in optional.items() if value is not None}
 

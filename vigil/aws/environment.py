@@ -41,6 +41,7 @@ class Buckets(_Group):
     models: str
     code: str
     capture: str
+    audit: str
 
 
 class Queues(_Group):
@@ -65,10 +66,11 @@ class Topics(_Group):
 
 
 class Keys(_Group):
-    """ARNs of KMS keys: ``signing`` is ECC_NIST_P256 for SIGN_VERIFY, ``data`` is symmetric."""
+    """ARNs of KMS keys: ``signing`` and ``checkpoint`` are ECC_NIST_P256 for SIGN_VERIFY, ``data`` is symmetric."""
 
     signing: str
     data: str
+    checkpoint: str
 
 
 class StateMachines(_Group):
@@ -123,9 +125,9 @@ class Functions(_Group):
     """Names of functions that people's tools and Airflow invoke."""
 
     approval_desk: str
-    record_release: str
     manage_people: str
     choose_password: str
+    record_release: str
 
 
 class Airflow(_Group):
@@ -135,8 +137,12 @@ class Airflow(_Group):
 
 
 class People(_Group):
-    """``mail_sender``: the address that mail to approvers comes from; ``none`` where none is sent."""
+    """``airflow_signers``: a JSON object of Airflow user names to signers; ``{}`` where the names are the same.
 
+    ``mail_sender``: the address that mail to approvers comes from; ``none`` where none is sent.
+    """
+
+    airflow_signers: str
     mail_sender: str
 
 
@@ -160,9 +166,9 @@ class StackParameters(_Group):
     functions: Functions
     dvc: Dvc
     code: Code
-    timing: Timing
-    airflow: Airflow
     people: People
+    airflow: Airflow
+    timing: Timing
 
 
 def stack_name() -> str:

@@ -14,11 +14,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from vigil.audit.models import Entry, Head, Record, link, start_of
+from vigil.audit.ports import Clock, StoredText
 from vigil.digests import canonical_json, digest_of
-from vigil.moments import Clock
 
 CHAINS_INDEX = "chains"  # sparse: only first records are in it
 GENESIS = "1"
+#: Reasons of a cancelled transaction that pass: DynamoDB's API reference, TransactWriteItems, CancellationReasons.
+WORTH_ANOTHER_TRY = {"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"}
 MARKER_CHAIN = "key#"  # no chain's name has this form, so no record can be taken for a marker
 #: Two hundred writers of one chain at once: each round lets one through.
 MOST_ATTEMPTS = 400
@@ -27,6 +29,10 @@ LONGEST_PAUSE_SECONDS = 0.25
 
 class LedgerBusyError(Exception):
     """Too many others append to the same chain: try again."""
+
+
+class LedgerDamagedError(Exception):
+    """The table contradicts itself, which no writer of ours can bring about: verify the ledger."""
 
 
 class ConditionFailedError(Exception):
@@ -84,11 +90,11 @@ class LedgerTable:
         return Head(chain=chain, sequence=int(item["sequence"]["N"]), hash=item["hash"]["S"])
 
     def read(self, chain: str, after: int = 0) -> Iterator[Record]:
-        for document in self.documents(chain, after):
-            yield Record.model_validate_json(document)
+        for stored in self.stored(chain, after):
+            yield Record.model_validate_json(stored.text)
 
-    def documents(self, chain: str, after: int = 0) -> Iterator[str]:
-        """The records' JSON texts as they are stored, whatever they have become."""
+    def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
+        """The records' JSON texts as they are stored, with what stands beside them, whatever they have become."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="#chain = :chain AND #sequence > :after",
@@ -98,7 +104,8 @@ class LedgerTable:
         )
         for page in pages:
             for item in page["Items"]:
-                yield str(item["record"]["S"])
+                beside = {name: item.get(name, {}).get("S", "") for name in ("hash", "event", "at")}
+                yield StoredText(item.get("record", {}).get("S", ""), int(item["sequence"]["N"]), beside)
 
     def chains(self) -> list[str]:
         pages = self._client.get_paginator("query").paginate(
@@ -118,7 +125,9 @@ class LedgerTable:
             return None
         place = {"chain": {"S": chain}, "sequence": marker["Item"]["recorded_as"]}
         item = self._client.get_item(TableName=self._table, Key=place, ConsistentRead=True).get("Item")
-        return None if item is None else Record.model_validate_json(item["record"]["S"])
+        if item is None:
+            raise LedgerDamagedError(f"a record of the chain {chain} is gone: run `vigil audit verify`")
+        return Record.model_validate_json(item["record"]["S"])
 
     def _puts(self, record: Record) -> list[dict[str, Any]]:
         item: dict[str, Any] = {
@@ -146,7 +155,7 @@ class LedgerTable:
 
     def _explain(self, error: ClientError, entry: Entry, changes: int) -> Record | None:
         """The earlier record where the key is known; None where it is worth trying again. Raises everything else."""
-        if error.response["Error"]["Code"] == "TransactionConflictException":
+        if error.response["Error"]["Code"] in ("TransactionConflictException", "TransactionInProgressException"):
             return None
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise error
@@ -158,7 +167,7 @@ class LedgerTable:
         own = [index - 2 for index in refused if index >= 2]
         if own and changes:
             raise ConditionFailedError(own[0]) from None
-        if refused or "TransactionConflict" in codes or "ThrottlingError" in codes:
+        if refused or WORTH_ANOTHER_TRY & set(codes):
             return None
         raise error
 

@@ -31,6 +31,9 @@ def deploy(
     approval_timeout: Annotated[int | None, typer.Option(help="Seconds that an approval request stays open.")] = None,
     airflow_url: Annotated[str | None, typer.Option(help="Address of Airflow's UI, for links in mail.")] = None,
     mail_sender: Annotated[str | None, typer.Option(help="Verified SES address that reminders come from.")] = None,
+    airflow_signers: Annotated[
+        str | None, typer.Option(help='JSON object of Airflow user names to signers, where they differ: {"a": "b"}.')
+    ] = None,
     project: Annotated[Path, typer.Option(help="Checkout to deploy.", file_okay=False)] = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -49,6 +52,7 @@ def deploy(
             approval_timeout_seconds=approval_timeout,
             airflow_url=airflow_url,
             mail_sender=mail_sender,
+            airflow_signers=airflow_signers,
         )
         _show(deployment.deploy(package, settings), as_json)
 

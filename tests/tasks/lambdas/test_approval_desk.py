@@ -55,9 +55,9 @@ def sign(request_id, meaning, user, password=PASSWORD):
 
 def test_two_people_sign_through_the_function(stack, request_id):
     assert desk().show(request_id, READER).request["request_id"] == request_id
-    assert [seat.role for seat in sign(request_id, Meaning.REVIEWED, "quinn").missing] == ["model-owner"]
+    assert [seat.role for seat in sign(request_id, Meaning.REVIEWED, "ben").missing] == ["model-owner"]
     with pytest.raises(SeatFilledError):
-        sign(request_id, Meaning.REVIEWED, "quinn")
+        sign(request_id, Meaning.REVIEWED, "ben")
     assert sign(request_id, Meaning.APPROVED, "ana").request["status"] == "APPROVED"
 
 

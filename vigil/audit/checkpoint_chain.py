@@ -1,0 +1,138 @@
+"""The checkpoints by themselves: signed by a trusted key, numbered without gaps, each naming the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from vigil.audit.chain import Anchor
+from vigil.audit.findings import Finding, Kind
+from vigil.audit.models import NO_PREDECESSOR, Checkpoint, Head
+from vigil.audit.ports import StoredText
+from vigil.audit.reading import UnreadableError, parse_object
+from vigil.digests import canonical_json
+
+
+class Keys(Protocol):
+    def __contains__(self, name: str) -> bool: ...
+
+    def verify(self, name: str, message: bytes, signature: str) -> bool:
+        """Whether the key of this name signed the SHA-256 of ``message``."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A checkpoint that somebody wrote down: it must be there, as it was."""
+
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class CheckpointWalk:
+    """``good``: up to this number everything holds. ``newest``: the newest signed one that contradicts none before."""
+
+    seen: int
+    good: int
+    newest: Checkpoint | None
+    finding: Finding | None
+
+
+def signed_part(checkpoint: Checkpoint) -> bytes:
+    return canonical_json(checkpoint.model_dump(mode="json", exclude={"signature"}))
+
+
+def read_checkpoint(stored: StoredText) -> Checkpoint:
+    """Raises ``UnreadableError``."""
+    document = parse_object(stored.text)
+    try:
+        checkpoint = Checkpoint.model_validate_json(stored.text)
+        if canonical_json(document) != stored.text.encode() or checkpoint.model_dump(mode="json") != document:
+            raise UnreadableError("its text is not the canonical one")
+    except (ValidationError, UnicodeEncodeError):
+        raise UnreadableError("it is no checkpoint") from None
+    return checkpoint
+
+
+def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | None = None) -> CheckpointWalk:
+    """All of them; the first at which they do not hold is named. Memory is that of two checkpoints."""
+    seen, good, finding = 0, 0, None
+    newest: Checkpoint | None = None
+    for each in stored:
+        seen += 1
+        place = (newest.number if newest else 0) + 1 if each.place is None else each.place
+        found = _judge(each, place, keys)
+        if isinstance(found, Checkpoint):
+            finding = finding or _follows(found, place, newest) or _differs(found, known)
+            if (newest is None or found.number > newest.number) and not regression(newest, heads_of(found)):
+                newest = found
+            good = found.number if finding is None else good
+        else:
+            finding = finding or found
+    if known and finding is None and good < known.number:
+        finding = _finding(Kind.CHECKPOINT_MISSING, known.number, "it was written down, and they end before it")
+    return CheckpointWalk(seen, good, newest, finding)
+
+
+def anchors(stored: Iterable[StoredText], keys: Keys, chain: str) -> Iterator[Anchor]:
+    """What each checkpoint with a valid signature says of one chain, where it says something new."""
+    last = 0
+    for each in stored:
+        found = _judge(each, each.place or 0, keys)
+        if isinstance(found, Checkpoint):
+            head = heads_of(found).get(chain)
+            if head is not None and head.sequence > last:  # one that goes back is a finding of its own
+                last = head.sequence
+                yield Anchor(head.sequence, head.hash, found.number)
+
+
+def heads_of(checkpoint: Checkpoint | None) -> Mapping[str, Head]:
+    return {head.chain: head for head in checkpoint.heads} if checkpoint else {}
+
+
+def regression(before: Checkpoint | None, heads: Mapping[str, Head]) -> str | None:
+    """What in ``heads`` goes back behind the checkpoint ``before``."""
+    for chain, head in heads_of(before).items():
+        now = heads.get(chain)
+        if now is None or now.sequence < head.sequence:
+            return f"the chain {chain} ended at record {head.sequence} in the checkpoint before it, now earlier"
+        if now.sequence == head.sequence and now.hash != head.hash:
+            return f"record {head.sequence} of the chain {chain} has another hash than in the checkpoint before it"
+    return None
+
+
+def _judge(stored: StoredText, place: int, keys: Keys) -> Checkpoint | Finding:
+    try:
+        checkpoint = read_checkpoint(stored)
+    except UnreadableError as error:
+        return _finding(Kind.CHECKPOINT_ALTERED, place, str(error))
+    if checkpoint.signing_key not in keys:
+        return _finding(Kind.CHECKPOINT_FORGED, place, f"{checkpoint.signing_key} signed it, which is not trusted")
+    if not keys.verify(checkpoint.signing_key, signed_part(checkpoint), checkpoint.signature):
+        return _finding(Kind.CHECKPOINT_ALTERED, place, "its signature does not verify")
+    return checkpoint
+
+
+def _follows(checkpoint: Checkpoint, place: int, before: Checkpoint | None) -> Finding | None:
+    expected = (before.number if before else 0) + 1
+    if max(place, checkpoint.number) > expected:
+        return _finding(Kind.CHECKPOINT_MISSING, expected, f"it is missing; checkpoint {checkpoint.number} is there")
+    if checkpoint.number != expected:
+        return _finding(Kind.CHECKPOINT_UNLINKED, place, f"checkpoint {checkpoint.number} stands in its place")
+    if checkpoint.previous_digest != (before.digest if before else NO_PREDECESSOR):
+        return _finding(Kind.CHECKPOINT_UNLINKED, place, "it does not name the checkpoint before it")
+    contradiction = regression(before, heads_of(checkpoint))
+    return _finding(Kind.CHECKPOINT_UNLINKED, place, contradiction) if contradiction else None
+
+
+def _differs(checkpoint: Checkpoint, known: Known | None) -> Finding | None:
+    if known is None or checkpoint.number != known.number or checkpoint.digest == known.digest:
+        return None
+    return _finding(Kind.CHECKPOINT_ALTERED, known.number, "its digest is not the one that was written down")
+
+
+def _finding(kind: Kind, number: int, explanation: str) -> Finding:
+    return Finding(kind=kind, checkpoint=number, explanation=explanation)

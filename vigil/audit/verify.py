@@ -1,0 +1,114 @@
+"""Verification of the whole ledger, streamed: what is in memory grows with the number of chains, not of records.
+
+What it can see: every change to a record that a checkpoint covers, whatever was computed anew with it, and every change
+to later records that leaves a link or a hash wrong. What it cannot: a tail cut off, or a whole tail written anew, after
+the newest checkpoint; and checkpoints that are missing at the end, unless ``known`` names a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from vigil.audit.chain import Anchor, Walk, walk
+from vigil.audit.checkpoint_chain import CheckpointWalk, Keys, Known, anchors, heads_of, walk_checkpoints
+from vigil.audit.findings import Finding
+from vigil.audit.models import Checkpoint
+from vigil.audit.ports import LedgerSource, StoredText
+
+#: Told of each record that was read: chain and how many of it.
+Progress = Callable[[str, int], None]
+
+
+class ExitCode(IntEnum):
+    """Of ``vigil audit verify``; 1 and 2 are for what could not be done and for wrong usage."""
+
+    HOLDS = 0
+    RECORDS = 3
+    CHECKPOINTS = 4
+
+
+class Report(BaseModel):
+    """``last_good``: the newest checkpoint that the ledger agrees with, as it does with all before it; 0 for none.
+
+    ``unsealed``: records after the newest checkpoint, the oldest of them written at ``unsealed_since``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    chains: int
+    records: int
+    checkpoints: int
+    newest_checkpoint: Checkpoint | None
+    last_good: int
+    unsealed: int
+    unsealed_since: str | None
+    findings: list[Finding]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if not self.findings:
+            return ExitCode.HOLDS
+        of_records = any(not finding.kind.of_checkpoint for finding in self.findings)
+        return ExitCode.RECORDS if of_records else ExitCode.CHECKPOINTS
+
+
+def verify_ledger(
+    source: LedgerSource,
+    keys: Keys,
+    *,
+    only: Iterable[str] = (),
+    known: Known | None = None,
+    progress: Progress = lambda chain, count: None,
+) -> Report:
+    """Verify all chains, or ``only`` these; at most one finding for each chain and one for the checkpoints."""
+    checkpoints = walk_checkpoints(
+        source.checkpoints(), keys, known
+    )  # first: records that come meanwhile are later ones
+    heads = heads_of(checkpoints.newest)
+    chains = sorted(set(only) or {*source.chains(), *heads})
+    number = checkpoints.newest.number if checkpoints.newest else 0
+    newest = {chain: [Anchor(head.sequence, head.hash, number)] for chain, head in heads.items()}
+    walks = [_walk(source, keys, chain, newest.get(chain, []), progress) for chain in chains]
+    findings = [each for each in (checkpoints.finding, *(found.finding for found in walks)) if each]
+    since = [each.first_unsealed_at for each in walks if each.first_unsealed_at]
+    return Report(
+        chains=len(chains),
+        records=sum(each.good.sequence for each in walks),
+        checkpoints=checkpoints.seen,
+        newest_checkpoint=checkpoints.newest,
+        last_good=_last_good(source, keys, checkpoints, {each.good.chain: each for each in walks if each.finding}),
+        unsealed=sum(each.good.sequence - each.sealed for each in walks),
+        unsealed_since=min(since, default=None),
+        findings=findings,
+    )
+
+
+def _walk(source: LedgerSource, keys: Keys, chain: str, newest: list[Anchor], progress: Progress) -> Walk:
+    found = walk(chain, _counted(source, chain, progress), newest)
+    if found.finding is None:
+        return found
+    # Once more, beside every checkpoint: the first that disagrees may say so earlier than the links do.
+    again = walk(chain, source.stored(chain), anchors(source.checkpoints(), keys, chain))
+    return again if again.finding else found
+
+
+def _counted(source: LedgerSource, chain: str, progress: Progress) -> Iterable[StoredText]:
+    for count, stored in enumerate(source.stored(chain), start=1):
+        progress(chain, count)
+        yield stored
+
+
+def _last_good(source: LedgerSource, keys: Keys, checkpoints: CheckpointWalk, broken: dict[str, Walk]) -> int:
+    if not broken:
+        return checkpoints.good
+    limit = checkpoints.good
+    for chain, found in broken.items():
+        for anchor in anchors(source.checkpoints(), keys, chain):
+            if anchor.number > limit:
+                break
+            if anchor.sequence > found.sealed:
+                limit = anchor.number - 1
+    return limit
