@@ -16,13 +16,13 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.approvals.ports import Clock
 from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry, Record, model_chain
 from vigil.aws.objects import S3Uri, get_bytes, put_new_bytes
 from vigil.aws.run_records import RunRecords
 from vigil.digests import sha256_hex
 from vigil.executions.archive import STATUS_OF_END, archive_key, archive_lines, describes
+from vigil.moments import Clock
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from moto_stack import example
 from tasks.lambdas import open_approval
 from tasks.lambdas.remind_approvers import handler
 from vigil.approvals.people import Person
-from vigil.aws.approval_ports import approvals_table, server_time
+from vigil.aws.approval_ports import approvals_table
+from vigil.aws.clock import server_time
 from vigil.aws.people_table import PeopleTable
 
 RUN_KEY = "0123456789ab"
