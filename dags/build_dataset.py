@@ -36,7 +36,8 @@ version.
   report* (also a tab of the run) has plots beside the last release. Look at the archives; a bound is changed only in
   `quality_profiles.yaml`, with a reason.
 - **`check` warned**: something moved that may be real, such as one sender's batch. It was released; read the report.
-- **`release` failed**: safe to clear; it goes on where it stopped. A rejected push is retried by itself.
+- **`release` failed**: safe to clear; it goes on where it stopped. A rejected push is retried by itself, and so is a
+  release that could not be recorded in the ledger: nothing is announced before it is.
 - **`announce` skipped**: this version was released before; `train_model` starts by hand for it, with its form.
 - **To stop a run**: mark `curate` failed, or clear it; its Glue run is stopped.
 - **`VigilVersionError`**: the DAG files are newer than the installed wheel; update the environment's requirements, then
@@ -83,7 +84,8 @@ def release(staging: str, quarters: list[str]) -> dict[str, Any]:
     from vigil_airflow.dataset_steps import release_dataset
 
     context = get_current_context()
-    released = release_dataset(staging, quarters)
+    run = context["dag_run"]
+    released = release_dataset(staging, quarters, run.run_id, run.triggering_user_name)
     announced = [(event.extra or {}).get("version") for event in context["inlet_events"][FAERS_DATASET]]
     news = is_news(released["version"], released["already_released"], context["ti"].try_number, announced)
     return {**released, "already_released": not news}

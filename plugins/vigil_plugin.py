@@ -18,9 +18,29 @@ class VigilPlugin(AirflowPlugin):
     ]
     external_views: ClassVar[list[Any]] = [
         {
+            "name": "Approvals",
+            "href": "/vigil/approvals",
+            "destination": "nav",
+            "nav_top_level": True,
+            "url_route": "approvals",
+            "icon": "/vigil/static/approvals.svg",
+        },
+        {
             "name": "Quality report",
             "href": "/vigil/quality/{DAG_ID}/{RUN_ID}",
             "destination": "dag_run",
             "url_route": "quality-report",
-        }
+        },
+        {
+            "name": "State machine",
+            "href": "/vigil/state-machine/{DAG_ID}/{RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "state-machine",
+        },
+        {
+            "name": "State machine",
+            "href": "/vigil/state-machine/{DAG_ID}/{RUN_ID}/{TASK_ID}",
+            "destination": "task_instance",
+            "url_route": "state-machine-ti",
+        },
     ]

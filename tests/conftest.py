@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
-LAST = ("tests/e2e/",)
+# The whole job runs after everything else, so that a cheap failure is seen first: what has a stack of its own, then
+# what uses the one, what looks at all that was left, and its end. The longest name that fits counts.
+PLACES = {
+    "tests/": 0,
+    "tests/e2e/test_interrupt.py": 1,
+    "tests/e2e/": 2,
+    "tests/e2e/test_no_token_in_clear.py": 3,
+    "tests/e2e/test_stop.py": 4,
+}
+# Files that take longest. Where two processes share the tests file by file, they begin with these, so that neither is
+# left with a long one at the end (`--no-loadscope-reorder`: xdist would begin with the files of many tests).
+LONG = ()
 real_data_outcomes: dict[str, int] = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -26,8 +38,14 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The whole job runs last, so that a cheap failure is seen first."""
-    items.sort(key=lambda item: any(item.nodeid.startswith(prefix) for prefix in LAST))
+    """By place; where several processes share the tests, long files first."""
+    rank = {file: number for number, file in enumerate(LONG)} if "PYTEST_XDIST_WORKER" in os.environ else {}
+
+    def order(item: pytest.Item) -> tuple[int, int]:
+        place = PLACES[max((prefix for prefix in PLACES if item.nodeid.startswith(prefix)), key=len)]
+        return place, rank.get(item.nodeid.partition("::")[0], len(rank))
+
+    items.sort(key=order)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -37,6 +55,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where the real reports are, a skipped real-data test is a failure, and so is a full run that ran none."""
+    if hasattr(session.config, "workerinput"):
+        return  # one of several processes: the one that started them has all reports
     chosen = session.config.option
     everything = session.config.args_source.name == "TESTPATHS" and not (
         chosen.keyword or chosen.markexpr or chosen.collectonly

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from vigil_airflow.links import APPROVAL_REQUEST, EVALUATION_URL, object_page
+from vigil_airflow.links import APPROVAL_REQUEST, EVALUATION_URL, approval_page, object_page
 
 # The request is opened by a function behind a queue: moments later, or minutes when the queue is busy.
 APPEARS_WITHIN_SECONDS = 60.0
@@ -32,8 +32,8 @@ def publish_approval_request(task_instance: Any, execution_arn: str, log: loggin
     log.info("approval request %s waits for a decision until %s", request_id, request["expires_at"])
     for line in criteria_lines(facts["verdict"]["criteria"]):
         log.info("%s", line)
-    log.info("see it: vigil approvals show %s", request_id)
-    log.info("decide: vigil approvals approve|reject %s --user USER --comment TEXT", request_id)
+    log.info("see it and sign: Approvals in this UI, at %s", approval_page(request_id))
+    log.info("or by command: vigil approvals show %s", request_id)
 
 
 def criteria_lines(criteria: list[dict[str, Any]]) -> list[str]:
@@ -54,9 +54,8 @@ def _summary(request: dict[str, Any]) -> dict[str, Any]:
         "model_package_arn": facts["model_package_arn"],
         "evaluation_uri": facts["evaluation_uri"],
         "verdict": facts["verdict"],
+        "page": approval_page(request["request_id"]),
         "show": f"vigil approvals show {request['request_id']}",
-        "approve": f"vigil approvals approve {request['request_id']} --user USER --comment TEXT",
-        "reject": f"vigil approvals reject {request['request_id']} --user USER --comment TEXT",
     }
 
 

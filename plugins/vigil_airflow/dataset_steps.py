@@ -137,11 +137,20 @@ def _mark(result: dict[str, Any]) -> str:
     return "warning" if result.get("severity") == "warning" else "FAILED"
 
 
-def release_dataset(staging: str, quarters: list[str]) -> dict[str, Any]:
-    """Release the staged files; what was released, as plain values."""
+def release_dataset(staging: str, quarters: list[str], run_id: str, person: str | None) -> dict[str, Any]:
+    """Release the staged files and have it recorded in the ledger; what was released, as plain values.
+
+    ``person``: who started the run; None for the schedule. Both may be repeated; the task fails where either does.
+    """
     from vigil.aws.dataset_release import release
+    from vigil.aws.environment import aws_client, load_parameters
+    from vigil.aws.release_ledger import RecordReleaseEvent, ask_to_record
 
     released = release(staging)
+    event = RecordReleaseEvent(
+        version=released.version, released_by=f"airflow:{person or 'schedule'}", dag_run_id=run_id
+    )
+    ask_to_record(event, load_parameters().functions.record_release, aws_client("lambda"))
     news = "unchanged" if released.already_released else "new"
     logger.info("version %s at %s, %s", released.version, released.prefix, news)
     return {**released.model_dump(mode="json"), "quarters": quarters}

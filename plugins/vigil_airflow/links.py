@@ -17,18 +17,17 @@ EVALUATION_URL = "evaluation_url"  # XCom: where a browser finds the evaluation
 
 
 class ApprovalRequestLink(BaseOperatorLink):
-    """Opens the task's XCom page, which shows the request's id, its facts and the commands that decide on it."""
+    """Opens the request on the approver's page, within Airflow's UI."""
 
     name = "Approval request"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        if not XCom.get_value(key=APPROVAL_REQUEST, ti_key=ti_key):
-            return ""
-        return approval_page(ti_key.dag_id, ti_key.run_id, ti_key.task_id)
+        request = XCom.get_value(key=APPROVAL_REQUEST, ti_key=ti_key)
+        return approval_page(request["request_id"]) if request else ""
 
 
 class EvaluationLink(BaseOperatorLink):
-    """Opens the evaluation that the candidate was judged by; without a console, the figures that the task keeps."""
+    """Opens the evaluation that the candidate was judged by; without a console, the page that shows its figures."""
 
     name = "Evidence"
 
@@ -38,9 +37,9 @@ class EvaluationLink(BaseOperatorLink):
         return ApprovalRequestLink().get_link(operator, ti_key=ti_key)
 
 
-def approval_page(dag_id: str, run_id: str, task_id: str) -> str:
-    """A path within Airflow's UI, so the same on every home of it."""
-    return f"/dags/{quote(dag_id)}/runs/{quote(run_id)}/tasks/{quote(task_id)}/xcom"
+def approval_page(request_id: str) -> str:
+    """A path within Airflow's UI, the same on every home of it; the page opens the request that its address names."""
+    return f"/plugin/approvals/{quote(request_id, safe='')}"
 
 
 def object_page(uri: str, endpoint: str, region: str) -> str | None:

@@ -7,8 +7,12 @@ from typing import Any
 from vigil.aws.approval_ports import evidence_store
 from vigil.aws.candidate_gate import GateEvent, gate_candidate
 from vigil.aws.environment import load_parameters
+from vigil.aws.ledger_ports import acting_function, required_ledger
+from vigil.aws.run_ledger import record_gate_judged
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    result = gate_candidate(GateEvent.model_validate(event), evidence_store(load_parameters()))
+    parameters, judged = load_parameters(), GateEvent.model_validate(event)
+    result = gate_candidate(judged, evidence_store(parameters))
+    record_gate_judged(judged.run, result, acting_function(), required_ledger(parameters))
     return result.model_dump(mode="json")

@@ -24,7 +24,7 @@ released = {"name": "faers", "version": "a" * 64, "prefix": "s3://d/a/", "tag": 
 history = []
 
 def scenario(already_released):
-    def release(staging, quarters):
+    def release(staging, quarters, run_id, person):
         history.append("release")
         return {**released, "already_released": already_released}
     dataset_steps.release_dataset = release

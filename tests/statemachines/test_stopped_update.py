@@ -1,109 +1,17 @@
 """An update-endpoint execution that is stopped in its midst, on the engine; then the minute's sweep over its traces."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from promotion_world import FACTS
-from state_machines import eventually
+from endpoint_upkeep import PACKAGE, RUN, Upkeep, settled
+from promotion_world import FunctionError
 
-from local_aws.services.states.executions import execution_operations as operations
-from vigil.aws.endpoint_restoration import RestorationError, RestorationPorts, restore_recorded
-from vigil.aws.executions import Executions
-from vigil.aws.outcomes import OutcomePorts
+from vigil.audit.models import model_chain
+from vigil.aws.endpoint_restoration import RestorationError
+from vigil.aws.ledger_ports import LedgerUnavailableError
+from vigil.aws.pinning import run_key
 
-PACKAGE = FACTS["model_package_arn"]
 LATER = timedelta(minutes=5)
-
-
-class Records:
-    """The runs table in memory."""
-
-    def __init__(self):
-        self.rows = {}
-
-    def get(self, arn):
-        return self.rows.get(arn)
-
-    def finish(self, arn, outcome, reason, at):
-        row = self.rows.setdefault(arn, {})
-        return row.get("outcome") is None and not row.update(outcome=outcome, reason=reason)
-
-    def settle(self, arn, at):
-        self.rows.setdefault(arn, {})["endpoint_settled_at"] = str(at)
-
-
-class Packages:
-    def __init__(self):
-        self.statuses = {"old": "Approved", PACKAGE: "PendingManualApproval"}
-
-    def status(self, arn):
-        return self.statuses[arn]
-
-    def set_status(self, arn, status, reason):
-        self.statuses[arn] = status
-
-
-class StepFunctions:
-    """The engine behind boto3's spelling."""
-
-    def __init__(self, aws):
-        self.aws = aws
-
-    def list_executions(self, **request):
-        return operations.list_executions(self.aws, request)
-
-    def describe_execution(self, **request):
-        return dict(operations.describe_execution(self.aws, request))
-
-
-class Upkeep:
-    """The sweep's part for the endpoint over a promotion world, at a time that a test sets."""
-
-    def __init__(self, promotion):
-        self.promotion, self.sagemaker = promotion, promotion.sagemaker
-        self.records, self.packages, self.notices = Records(), Packages(), []
-        self.recorded, self.late = {}, timedelta(0)
-        self.records.rows["arn:of:the:run"] = {"outcome": "RUNNING", "model_package_arn": PACKAGE}
-
-    def serving(self, endpoint):
-        return self.recorded
-
-    def publish(self, subject, facts):
-        self.notices.append((subject, facts))
-
-    def sweep(self, late=timedelta(0)):
-        """One minute's sweep, ``late`` after now."""
-        outcomes = OutcomePorts(self.records, self.packages, self, lambda: datetime.now(UTC) + late)
-        runs = Executions(StepFunctions(self.promotion.world.aws))
-        machine = self.promotion.machines["update-endpoint"]
-        return restore_recorded(
-            RestorationPorts(machine, "triage", runs, self, self.promotion.services("sagemaker"), outcomes)
-        )
-
-    def start(self):
-        value = {"approval_request_id": "apr-1", "requested_execution": "arn:of:the:run"}
-        return self.promotion.start("update-endpoint", value, "apr-1")
-
-    def stop_before_marking(self):
-        """Start an update; stop it when the new model serves and its smoke test is asked for."""
-        arn = None
-
-        def stop(event):
-            self.promotion.world.stop(arn, cause="operator pressed stop")
-            return {}
-
-        self.promotion.functions["SmokeTest"] = stop
-        self.promotion.functions["VerifyApproval"] = self.held(self.promotion.functions["VerifyApproval"])
-        arn = self.start()
-        self.go = True
-        assert self.promotion.world.ended(arn)["status"] == "ABORTED"
-        return arn
-
-    go = False
-
-    def held(self, answer):
-        """Not before the test knows the execution's ARN."""
-        return lambda event: eventually(lambda: self.go) and answer
 
 
 @pytest.fixture
@@ -117,12 +25,6 @@ def serving(upkeep):
     upkeep.sagemaker.endpoints["triage"] = {"status": "InService", "config": "before"}
     upkeep.recorded = {"config_name": "before", "active_package": "old", "execution_arn": "earlier"}
     return upkeep
-
-
-def settled(upkeep):
-    upkeep.promotion.services("sagemaker").describe_endpoint(EndpointName="triage")
-    endpoint = upkeep.sagemaker.endpoints["triage"]
-    return endpoint["status"], endpoint["config"]
 
 
 def test_a_stopped_update_is_put_back_and_its_package_rejected(serving):
@@ -139,6 +41,44 @@ def test_a_stopped_update_is_put_back_and_its_package_rejected(serving):
         "Vigil: EndpointRolledBack",
     ]
     assert serving.sweep(LATER) == {}
+
+
+def test_what_was_put_back_is_in_the_chain_of_the_model_that_was_to_serve(serving):
+    arn = serving.stop_before_marking()
+    serving.sweep()
+    assert serving.ledger.events == [], "not before the endpoint is as recorded"
+    settled(serving)
+    serving.sweep(LATER)
+    restored, ended = serving.ledger.entries.values()
+    assert {restored.chain, ended.chain} == {model_chain(run_key(RUN))}
+    assert (restored.event, restored.new["config_name"]) == ("endpoint.restored", "before")
+    assert restored.details["execution_arn"] == arn
+    assert (ended.event, ended.new["reason"]) == ("run.ended", "operator pressed stop")
+
+
+def test_an_update_is_not_settled_while_the_ledger_cannot_be_written(serving):
+    arn = serving.stop_before_marking()
+    serving.sweep()
+    settled(serving)
+    serving.ledger.broken = True
+    with pytest.raises(LedgerUnavailableError):
+        serving.sweep(LATER)
+    assert "endpoint_settled_at" not in serving.records.rows[arn]
+    serving.ledger.broken = False
+    assert serving.sweep(LATER) == {arn: "settled"}
+    assert serving.ledger.events == ["endpoint.restored", "run.ended"]
+
+
+def test_a_failed_update_whose_end_could_not_be_recorded_is_recorded_by_the_sweep(serving):
+    """Its own machine has tried; the package that its input names is left alone: nobody has checked it."""
+    serving.promotion.functions["VerifyApproval"] = FunctionError("SignatureInvalidError", "no signature")
+    serving.promotion.functions["RecordOutcome"] = FunctionError("LedgerUnavailableError", "not now")
+    arn = serving.start()
+    assert serving.promotion.world.ended(arn)["error"] == "SignatureInvalid"
+    assert serving.sweep(LATER) == {arn: "settled"}
+    assert serving.records.rows[arn]["outcome"] == "SignatureInvalid"
+    assert serving.packages.statuses[PACKAGE] == "PendingManualApproval"
+    assert serving.ledger.events == ["run.ended"]
 
 
 def test_a_first_endpoint_that_was_never_marked_active_is_deleted(upkeep):

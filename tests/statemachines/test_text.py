@@ -47,6 +47,15 @@ def test_every_retry_has_a_limit_a_ceiling_and_names_what_passes_by_itself(machi
             assert not [error for error in retry["ErrorEquals"] if error.startswith("States.")], name
 
 
+RECORDING = {"PinRun", "Gate", "Register", "RecordInService", "RecordFailure", "VerifyApproval", "MarkActive"}
+
+
+def test_every_step_that_is_recorded_in_the_ledger_is_retried_while_it_cannot_be(machine):
+    for name, state in machine.of_type("Task").items():
+        retried = "LedgerUnavailableError" in str(state["Retry"])
+        assert retried == (name in RECORDING), name
+
+
 def test_every_task_catches_everything_at_the_end(machine):
     for name, state in machine.of_type("Task").items():
         assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name

@@ -184,6 +184,25 @@ def test_a_throttled_function_is_called_again(promotion):
     promotion.world.stop(execution)
 
 
+@pytest.mark.parametrize(
+    ("function", "answer"), [("PinRun", RUN), ("GateCandidate", PASSED), ("RegisterCandidate", FACTS)]
+)
+def test_a_step_that_could_not_be_recorded_is_taken_again_and_not_passed_over(promotion, function, answer):
+    unavailable = FunctionError("LedgerUnavailableError", "not now")
+    promotion.functions[function] = [unavailable, answer]
+    execution = promotion.start()
+    promotion.wait()
+    assert [name for name, _ in promotion.events].count(function) == 2
+    promotion.world.stop(execution)
+
+
+def test_a_wait_whose_request_could_not_be_opened_fails_at_once_with_its_cause(promotion):
+    execution = promotion.start()
+    token = promotion.wait()["task_token"]
+    promotion.world.fail(token, error="ApprovalNotOpened", cause="nobody could have decided")
+    failed(promotion, execution, "InternalFailure", TO_THE_WAIT, "ApprovalNotOpened: nobody could have decided")
+
+
 def test_an_endpoint_that_was_rolled_back_gives_the_run_that_name(promotion):
     promotion.functions["SmokeTest"] = FunctionError("SmokeTestFailedError", "serves the model bbb")
     execution = promotion.start()

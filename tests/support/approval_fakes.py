@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from memory_approvals import MemoryPeople
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
+from memory_approvals import MemoryPeople
 
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import AuthenticationError, EvidenceError, RevokedError, WaitEndedError, WrongPersonError

@@ -109,9 +109,7 @@ def _closed(older: ApprovalRequest, successor: str, store: ApprovalStore) -> App
     raise BusyError(f"request {older.request_id} changes too quickly to be superseded: try again")
 
 
-def _supersede(
-    request: ApprovalRequest, successor: str, store: ApprovalStore, actor: Actor
-) -> ApprovalRequest | None:
+def _supersede(request: ApprovalRequest, successor: str, store: ApprovalStore, actor: Actor) -> ApprovalRequest | None:
     note = f"the wait was retried: see {successor}"
     after = request.moved(Status.SUPERSEDED, note)
     return after if store.replace(request, after, records.closed(request, after, actor)) else None

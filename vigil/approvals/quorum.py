@@ -124,9 +124,7 @@ def check_signers(facts: Facts, rules: ApprovalRules, signatures: Sequence[Signa
         raise QuorumError(str(error)) from error
 
 
-def check_decides(
-    facts: Facts, rules: ApprovalRules, signatures: Sequence[SignatureFacts], status: Status
-) -> None:
+def check_decides(facts: Facts, rules: ApprovalRules, signatures: Sequence[SignatureFacts], status: Status) -> None:
     """Raises ``QuorumError`` unless the signatures decide what ``status`` says."""
     check_signers(facts, rules, signatures)
     decided = outcome(rules, signatures)

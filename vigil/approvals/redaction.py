@@ -26,11 +26,32 @@ TOKEN_TEXT = re.compile(
 TOKEN_IN_TEXT = re.compile(r"""(task[_-]?token\\*["']?\s*[:=]\s*\\*["']?)([^"'\\\s,}&]+)""", re.IGNORECASE)
 
 
+class Redactor:
+    """Redacts the pieces of one whole: a secret that any piece so far has named is masked in all that follow.
+
+    ``known`` counts those secrets; when it grew, pieces that were redacted before are worth redacting again. They are
+    kept in memory only.
+    """
+
+    def __init__(self) -> None:
+        self._found: set[str] = set()
+
+    @property
+    def known(self) -> int:
+        return len(self._found)
+
+    def redact(self, value: Any) -> Any:
+        """A copy of ``value`` (JSON data) without secrets; texts that are JSON are redacted inside and stay JSON."""
+        _collect(value, self._found)
+        return _redact(value, sorted(self._found - {REDACTED}, key=len, reverse=True))
+
+    def __repr__(self) -> str:
+        return f"Redactor({self.known} secrets)"
+
+
 def redact(value: Any) -> Any:
-    """A copy of ``value`` (JSON data) without secrets; texts that are JSON are redacted inside and stay JSON."""
-    found: set[str] = set()
-    _collect(value, found)
-    return _redact(value, sorted(found, key=len, reverse=True))
+    """A copy of ``value``, which is all there is, without secrets."""
+    return Redactor().redact(value)
 
 
 def redact_text(text: str) -> str:

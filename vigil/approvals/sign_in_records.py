@@ -18,19 +18,24 @@ UNKNOWN = "unknown"
 
 
 def record_failure(person: Person | None, refusal: Exception, challenge: Challenge, ledger: LedgerWriter) -> None:
-    name = person.username if person else UNKNOWN
+    of = {"request_id": challenge.request_id, "challenge_id": challenge.challenge_id}
+    _record_failure(person, refusal, DESK, of, ledger)
+
+
+def record_failed_change(person: Person | None, refusal: Exception, by: str, ledger: LedgerWriter) -> None:
+    """Somebody gave a wrong password, or for somebody who may have none, when they wanted to choose another one."""
+    _record_failure(person, refusal, "choice of a password", {"asked_by": by}, ledger)
+
+
+def record_own_password(person: Person, by: str, ledger: LedgerWriter) -> None:
     ledger.append(
         Entry(
             chain=STACK_CHAIN,
-            event=EventName.SIGN_IN_FAILED,
-            key=f"{EventName.SIGN_IN_FAILED}#{challenge.challenge_id}#{secrets.token_hex(8)}",
-            actor=Actor(name=name, via=DESK, verified=False),
-            subject=f"person:{name}",
-            details={
-                "request_id": challenge.request_id,
-                "challenge_id": challenge.challenge_id,
-                "error": type(refusal).__name__,
-            },
+            event=EventName.PERSON_CHANGED,
+            key=f"{EventName.PERSON_CHANGED}#{person.username}#{person.revision}",
+            actor=Actor(name=person.username, via="their password", verified=True),
+            subject=f"person:{person.username}",
+            details={"what": "chose a password", "asked_by": by},
         )
     )
 
@@ -46,5 +51,21 @@ def record_lock(person: Person, until: datetime, failures: int, ledger: LedgerWr
             old="open",
             new="locked",
             details={"until": timestamp(until), "failures": failures},
+        )
+    )
+
+
+def _record_failure(
+    person: Person | None, refusal: Exception, via: str, details: dict[str, str], ledger: LedgerWriter
+) -> None:
+    name = person.username if person else UNKNOWN
+    ledger.append(
+        Entry(
+            chain=STACK_CHAIN,
+            event=EventName.SIGN_IN_FAILED,
+            key=f"{EventName.SIGN_IN_FAILED}#{secrets.token_hex(16)}",  # each one counts
+            actor=Actor(name=name, via=via, verified=False),
+            subject=f"person:{name}",
+            details=details | {"error": type(refusal).__name__},
         )
     )

@@ -10,10 +10,12 @@ class EventName(StrEnum):
 
     DATASET_RELEASED = "dataset.released"
     PLAN_CHANGED = "plan.changed"
+    RUN_REQUESTED = "run.requested"  # by a message of the train-model queue: who sent it is known to AWS
     RUN_STARTED = "run.started"
     CANDIDATE_REGISTERED = "candidate.registered"
     GATE_JUDGED = "gate.judged"
     REQUEST_OPENED = "request.opened"
+    REQUEST_NOT_OPENED = "request.not-opened"  # a wait that was failed because nobody could have decided on it
     REQUEST_CLOSED = "request.closed"  # expired, withdrawn, superseded
     REQUEST_REMINDED = "request.reminded"
     REQUEST_ESCALATED = "request.escalated"

@@ -15,6 +15,7 @@ from vigil.aws.authentication_ports import authentication_ports, server_time
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.executions import Executions
+from vigil.aws.ledger_ports import required_ledger
 from vigil.aws.ledger_table import LedgerTable
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.run_records import RunRecords
@@ -106,7 +107,7 @@ def delivery_ports(parameters: StackParameters) -> DeliveryPorts:
 def verification_ports(parameters: StackParameters) -> VerificationPorts:
     return VerificationPorts(
         store=approvals_table(parameters),
-        ledger=ledger_table(parameters),
+        ledger=required_ledger(parameters),
         signer=signer(parameters),
         evidence=evidence_store(parameters),
         pins=RunRecords(aws_client("dynamodb"), parameters.tables.runs),

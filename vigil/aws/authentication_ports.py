@@ -1,27 +1,27 @@
-"""Who signs, on AWS: the ports of ``vigil.approvals.authentication`` from a stack's parameters. For the desk only."""
+"""Who signs, on AWS: the ports of ``vigil.approvals.authentication`` from a stack's parameters."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 
+from vigil.approvals.administration import AdministrationPorts
 from vigil.approvals.authentication import AuthenticationPorts
 from vigil.approvals.id_tokens import COGNITO
+from vigil.approvals.own_password import OwnPasswordPorts
+from vigil.aws.accounts import CognitoAccounts
+from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client, stack_name
 from vigil.aws.jwks import JwksKeys
 from vigil.aws.ledger_table import LedgerTable
 from vigil.aws.notifications import Notifications
 from vigil.aws.oidc import OpenIdTokens
+from vigil.aws.own_passwords import CognitoOwnPasswords
 from vigil.aws.people_table import PeopleTable
+from vigil.aws.recorded_people import RecordedPeopleTable
 from vigil.aws.sign_in import CognitoSignIn, pool_issuer, pool_jwks_uri
 from vigil.aws.sign_in_alarms import SignInAlarms
 
 NO_PROVIDER = "none"  # SSM keeps no empty values
-
-
-def server_time() -> datetime:
-    """The time of this machine, never one that a client sends (21 CFR 11.10(e))."""
-    return datetime.now(UTC)
 
 
 def authentication_ports(parameters: StackParameters) -> AuthenticationPorts:
@@ -57,3 +57,23 @@ def other_provider(parameters: StackParameters) -> OpenIdTokens | None:
 def _keys(uri: str) -> JwksKeys:
     """One for each provider and process, so that a warm function does not fetch keys for each signature."""
     return JwksKeys(uri)
+
+
+def own_password_ports(parameters: StackParameters) -> OwnPasswordPorts:
+    """For the function with which a person chooses a password."""
+    ports = authentication_ports(parameters)
+    cognito = parameters.cognito
+    passwords = CognitoOwnPasswords(aws_client("cognito-idp"), cognito.user_pool, cognito.client)
+    return OwnPasswordPorts(ports.people, passwords, ports.ledger, ports.alarms, ports.clock)
+
+
+def administration_ports(parameters: StackParameters) -> AdministrationPorts:
+    """For the function that administers people."""
+    client, dynamodb = aws_client("cognito-idp"), aws_client("dynamodb")
+    ledger = LedgerTable(dynamodb, parameters.tables.ledger, server_time)
+    return AdministrationPorts(
+        people=RecordedPeopleTable(dynamodb, parameters.tables.people, ledger),
+        accounts=CognitoAccounts(client, parameters.cognito.user_pool),
+        issuer=pool_issuer(client.meta.region_name, parameters.cognito.user_pool),
+        clock=server_time,
+    )

@@ -44,13 +44,21 @@ class Package:
 
 @dataclass(frozen=True)
 class StackSettings:
-    """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest."""
+    """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest.
+
+    ``plan_changed_by``: see ``vigil.cli.plan_author``. ``airflow_url`` and ``mail_sender``: for mail to approvers.
+    ``airflow_signers``: a JSON object of Airflow user names to signers; None where the names are the same.
+    """
 
     stack: str
     registry_url: str
     code_revision: str
     image: str
+    plan_changed_by: str
     approval_timeout_seconds: int | None = None
+    airflow_url: str | None = None
+    mail_sender: str | None = None
+    airflow_signers: str | None = None
 
 
 def cloudformation_name(stack: str) -> str:
@@ -152,10 +160,15 @@ def _parameters(settings: StackSettings) -> dict[str, str]:
         "MlImage": require_digest(settings.image, "the ML image (--image)"),
         "CodeRevision": settings.code_revision,
         "DvcRegistryUrl": settings.registry_url,
+        "PlanChangedBy": settings.plan_changed_by,
     }
-    if settings.approval_timeout_seconds is not None:
-        parameters["PlanApprovalTimeoutSeconds"] = str(settings.approval_timeout_seconds)
-    return parameters
+    optional = {
+        "PlanApprovalTimeoutSeconds": settings.approval_timeout_seconds,
+        "AirflowUrl": settings.airflow_url,
+        "MailSender": settings.mail_sender,
+        "AirflowSigners": settings.airflow_signers,
+    }
+    return parameters | {name: str(value) for name, value in optional.items() if value is not None}
 
 
 def _apply(name: str, template_url: str, parameters: Mapping[str, str]) -> None:

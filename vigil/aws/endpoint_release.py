@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from vigil.approvals import records
@@ -13,9 +12,13 @@ from vigil.approvals.models import ApprovalRequest
 from vigil.approvals.ports import VerificationPorts
 from vigil.approvals.verify import verify_release
 from vigil.audit.events import EventName
-from vigil.audit.models import STACK_CHAIN, Entry
+from vigil.audit.models import STACK_CHAIN, Actor, Entry
+from vigil.aws.endpoint_ledger import endpoint_changed, endpoint_left
 from vigil.aws.environment import StackParameters
+from vigil.aws.ledger_ports import RequiredLedger
+from vigil.aws.ledger_table import ConditionFailedError
 from vigil.aws.model_packages import ModelPackages
+from vigil.aws.release_models import MarkActiveEvent, Release
 from vigil.digests import digest_of
 from vigil.moments import Clock, timestamp
 
@@ -28,34 +31,6 @@ class VerifyEvent(BaseModel):
     approval_request_id: str
     requested_execution: str
     execution_arn: str
-
-
-class Release(BaseModel):
-    """What update-endpoint puts into service. All of it was signed, or is the stack's own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: str
-    request_id: str
-    model_package_arn: str
-    artefact_digest: str
-    artefact_uri: str
-    image: str
-    code_revision: str
-    dataset_version: str
-    endpoint_name: str
-    instance_type: str
-    capture_uri: str
-    data_key: str
-
-
-class MarkActiveEvent(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    release: Release
-    execution_arn: str
-    model_name: str
-    config_name: str
 
 
 class ReleaseConflictError(Exception):
@@ -73,6 +48,7 @@ def verify_approval(event: VerifyEvent, parameters: StackParameters, ports: Veri
     facts = request.facts
     return Release(
         key=digest_of(event.execution_arn)[:KEY_DIGITS],
+        run_key=request.run_key,
         request_id=request.request_id,
         model_package_arn=facts.model_package_arn,
         artefact_digest=facts.artefact_digest,
@@ -116,8 +92,8 @@ class ServingRecords:
         answer = self._client.get_item(TableName=self._table, Key=_key(_endpoint_id(endpoint)), ConsistentRead=True)
         return {name: str(next(iter(value.values()))) for name, value in answer.get("Item", {}).items()}
 
-    def activate(self, event: MarkActiveEvent, at: str) -> None:
-        """In one transaction the new package becomes ACTIVE, the old one RETIRED, the endpoint's record says so.
+    def activate(self, event: MarkActiveEvent, at: str, actor: Actor, ledger: RequiredLedger) -> None:
+        """In one transaction the new package becomes ACTIVE, the old one RETIRED, endpoint's record and ledger say so.
 
         Doing it again for the same execution changes nothing. Raises ``ReleaseConflictError``.
         """
@@ -126,10 +102,8 @@ class ServingRecords:
         if before.get("execution_arn") == event.execution_arn:
             return
         try:
-            self._client.transact_write_items(TransactItems=self._changes(event, before, at))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
+            ledger.append_with(endpoint_changed(event, before, actor), self._changes(event, before, at))
+        except ConditionFailedError as error:
             if self.serving(release.endpoint_name).get("execution_arn") == event.execution_arn:
                 return  # our own write, whose answer had been lost
             raise ReleaseConflictError(f"another release of {release.endpoint_name} was recorded meanwhile") from error
@@ -141,6 +115,8 @@ class ServingRecords:
             **_key(_endpoint_id(release.endpoint_name)),
             "active_package": {"S": release.model_package_arn},
             "previous_package": {"S": old},
+            "run_key": {"S": release.run_key},
+            "previous_run_key": {"S": before.get("run_key", "")},
             "artefact_digest": {"S": release.artefact_digest},
             "approval_request_id": {"S": release.request_id},
             "model_name": {"S": event.model_name},
@@ -174,13 +150,23 @@ class ServingRecords:
         }
 
 
-def mark_active(event: MarkActiveEvent, records: ServingRecords, packages: ModelPackages, clock: Clock) -> None:
-    """First the registry, then the record of what serves: a retry after either does no harm."""
+def mark_active(
+    event: MarkActiveEvent,
+    records: ServingRecords,
+    packages: ModelPackages,
+    clock: Clock,
+    actor: Actor,
+    ledger: RequiredLedger,
+) -> None:
+    """First the registry, then the record of what serves, then the chain of what served: a retry does no harm."""
     release = event.release
     packages.set_status(
         release.model_package_arn, "Approved", f"approval request {release.request_id}, signature verified"
     )
-    records.activate(event, timestamp(clock()))
+    records.activate(event, timestamp(clock()), actor, ledger)
+    left = endpoint_left(event, records.serving(release.endpoint_name), actor)
+    if left is not None:
+        ledger.append(left)
 
 
 def _endpoint_id(name: str) -> str:

@@ -15,14 +15,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from vigil.aws.endpoint_ledger import endpoint_restored
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.executions import Executions
-from vigil.aws.outcomes import OutcomeEvent, OutcomePorts, record_outcome
+from vigil.aws.outcomes import ROLLED_BACK, OutcomeEvent, OutcomePorts, failed_as, record_outcome
+from vigil.aws.pinning import run_key
 
 logger = logging.getLogger(__name__)
 
 ENDED_BADLY = ("ABORTED", "TIMED_OUT", "FAILED")
-ROLLED_BACK = "EndpointRolledBack"
 #: A call that an execution made just before it was stopped may still take effect: as long as its tasks' time-outs.
 AFTERMATH = timedelta(minutes=3)
 #: DescribeEndpoint, EndpointStatus (SageMaker API reference): what can be changed now, and what can only be deleted.
@@ -96,6 +97,8 @@ def _take(step: str, recorded: dict[str, str], unsettled: list[str], ports: Rest
             f"endpoint {ports.endpoint} is not as recorded, but the recorded package {package} is Rejected: "
             "decide by hand what is to serve"
         )
+    for arn in unsettled:
+        ports.outcomes.records.note_restoration(arn, step)
     names = {"EndpointName": ports.endpoint}
     if step == "delete":
         ports.sagemaker.delete_endpoint(**names)
@@ -110,24 +113,42 @@ def _take(step: str, recorded: dict[str, str], unsettled: list[str], ports: Rest
 
 
 def _settle(arn: str, recorded: dict[str, str], ports: RestorationPorts) -> str:
-    """Record how the execution ended, once nothing of it can take effect any more."""
+    """Record how the execution ended, and that the endpoint was put back, once nothing of it can take effect any more.
+
+    The execution is settled last: while the ledger cannot be written, each minute tries again.
+    """
     described = ports.executions.describe(arn)
     now = ports.outcomes.clock()
     if now - described["stopDate"] < AFTERMATH:
         return "as recorded, looked at again"
-    if recorded.get("execution_arn") != arn and described["status"] != FAILED.upper():
-        _record(arn, described, ports)
+    row, requested = ports.outcomes.records.get(arn) or {}, _requested(described)
+    if "restoration_step" in row:
+        key = run_key(requested) if ports.outcomes.records.get(requested) else None
+        why = f"an update that was {described['status'].lower()} had left it otherwise: {row['restoration_step']}"
+        entry = endpoint_restored(arn, key, ports.endpoint, recorded, why, ports.outcomes.actor)
+        ports.outcomes.ledger.append(entry)
+    if recorded.get("execution_arn") != arn and "outcome" not in row:
+        _record(arn, described, requested, ports)
     ports.outcomes.records.settle(arn, now)
     return "settled"
 
 
-def _record(arn: str, described: dict[str, Any], ports: RestorationPorts) -> None:
-    """No state of a stopped execution could record its end or reject its package."""
-    requested = json.loads(described.get("input") or "{}").get("requested_execution", "")
-    package = (ports.outcomes.records.get(requested) or {}).get("model_package_arn", "") if requested else ""
+def _requested(described: dict[str, Any]) -> str:
+    """The run whose model the execution was to put into service, as its input says."""
+    document = json.loads(described.get("input") or "{}")
+    return str(document.get("requested_execution") or "unknown") if isinstance(document, dict) else "unknown"
+
+
+def _record(arn: str, described: dict[str, Any], requested: str, ports: RestorationPorts) -> None:
+    """No state of the execution could record its end or reject its package."""
+    package = (ports.outcomes.records.get(requested) or {}).get("model_package_arn", "")
     cause = str(described.get("cause") or f"the update was {described['status'].lower()}; what was recorded serves")
-    candidate = {"model_package_arn": package} if package else {}
-    event = OutcomeEvent(execution_arn=arn, outcome=ROLLED_BACK, cause=cause, candidate=candidate)
+    outcome = failed_as(described) if described["status"] == FAILED.upper() else ROLLED_BACK
+    # Whoever may start an update names any run: only one that was rolled back or stopped costs a package its chance.
+    candidate = {"model_package_arn": package} if package and outcome == ROLLED_BACK else {}
+    event = OutcomeEvent(
+        execution_arn=arn, outcome=outcome, cause=cause, candidate=candidate, requested_execution=requested
+    )
     record_outcome(event, ports.outcomes)
 
 

@@ -122,9 +122,28 @@ class Code(_Group):
 
 
 class Functions(_Group):
-    """Names of functions that people's tools invoke."""
+    """Names of functions that people's tools and Airflow invoke."""
 
     approval_desk: str
+    manage_people: str
+    choose_password: str
+    record_release: str
+
+
+class Airflow(_Group):
+    """``url``: of Airflow's UI, for links in mail; ``none`` where mail holds no link."""
+
+    url: str
+
+
+class People(_Group):
+    """``airflow_signers``: a JSON object of Airflow user names to signers; ``{}`` where the names are the same.
+
+    ``mail_sender``: the address that mail to approvers comes from; ``none`` where none is sent.
+    """
+
+    airflow_signers: str
+    mail_sender: str
 
 
 class Timing(_Group):
@@ -144,9 +163,11 @@ class StackParameters(_Group):
     sagemaker: SageMaker
     cognito: Cognito
     signing: Signing
+    functions: Functions
     dvc: Dvc
     code: Code
-    functions: Functions
+    people: People
+    airflow: Airflow
     timing: Timing
 
 
@@ -168,6 +189,11 @@ def code_revision() -> str:
 def expected_artefact_digest() -> str:
     """The digest that the served model must have, as CreateModel pinned it."""
     return _required("VIGIL_ARTEFACT_DIGEST", "the model must be created by the state machine update-endpoint")
+
+
+def function_name() -> str:
+    """The Lambda function that runs this, as the runtime names it; its role has the same name."""
+    return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or f"vigil-{stack_name()}-function"
 
 
 def serving_port() -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from vigil.aws.approval_ports import server_time
+from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.environment import StackParameters, aws_client
+from vigil.aws.ledger_ports import acting_function, required_ledger
 from vigil.aws.model_packages import ModelPackages
 from vigil.aws.notifications import Notifications
 from vigil.aws.outcomes import OutcomePorts
@@ -16,4 +18,9 @@ def outcome_ports(parameters: StackParameters) -> OutcomePorts:
         packages=ModelPackages(aws_client("sagemaker")),
         notifications=Notifications(aws_client("sns"), parameters.topics.notifications),
         clock=server_time,
+        ledger=required_ledger(parameters),
+        actor=acting_function(),
+        serving=ServingRecords(aws_client("dynamodb"), parameters.tables.models),
+        endpoint=parameters.sagemaker.endpoint,
+        update_endpoint=parameters.state_machines.update_endpoint,
     )

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.moments import Clock
 from vigil.approvals.redaction import redact_text
+from vigil.audit.models import Actor
+from vigil.audit.ports import LedgerWriter
+from vigil.aws.endpoint_ledger import endpoint_restored
+from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.executions import Executions
 from vigil.aws.model_packages import ModelPackages
 from vigil.aws.notifications import Notifications
+from vigil.aws.outcome_ledger import record_run_ended
+from vigil.aws.pinning import run_key
 from vigil.aws.run_records import RUNNING, RunRecords
+from vigil.moments import Clock
 
 logger = logging.getLogger(__name__)
 
 IN_SERVICE = "InService"
 STOPPED = "Stopped"
+ROLLED_BACK = "EndpointRolledBack"
+INTERNAL_FAILURE = "InternalFailure"
 REASON_CHARACTERS = 1000
 #: Where the services put the reason in the JSON text that they give as a cause, outermost first.
 REASON_FIELDS = ("FailureReason", "errorMessage", "Cause", "ExitMessage", "StatusMessage")
 
 
 class OutcomeEvent(BaseModel):
-    """``candidate`` and ``run`` are what the execution knew when it ended, which may be nothing."""
+    """``candidate`` and ``run`` are what the execution knew when it ended, which may be nothing.
+
+    ``requested_execution``: of an update-endpoint execution, the run whose model it was to put into service, as its
+    input says; nobody has checked it.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -35,6 +48,7 @@ class OutcomeEvent(BaseModel):
     cause: str = ""
     run: dict[str, Any] = Field(default_factory=dict)
     candidate: dict[str, Any] = Field(default_factory=dict)
+    requested_execution: str = ""
 
 
 class OutcomeResult(BaseModel):
@@ -44,21 +58,57 @@ class OutcomeResult(BaseModel):
 
 @dataclass(frozen=True)
 class OutcomePorts:
+    """``update_endpoint``: ARN of that state machine; ``actor``: the function that records."""
+
     records: RunRecords
     packages: ModelPackages
     notifications: Notifications
     clock: Clock
+    ledger: LedgerWriter
+    actor: Actor
+    serving: ServingRecords
+    endpoint: str
+    update_endpoint: str
 
 
 def record_outcome(event: OutcomeEvent, ports: OutcomePorts) -> OutcomeResult:
-    """Record the end of a run once; a retry records nothing twice and notifies nobody twice."""
+    """Record the end of a run once; a retry records nothing twice and notifies nobody twice.
+
+    The ledger comes first: where it cannot be written, the run is not yet recorded as ended, and the sweep finds it.
+    """
     reason = readable_reason(event.cause) or ("" if event.outcome == IN_SERVICE else "no reason was given")
     package = str(event.candidate.get("model_package_arn", ""))
     if package and event.outcome != IN_SERVICE:
         _reject_package(package, event.outcome, reason, ports.packages)
-    if ports.records.finish(event.execution_arn, event.outcome, reason, ports.clock()):
-        ports.notifications.publish(f"Vigil: {event.outcome}", _facts(event, reason, package))
+    facts = _facts(event, reason, package)
+    first = _enter(event, reason, facts, ports)
+    if ports.records.finish(event.execution_arn, first["outcome"], first["reason"], ports.clock()):
+        ports.notifications.publish(f"Vigil: {first['outcome']}", facts | first)
     return OutcomeResult(outcome=event.outcome, reason=reason)
+
+
+def _enter(event: OutcomeEvent, reason: str, facts: dict[str, object], ports: OutcomePorts) -> dict[str, str]:
+    """Into the ledger. Gives the outcome and reason that are recorded there: those of the first call."""
+    arn, key = event.execution_arn, _run_key(event, ports)
+    if event.outcome == ROLLED_BACK and _is_update(arn, ports):
+        serving = ports.serving.serving(ports.endpoint)
+        ports.ledger.append(endpoint_restored(arn, key, ports.endpoint, serving, reason, ports.actor))
+    recorded = record_run_ended(arn, key, event.outcome, reason, facts, ports.actor, ports.ledger)
+    return {name: str(recorded.new[name]) for name in ("outcome", "reason")}
+
+
+def _run_key(event: OutcomeEvent, ports: OutcomePorts) -> str | None:
+    """Of the run that is concerned; None where an update names none that is recorded."""
+    if not _is_update(event.execution_arn, ports):
+        return run_key(event.execution_arn)
+    if event.candidate.get("run_key"):
+        return str(event.candidate["run_key"])  # of a release that was verified
+    known = event.requested_execution and ports.records.get(event.requested_execution)
+    return run_key(event.requested_execution) if known else None
+
+
+def _is_update(execution_arn: str, ports: OutcomePorts) -> bool:
+    return execution_arn.startswith(ports.update_endpoint.replace(":stateMachine:", ":execution:") + ":")
 
 
 def readable_reason(cause: str) -> str:
@@ -73,25 +123,39 @@ def readable_reason(cause: str) -> str:
 
 
 def record_stopped(state_machine: str, executions: Executions, ports: OutcomePorts) -> list[str]:
-    """Record executions that were stopped from outside, which no state of theirs could do. Gives their ARNs."""
+    """Record executions that no state of theirs could record. Gives their ARNs.
+
+    They were stopped from outside, or ended while nothing could be recorded.
+    """
     done = []
-    for status in ("ABORTED", "TIMED_OUT"):
+    for status in ("ABORTED", "TIMED_OUT", "FAILED"):
         for arn in executions.recently_ended(state_machine, status):
             record = ports.records.get(arn) or {}
             if record.get("outcome", RUNNING) != RUNNING:
                 continue
-            described = executions.describe(arn)
-            cause = str(described.get("cause") or described.get("error") or f"the execution was {status.lower()}")
-            record_outcome(_stopped_event(arn, cause, record), ports)
+            try:
+                record_outcome(_ended_event(executions.describe(arn), arn, record), ports)
+            except Exception:  # the next sweep tries again; the others must not wait for this one
+                logger.exception("the end of %s could not be recorded", arn)
+                continue
             done.append(arn)
     return done
 
 
-def _stopped_event(arn: str, cause: str, record: dict[str, str]) -> OutcomeEvent:
+def failed_as(described: Mapping[str, Any]) -> str:
+    """The name under which a failed execution ended: its Fail state's, or one for whatever the engine calls it."""
+    error = str(described.get("error", ""))
+    return error if error.isalpha() else INTERNAL_FAILURE
+
+
+def _ended_event(described: Mapping[str, Any], arn: str, record: dict[str, str]) -> OutcomeEvent:
     """The run can no longer say what it was: its record does."""
+    status = str(described["status"])
+    cause = str(described.get("cause") or described.get("error") or f"the execution was {status.lower()}")
+    outcome = failed_as(described) if status == "FAILED" else STOPPED
     run = _of(record, "requested_by", "dataset_version")
     candidate = _of(record, "model_package_arn")
-    return OutcomeEvent(execution_arn=arn, outcome=STOPPED, cause=cause, run=run, candidate=candidate)
+    return OutcomeEvent(execution_arn=arn, outcome=outcome, cause=cause, run=run, candidate=candidate)
 
 
 def _of(record: dict[str, str], *names: str) -> dict[str, Any]:
@@ -114,7 +178,7 @@ def _inner_reason(text: str) -> str | None:
 
 def _reject_package(arn: str, outcome: str, reason: str, packages: ModelPackages) -> None:
     """A candidate that did not get into service is rejected; one that serves (Approved, not rolled back) stays."""
-    if packages.status(arn) == "Approved" and outcome != "EndpointRolledBack":
+    if packages.status(arn) == "Approved" and outcome != ROLLED_BACK:
         logger.warning("%s is in service although its run ended as %s", arn, outcome)
         return
     packages.set_status(arn, "Rejected", f"{outcome}: {reason}")

@@ -8,6 +8,9 @@ from botocore.exceptions import ClientError
 
 from vigil.approvals.people import Person
 
+NEW_NAME = "attribute_not_exists(username)"
+SAME_REVISION = "revision = :revision"
+
 
 class PeopleTable:
     """``People`` on DynamoDB. ``client`` is a boto3 DynamoDB client."""
@@ -24,11 +27,10 @@ class PeopleTable:
         return _person(answer["Item"]) if "Item" in answer else None
 
     def insert(self, person: Person) -> bool:
-        return self._put(_item(person), "attribute_not_exists(username)")
+        return self._put(person_item(person), NEW_NAME)
 
     def replace(self, person: Person) -> bool:
-        following = person.model_copy(update={"revision": person.revision + 1})
-        return self._put(_item(following), "revision = :revision", {":revision": {"N": str(person.revision)}})
+        return self._put(person_item(following(person)), SAME_REVISION, revision_value(person))
 
     def all(self) -> list[Person]:
         pages = self._client.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
@@ -49,7 +51,16 @@ class PeopleTable:
         return True
 
 
-def _item(person: Person) -> dict[str, Any]:
+def following(person: Person) -> Person:
+    """The record's next revision."""
+    return person.model_copy(update={"revision": person.revision + 1})
+
+
+def revision_value(person: Person) -> dict[str, Any]:
+    return {":revision": {"N": str(person.revision)}}
+
+
+def person_item(person: Person) -> dict[str, Any]:
     return {
         "username": {"S": person.username},
         "revision": {"N": str(person.revision)},

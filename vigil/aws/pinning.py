@@ -75,7 +75,7 @@ def pin_run(
     request = _request(event.request)
     dataset_uri = _dataset(request.dataset_version, parameters.buckets.datasets, s3)
     hyperparameters = _hyperparameters(request, plan)
-    key = digest_of(event.execution_arn)[:KEY_DIGITS]
+    key = run_key(event.execution_arn)
     pinned = PinnedRun(
         key=key,
         execution_arn=event.execution_arn,
@@ -109,6 +109,11 @@ def pin_run(
         },
     )
     return PinnedRun.model_validate_json(recorded["pinned"])
+
+
+def run_key(execution_arn: str) -> str:
+    """What names a run in its jobs, its outputs and the ledger (``PinnedRun.key``)."""
+    return digest_of(execution_arn)[:KEY_DIGITS]
 
 
 def describe_problems(error: ValidationError) -> str:

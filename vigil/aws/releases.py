@@ -69,6 +69,11 @@ def release_uri(bucket: str, version: str) -> S3Uri:
     return _place(bucket) / f"{version}.json"
 
 
+def read_release_bytes(version: str, bucket: str, s3: Any = None) -> bytes:
+    """The record of exactly this version as it is stored. Raises ``ObjectError``."""
+    return get_bytes(_place(bucket) / f"{version}.json", s3)
+
+
 def list_releases(bucket: str | None = None, s3: Any = None) -> list[ReleaseRecord]:
     """All releases, oldest first."""
     place = _place(bucket or load_parameters().buckets.datasets)

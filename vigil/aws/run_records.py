@@ -68,6 +68,15 @@ class RunRecords:
             raise
         return True
 
+    def note_restoration(self, execution_arn: str, step: str) -> None:
+        """Before the endpoint is touched because of this execution: whoever settles it records that it was."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(execution_arn),
+            UpdateExpression="SET restoration_step = :step",
+            ExpressionAttributeValues={":step": {"S": step}},
+        )
+
     def settle(self, execution_arn: str, at: datetime) -> None:
         """Record that an ended execution has left nothing at the endpoint that is not recorded as ACTIVE."""
         self._client.update_item(

@@ -47,7 +47,7 @@ class CognitoSignIn:
                 AuthParameters={"USERNAME": username, "PASSWORD": password.get_secret_value()},
             )
         except ClientError as error:
-            raise _refusal(error, username) or error from None
+            raise refusal(error, username) or error from None
         except BotoCoreError:
             raise ProviderUnavailableError("the user pool did not answer: try again") from None
         if "AuthenticationResult" not in answer:
@@ -64,7 +64,7 @@ def pool_jwks_uri(endpoint: str, user_pool: str) -> str:
     return f"{endpoint.rstrip('/')}/{user_pool}/.well-known/jwks.json"
 
 
-def _refusal(error: ClientError, username: str) -> Exception | None:
+def refusal(error: ClientError, username: str) -> Exception | None:
     code = error.response["Error"]["Code"]
     if code in NO_ANSWER:
         return ProviderUnavailableError("the user pool is too busy: wait a moment and try again")

@@ -10,6 +10,11 @@ from vigil.digests import digest_of
 NAME_DIGITS = 32  # of SHA-256
 
 
+def execution_arn(state_machine: str, name: str) -> str:
+    """The ARN that an execution of this name has or will have (IAM resource types of Step Functions)."""
+    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+
 def execution_name(record: Mapping[str, Any]) -> str:
     """The same message always names the same execution, so that one delivered twice starts one run.
 

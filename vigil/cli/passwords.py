@@ -18,7 +18,7 @@ class PasswordSourceError(Exception):
     exit_code = 2  # wrong usage
 
 
-def read_password(file: Path | None, from_stdin: bool) -> SecretStr:
+def read_password(file: Path | None, from_stdin: bool, prompt: str = "Password: ") -> SecretStr:
     """One line; the line's end does not belong to it. Raises ``PasswordSourceError``."""
     if file is not None and from_stdin:
         raise PasswordSourceError("give either --password-file or --password-stdin")
@@ -27,7 +27,7 @@ def read_password(file: Path | None, from_stdin: bool) -> SecretStr:
     elif from_stdin:
         text = sys.stdin.readline()
     elif sys.stdin.isatty():
-        text = getpass.getpass("Password: ")
+        text = getpass.getpass(prompt)
     else:
         raise PasswordSourceError("nobody can type a password here: give --password-file or --password-stdin")
     password = text.rstrip("\r\n")

@@ -16,13 +16,13 @@ def code_revision(project: Path, code: bytes) -> str:
     The digest is that of ``code``, the packaged code.
     """
     digest = sha256_hex(code)[:16]
-    commit = _git(project, "rev-parse", "HEAD")
+    commit = git(project, "rev-parse", "HEAD")
     if commit is None:
         return f"code-{digest}"
-    return f"{commit}-changed-{digest}" if _git(project, "status", "--porcelain") else commit
+    return f"{commit}-changed-{digest}" if git(project, "status", "--porcelain") else commit
 
 
-def _git(project: Path, *arguments: str) -> str | None:
+def git(project: Path, *arguments: str) -> str | None:
     """The output of git in ``project``; ``None`` where there is no git or no repository."""
     try:
         result = subprocess.run(

@@ -11,10 +11,11 @@ from state_machine_text import StateMachine
 
 from vigil.approvals.models import Facts, WaitMessage
 from vigil.aws.candidate_gate import GateEvent, GateResult
-from vigil.aws.endpoint_release import MarkActiveEvent, Release, VerifyEvent
+from vigil.aws.endpoint_release import VerifyEvent
 from vigil.aws.outcomes import OutcomeEvent
 from vigil.aws.pinning import PinEvent, PinnedRun
 from vigil.aws.registration import RegisterEvent
+from vigil.aws.release_models import MarkActiveEvent, Release
 from vigil.aws.smoke_test import SmokeTestEvent
 
 TRAIN, UPDATE = "train-and-promote", "update-endpoint"

@@ -1,8 +1,13 @@
 import pytest
 from approval_fakes import NOW
 
-from vigil.aws.endpoint_release import MarkActiveEvent, Release, ReleaseConflictError, ServingRecords, mark_active
+from vigil.audit.models import Actor
+from vigil.aws.endpoint_release import ReleaseConflictError, ServingRecords, mark_active
+from vigil.aws.ledger_ports import required_ledger
 from vigil.aws.model_packages import ModelPackages
+from vigil.aws.release_models import MarkActiveEvent, Release
+
+ACTOR = Actor(name="mark-active", via="AWS Lambda", verified=True)
 
 
 @pytest.fixture
@@ -12,8 +17,9 @@ def records(stack):
 
 def event(package, execution="update-1"):
     release = Release(
-        key="0" * 12, request_id=f"apr-{execution}", model_package_arn=package, artefact_digest="a" * 64,
-        artefact_uri="s3://m/a", image="i", code_revision="c", dataset_version="d" * 64, endpoint_name="triage",
+        key="0" * 12, run_key="1" * 12, request_id=f"apr-{execution}", model_package_arn=package,
+        artefact_digest="a" * 64, artefact_uri="s3://m/a",
+        image="i", code_revision="c", dataset_version="d" * 64, endpoint_name="triage",
         instance_type="ml.m5.large", capture_uri="s3://c", data_key="k",
     )  # fmt: skip
     return MarkActiveEvent(release=release, execution_arn=execution, model_name="m", config_name=f"config-{execution}")
@@ -26,7 +32,12 @@ def status(stack, package):
 
 
 def mark(stack, records, package, execution="update-1"):
-    mark_active(event(package, execution), records, ModelPackages(stack.client("sagemaker")), lambda: NOW)
+    at(NOW, event(package, execution), records, stack)
+
+
+def at(moment, marked, records, stack):
+    packages, ledger = ModelPackages(stack.client("sagemaker")), required_ledger(stack.parameters)
+    mark_active(marked, records, packages, lambda: moment, ACTOR, ledger)
 
 
 def test_the_first_model_becomes_active_and_its_package_approved(stack, records):
@@ -50,7 +61,7 @@ def test_marking_again_changes_nothing(stack, records):
     package = stack.package()
     mark(stack, records, package)
     before = records.serving("triage")
-    mark_active(event(package), records, ModelPackages(stack.client("sagemaker")), lambda: NOW.replace(year=2030))
+    at(NOW.replace(year=2030), event(package), records, stack)
     assert records.serving("triage") == before
 
 

@@ -2,9 +2,13 @@ import json
 
 import pytest
 from approval_fakes import EXECUTION, NOW, TOKEN
+from ledger_reading import broken_ledger, events
 
+from vigil.audit.models import model_chain
+from vigil.aws.ledger_ports import LedgerUnavailableError
 from vigil.aws.outcome_ports import outcome_ports
 from vigil.aws.outcomes import OutcomeEvent, readable_reason, record_outcome, record_stopped
+from vigil.aws.pinning import run_key
 from vigil.aws.run_records import RunRecords
 
 
@@ -117,6 +121,33 @@ def test_a_stopped_runs_package_is_rejected_and_who_asked_is_told(stack, ports):
     assert stack.package_status(package) == "Rejected"
     (notice,) = stack.notices()
     assert (notice["model_package_arn"], notice["requested_by"]) == (package, "airflow:dana")
+
+
+class Failed(Stopped):
+    """An execution that failed while nothing could be recorded."""
+
+    def recently_ended(self, machine, status):
+        return [EXECUTION] if status == "FAILED" else []
+
+    def describe(self, arn):
+        return {"status": "FAILED", "error": "TrainingFailed", "cause": "no rows"}
+
+
+def test_a_failed_run_whose_end_could_not_be_recorded_is_recorded_by_the_sweep(stack, ports, monkeypatch):
+    ports.records.start(EXECUTION, {"pinned": "{}"})
+    with broken_ledger(monkeypatch), pytest.raises(LedgerUnavailableError):
+        record_outcome(ended("TrainingFailed"), ports)
+    assert ports.records.get(EXECUTION)["outcome"] == "RUNNING"
+    assert record_stopped("machine", Failed(), ports) == [EXECUTION]
+    assert ports.records.get(EXECUTION)["outcome"] == "TrainingFailed"
+    assert record_stopped("machine", Failed(), ports) == []
+    assert events(stack, model_chain(run_key(EXECUTION))) == ["run.ended"]
+
+
+def test_an_end_that_cannot_be_recorded_does_not_keep_the_others_from_it(stack, ports, monkeypatch):
+    with broken_ledger(monkeypatch):
+        assert record_stopped("machine", Failed(), ports) == []
+    assert ports.records.get(EXECUTION) is None
 
 
 def test_a_stopped_run_whose_model_is_in_service_takes_nothing_back(stack, ports):

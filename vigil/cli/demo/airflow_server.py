@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from vigil.cli.demo import daemons
@@ -27,16 +28,25 @@ START_LIMIT_SECONDS = 600
 # `standalone` needs about ten seconds to end its four components after SIGINT.
 STOP_GRACE_SECONDS = 40
 USERS = {"admin": "admin", "viewer": "viewer"}
+# A role that may answer Airflow's own questions for people (`HITL detail`): so the pages let it sign.
+SIGNER_ROLE = "user"
 
 
-def start(state: LocalState, endpoint: str) -> str:
-    """Start Airflow, or find it running. Returns the URL; the caller awaits its health."""
+def start(state: LocalState, endpoint: str, signers: Sequence[str] = ()) -> str:
+    """Start Airflow, or find it running. Returns the URL; the caller awaits its health.
+
+    ``signers`` can sign in to it beside its own users. It reads its users once, so that a new one needs a new start.
+    """
     ports = _ports(state)
     url = f"http://127.0.0.1:{ports['api']}"
+    users = _users(state, signers)
+    if daemons.find(state, NAME) is not None and users != read_json(_users_file(state)):
+        stop(state)
     if daemons.find(state, NAME) is None:
-        write_private(state.secrets / "airflow.json", json.dumps(_passwords(state)))
+        write_private(state.secrets / "airflow.json", json.dumps(_passwords(state, users)))
+        _users_file(state).write_text(json.dumps(users))
         airflow = Path(sys.executable).parent / "airflow"
-        variables = child_variables(_variables(state, endpoint, ports))
+        variables = child_variables(_variables(state, endpoint, ports, users))
         daemons.start(state, NAME, [str(airflow), "standalone"], variables, state.airflow)
     return url
 
@@ -53,8 +63,22 @@ def ensure_alive(state: LocalState) -> None:
         raise DemoError(f"Airflow ended. The end of {log}:\n{daemons.last_lines(log)}")
 
 
-def _passwords(state: LocalState) -> dict[str, str]:
-    return {user: state.password_file(f"airflow-{user}").read_text() for user in USERS}
+def password_file(state: LocalState, user: str) -> Path:
+    """A signer has one password, for Airflow and for signing, as where one provider knows everybody."""
+    return state.password_file(f"airflow-{user}" if user in USERS else user)
+
+
+def _users(state: LocalState, signers: Sequence[str]) -> dict[str, str]:
+    """User → role. Whoever could sign in at an earlier start still can."""
+    return {**USERS, **read_json(_users_file(state)), **dict.fromkeys(signers, SIGNER_ROLE)}
+
+
+def _users_file(state: LocalState) -> Path:
+    return state.airflow / "users.json"
+
+
+def _passwords(state: LocalState, users: dict[str, str]) -> dict[str, str]:
+    return {user: password_file(state, user).read_text() for user in users}
 
 
 def _ports(state: LocalState) -> dict[str, int]:
@@ -68,7 +92,7 @@ def _ports(state: LocalState) -> dict[str, int]:
     return ports
 
 
-def _variables(state: LocalState, endpoint: str, ports: dict[str, int]) -> dict[str, str]:
+def _variables(state: LocalState, endpoint: str, ports: dict[str, int], users: dict[str, str]) -> dict[str, str]:
     url = f"http://127.0.0.1:{ports['api']}"
     settings = {
         "core__dags_folder": str(REPOSITORY / "dags"),
@@ -78,7 +102,7 @@ def _variables(state: LocalState, endpoint: str, ports: dict[str, int]) -> dict[
         # LocalExecutor starts all its workers up front, at 135 MB each.
         "core__parallelism": "4",
         "core__execution_api_server_url": f"{url}/execution/",
-        "core__simple_auth_manager_users": ",".join(f"{user}:{role}" for user, role in USERS.items()),
+        "core__simple_auth_manager_users": ",".join(f"{user}:{role}" for user, role in users.items()),
         "core__simple_auth_manager_passwords_file": str((state.secrets / "airflow.json").resolve()),
         "api__host": "127.0.0.1",
         "api__port": str(ports["api"]),

@@ -32,7 +32,8 @@ def demo(
         typer.Option(help="Quality profile: full, openfda-sample or synthetic. Default: by the archives' names."),
     ] = None,
     approve_as: Annotated[
-        str | None, typer.Option(help="Sign unattended as this user, made for this stack; loopback only.")
+        str | None,
+        typer.Option(help="Sign unattended as NAME-ROLE for each role that must sign, made here; loopback only."),
     ] = None,
 ) -> None:
     """Carry quarters to a signed-off model in service. Leaves the stack running; `vigil stop` ends it."""

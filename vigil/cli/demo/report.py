@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vigil.aws.environment import aws_client, load_parameters
+from vigil.cli.demo.signers import Signer
 from vigil.cli.demo.state import LocalState
 from vigil.cli.evaluation_tables import print_evaluation
 from vigil.models.models import Evaluation
@@ -35,16 +37,36 @@ EXAMPLE_CASES: tuple[dict[str, Any], ...] = (
 
 
 def announce_request(
-    console: Console, request: dict[str, Any], airflow_url: str, approver: str, state: LocalState
+    console: Console, request: dict[str, Any], airflow_url: str, signers: Sequence[Signer], state: LocalState
 ) -> None:
-    """Say what there is to decide and where, in commands to copy."""
-    vigil = "source " + _shown(state.shell_variables) + " && .venv/bin/vigil approvals"
-    signer = f"--user {approver} --password-file {_shown(state.password_file(approver))}"
-    console.print(f"\n[bold]A candidate waits for a signature[/]: request {request['request_id']}", soft_wrap=True)
-    console.print(f"  see     {vigil} show {request['request_id']}", soft_wrap=True)
-    console.print(f"  sign    {vigil} approve {request['request_id']} {signer}", soft_wrap=True)
-    console.print(f"  reject  {vigil} reject {request['request_id']} {signer} --comment WHY", soft_wrap=True)
-    console.print(f"  Airflow {airflow_url}/dags/train_model\n", soft_wrap=True)
+    """Say what there is to decide, who is to sign, and where: on the page, or with commands to copy."""
+    vigil, request_id = _vigil(state), request["request_id"]
+    lines = [
+        f"\n[bold]A candidate waits for {len(signers)} signatures[/]: request {request_id}",
+        f"  page    {airflow_url}{approval_page(request_id)}",
+        f"  see     {vigil} approvals show {request_id}",
+    ]
+    for signer in signers:
+        lines += [
+            f"\n  {signer.role}: {signer.user}, password in {shown(state.password_file(signer.user))}",
+            f"  sign    {vigil} approvals {signer.command} {request_id} {_as(signer, state)}",
+            f"  reject  {vigil} approvals reject {request_id} --comment WHY {_as(signer, state)}",
+        ]
+    for line in [*lines, ""]:
+        console.print(line, soft_wrap=True)
+
+
+def approval_page(request_id: object) -> str:
+    """Where Airflow's UI shows one request."""
+    return f"/plugin/approvals/{request_id}"
+
+
+def _vigil(state: LocalState) -> str:
+    return "source " + shown(state.shell_variables) + " && .venv/bin/vigil"
+
+
+def _as(signer: Signer, state: LocalState) -> str:
+    return f"--user {signer.user} --password-file {shown(state.password_file(signer.user))}"
 
 
 def print_outcome(
@@ -55,9 +77,12 @@ def print_outcome(
         print_evaluation(console, _read_evaluation(request["facts"]["evaluation_uri"]))
     if outcome["status"] == "SUCCEEDED":
         _print_scores(console)
-    password = _shown(state.password_file("airflow-admin"))
-    console.print(f"\nAirflow    {airflow_url}  (user admin, password in {password})", soft_wrap=True)
-    console.print(f"AWS        {state.endpoint()}  (source {_shown(state.shell_variables)})", soft_wrap=True)
+    if request is not None:
+        address = f"{airflow_url}{approval_page(request['request_id'])}"
+        console.print(f"\nSignatures {address}  (the page in Airflow's UI)", soft_wrap=True)
+    password = shown(state.password_file("airflow-admin"))
+    console.print(f"Airflow    {airflow_url}  (user admin, password in {password})", soft_wrap=True)
+    console.print(f"AWS        {state.endpoint()}  (source {shown(state.shell_variables)})", soft_wrap=True)
     console.print("Stop       make stop", soft_wrap=True)
 
 
@@ -84,6 +109,6 @@ def _print_scores(console: Console) -> None:
     console.print(table)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """Relative to the working folder where it lies below it, as a person would type it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -17,15 +17,15 @@ from vigil.aws.environment import aws_client, load_parameters
 from vigil.cli.demo import airflow_server, services
 from vigil.cli.demo.airflow_api import AirflowApi
 from vigil.cli.demo.display import JourneyDisplay
+from vigil.cli.demo.evidence import print_evidence
 from vigil.cli.demo.follow import Follower, now_iso
 from vigil.cli.demo.journey import Journey
 from vigil.cli.demo.report import announce_request, print_outcome
+from vigil.cli.demo.signers import APPROVER, Signer, signers
 from vigil.cli.demo.state import DemoError, LocalState
 
 # A small history of four quarters; the newest is held out. Enough for the plan's limits, quick enough for a first look.
 SYNTHETIC = ("--quarters", "2024Q1:2024Q4", "--cases", "2600", "--seed", "7")
-# Who can sign when nobody is named: a user of this stack, with a generated password.
-APPROVER = "demo-approver"
 DAG_IDS = ("build_dataset", "train_model")
 # How long the demo waits for a person. The stack itself waits as long as the plan says.
 APPROVAL_LIMIT_SECONDS = 4 * 3600
@@ -33,7 +33,7 @@ APPROVAL_LIMIT_SECONDS = 4 * 3600
 
 @dataclass(frozen=True)
 class Options:
-    """What the person asked for. ``profile`` is the quality profile; ``approve_as`` signs unattended."""
+    """What the person asked for. ``profile`` is the quality profile; ``approve_as`` signs unattended (`signers`)."""
 
     archives: Sequence[Path]
     profile: str
@@ -44,8 +44,9 @@ def run(state: LocalState, options: Options, console: Console) -> None:
     """Raises ``DemoError`` where something ends badly; the services are left running for the caller to judge."""
     journey = Journey()
     display = JourneyDisplay(console, journey)
+    people = signers(options.approve_as or APPROVER)
     with display:
-        started = services.start(state, journey, display.refresh)
+        started = services.start(state, journey, people, display.refresh)
         display.refresh()
         _refuse_beyond_loopback(options, started.aws_url)
         landed = _land(state, options, journey)
@@ -55,14 +56,16 @@ def run(state: LocalState, options: Options, console: Console) -> None:
         _await_airflow(state, follower, journey)
         execution, began = _train(follower, landed, options.profile)
         request = _await_request(follower, execution)
-    approver = options.approve_as or APPROVER
     if request is not None:
-        services.add_approver(state, approver)
-        announce_request(console, request, started.airflow_url, approver, state)
+        services.add_signers(state, people)
+        announce_request(console, request, started.airflow_url, people, state)
     with display:
         if options.approve_as and request is not None:
-            _sign(state, approver, str(request["request_id"]), journey)
+            for signer in people:
+                _sign(state, signer, str(request["request_id"]), journey)
         outcome = _await_end(follower, execution, began)
+    if request is not None and outcome["status"] == "SUCCEEDED":
+        print_evidence(console, str(request["request_id"]), state)
     print_outcome(console, outcome, request, started.airflow_url, state)
     if outcome["status"] != "SUCCEEDED":
         raise DemoError(f"The run ended as {outcome.get('error')}: {outcome.get('cause')}")
@@ -141,13 +144,14 @@ def _await_request(follower: Follower, execution: str) -> dict[str, Any] | None:
     return follower.machine("train-and-promote", execution, look) or None
 
 
-def _sign(state: LocalState, signer: str, request_id: str, journey: Journey) -> None:
+def _sign(state: LocalState, signer: Signer, request_id: str, journey: Journey) -> None:
     """`vigil approvals approve` as a process of its own, like any approver's."""
-    step = journey.step("Approval", f"signed by {signer}")
+    step = journey.step("Approval", f"{signer.meaning} by {signer.user}")
     step.begin()
     services.run_vigil(
-        "approvals", "approve", request_id, "--user", signer, "--password-file", str(state.password_file(signer)),
-        "--comment", "Unattended demonstration: reviewed by nobody.", "--yes",
+        "approvals", signer.command, request_id, "--user", signer.user,
+        "--password-file", str(state.password_file(signer.user)),
+        "--comment", "Unattended demonstration: nobody looked at it.", "--yes",
     )  # fmt: skip
     step.finish(request_id)
 

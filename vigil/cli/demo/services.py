@@ -1,17 +1,19 @@
-"""Starting and stopping all that the demo needs: `local_aws`, the stack on it, an approver, Airflow."""
+"""Starting and stopping all that the demo needs: `local_aws`, the stack on it, people who sign, Airflow."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vigil.cli.demo import airflow_server, local_aws_server
 from vigil.cli.demo.journey import Journey
 from vigil.cli.demo.local_image import local_image
+from vigil.cli.demo.signers import Signer
 from vigil.cli.demo.state import (
     REPOSITORY,
     STACK,
@@ -25,7 +27,6 @@ from vigil.cli.demo.state import (
 # Deploying reads and writes some sixty resources on one machine: seconds; ten minutes is a fault.
 COMMAND_LIMIT_SECONDS = 600
 STAGE = "This machine"
-APPROVER_ROLE = "approvers"  # a role that change_control/plan.yaml lets sign
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class Services:
     airflow_url: str
 
 
-def start(state: LocalState, journey: Journey, refresh: Callable[[], None] = lambda: None) -> Services:
-    """Start what does not run yet. Airflow goes on starting while the stack is deployed."""
+def start(
+    state: LocalState, journey: Journey, signers: Sequence[Signer] = (), refresh: Callable[[], None] = lambda: None
+) -> Services:
+    """Start what does not run yet. Airflow, with the signers among its users, starts while the stack is deployed."""
     state.create()
     step = journey.step(STAGE, "local_aws")
     step.begin()
@@ -46,12 +49,15 @@ def start(state: LocalState, journey: Journey, refresh: Callable[[], None] = lam
     step.finish(aws_url)
     airflow = journey.step(STAGE, "airflow")
     airflow.begin("starting")
-    airflow_url = airflow_server.start(state, aws_url)
+    airflow_url = airflow_server.start(state, aws_url, [signer.user for signer in signers])
     step = journey.step(STAGE, "stack")
     step.begin("deploying infra/template.yaml")
     refresh()
     registry = registry_url(state)
-    run_vigil("stack", "deploy", "--stack", STACK, "--registry-url", registry, "--image", local_image(REPOSITORY))
+    run_vigil(
+        "stack", "deploy", "--stack", STACK, "--registry-url", registry, "--image", local_image(REPOSITORY),
+        "--airflow-url", airflow_url,
+    )  # fmt: skip
     step.finish(f"vigil-{STACK}")
     return Services(aws_url, airflow_url)
 
@@ -62,12 +68,23 @@ def stop(state: LocalState) -> list[str]:
     return [*stopped, local_aws_server.NAME] if local_aws_server.stop(state) else stopped
 
 
-def add_approver(state: LocalState, user: str) -> None:
-    """Make sure that the demo's approver exists in Cognito, with the password of the state folder."""
-    password = state.password_file(user)
-    run_vigil(
-        "stack", "add-approver", user, "--printed-name", user, "--role", APPROVER_ROLE, "--password-file", str(password)
-    )
+def add_signers(state: LocalState, signers: Sequence[Signer]) -> None:
+    """Make sure that each person exists, holds the one role and is trained for it, and has chosen a password.
+
+    As people do: an administrator gives a temporary password, and the person chooses the one that signs.
+    """
+    known = {person["username"] for person in json.loads(run_vigil("people", "list", "--json"))}
+    for signer in signers:
+        temporary = state.secrets / f"{signer.user}-temporary.password"
+        if signer.user not in known:
+            run_vigil(
+                "people", "add", signer.user, "--printed-name", signer.printed_name, "--role", signer.role,
+                "--temporary-password-file", str(state.password_file(f"{signer.user}-temporary")),
+            )  # fmt: skip
+        if temporary.exists():
+            chosen = str(state.password_file(signer.user))
+            run_vigil("people", "password", signer.user, "--current-file", str(temporary), "--new-file", chosen)
+            temporary.unlink()
 
 
 def registry_url(state: LocalState) -> str:
@@ -78,10 +95,14 @@ def registry_url(state: LocalState) -> str:
     return state.registry.resolve().as_uri()
 
 
-def run_vigil(*arguments: str) -> str:
-    """Run the `vigil` command as a process of its own. Its standard output; ``DemoError`` where it fails."""
+def run_vigil(*arguments: str, offline: bool = False) -> str:
+    """Run the `vigil` command as a process of its own. Its standard output; ``DemoError`` where it fails.
+
+    ``offline``: it is not told where AWS is, nor given credentials.
+    """
     command = [str(Path(sys.executable).parent / "vigil"), *arguments]
-    variables = child_variables({name: os.environ[name] for name in aws_variables("") if name in os.environ})
+    told = () if offline else tuple(name for name in aws_variables("") if name in os.environ)
+    variables = child_variables({name: os.environ[name] for name in told})
     try:
         result = subprocess.run(
             command, cwd=REPOSITORY, env=variables, check=False, capture_output=True, text=True,

@@ -1,0 +1,60 @@
+"""Who may see the page, who may sign on it, and whose signature a user of Airflow may give.
+
+Airflow's user says who reads and opens the form; the signature itself needs its own two components at the desk, and
+they must be of the person whom that user is mapped to.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+
+from vigil.audit.models import Actor
+
+DAG_ID = "train_model"
+
+
+class SignerMapError(Exception):
+    """The stack's parameter people/airflow-signers cannot be used; the message says what to do."""
+
+
+def may_read(user: Any) -> bool:
+    """Who may read the results of the DAG that trains, may read the evidence."""
+    return bool(
+        get_auth_manager().is_authorized_dag(
+            method="GET", access_entity=DagAccessEntity.XCOM, details=DagDetails(id=DAG_ID), user=user
+        )
+    )
+
+
+def may_sign(user: Any) -> bool:
+    """Who may answer what that DAG asks of people: with Airflow's simple login and with FAB roles alike, no viewer."""
+    return bool(
+        get_auth_manager().is_authorized_dag(
+            method="PUT", access_entity=DagAccessEntity.HITL_DETAIL, details=DagDetails(id=DAG_ID), user=user
+        )
+    )
+
+
+def reader(user: Any) -> Actor:
+    return Actor(name=user.get_name(), via="airflow", verified=True)
+
+
+def signer_of(user: Any, mapping: str) -> str | None:
+    """The name under which ``user`` signs. ``mapping``: a JSON object of Airflow's names to signers'.
+
+    Empty, the names are the same; else who is not in it is nobody's signer.
+    """
+    try:
+        signers = json.loads(mapping)
+    except ValueError:
+        signers = None
+    if not isinstance(signers, dict) or not all(isinstance(name, str) and name for name in signers.values()):
+        raise SignerMapError(
+            "the stack's parameter people/airflow-signers is no JSON object of Airflow user names to signers: "
+            "deploy the stack again with the parameter AirflowSigners mended"
+        )
+    return signers.get(user.get_name()) if signers else user.get_name()

@@ -1,0 +1,136 @@
+"""What the templates are given: the desk's data in the order and the groups in which people read it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from vigil.approvals.dossier import Dossier
+from vigil.approvals.models import ApprovalRequest, Meaning, SignatureRecord, Status
+from vigil.models.models import Evaluation, Measure, ModelOnSplit
+from vigil_airflow.pages.approvals.wording import MEASURES, SPLITS, SUBGROUPS
+
+THEMES = ("light", "dark")
+SUBGROUP_MEASURES = ("auroc", "brier", "calibration_error", "recall_at_capacity")
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    name: str
+    direction: str
+    candidate: Measure
+    serving: Measure | None
+    baseline: Measure
+    difference: Measure
+
+
+@dataclass(frozen=True)
+class SubgroupRow:
+    name: str
+    cases: int
+    prevalence: float
+    measures: list[Measure]
+    serving_auroc: Measure | None
+
+
+@dataclass(frozen=True)
+class SplitView:
+    name: str
+    title: str
+    cases: int
+    prevalence: float
+    measures: list[MeasureRow]
+    subgroups: list[SubgroupRow]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plot, once for each theme. As an image it can run nothing and obeys its own styles, whatever is in it."""
+
+    title: str
+    description: str
+    sources: dict[str, str]
+
+
+def as_request(public: dict[str, Any]) -> ApprovalRequest:
+    """The request with its types. What only newer desks tell is left out; the token's ciphertext never comes here."""
+    known = {name: public[name] for name in ApprovalRequest.model_fields if name in public}
+    return ApprovalRequest.model_validate(known | {"token_ciphertext": "-"})
+
+
+def is_open(request: ApprovalRequest, now: datetime) -> bool:
+    return request.status is Status.PENDING and now < request.expires_at
+
+
+def split_views(evaluation: Evaluation, serving: Evaluation | None) -> list[SplitView]:
+    """The newest quarter first: it is the one that is like what comes."""
+    return list(_split_views(evaluation, serving))
+
+
+def _split_views(evaluation: Evaluation, serving: Evaluation | None) -> Iterator[SplitView]:
+    for name, title in SPLITS.items():
+        found = evaluation.splits.get(name)  # type: ignore[call-overload]
+        if found is None:
+            continue
+        other = serving.splits.get(name) if serving else None  # type: ignore[call-overload]
+        now_serving: ModelOnSplit | None = other.candidate if other else None
+        yield SplitView(
+            name=name,
+            title=title,
+            cases=found.population.n,
+            prevalence=found.population.prevalence,
+            measures=[
+                MeasureRow(
+                    name=words,
+                    direction=direction,
+                    candidate=getattr(found.candidate.overall, measure),
+                    serving=getattr(now_serving.overall, measure) if now_serving else None,
+                    baseline=getattr(found.baseline.overall, measure),
+                    difference=getattr(found.difference, measure),
+                )
+                for measure, (words, direction) in MEASURES.items()
+            ],
+            subgroups=[
+                SubgroupRow(
+                    name=SUBGROUPS.get(group, group),
+                    cases=found.subgroups[group].n,
+                    prevalence=found.subgroups[group].prevalence,
+                    measures=[getattr(measures, measure) for measure in SUBGROUP_MEASURES],
+                    serving_auroc=now_serving.subgroups[group].auroc
+                    if now_serving and group in now_serving.subgroups
+                    else None,
+                )
+                for group, measures in found.candidate.subgroups.items()
+            ],
+        )
+
+
+def pictures(dossier: Dossier) -> list[Picture]:
+    """The evidence's plots; none where there is no evidence."""
+    if dossier.evaluation is None:
+        return []
+    from vigil.approvals.plots import evidence_plots
+
+    found: dict[str, Picture] = {}
+    for theme in THEMES:
+        for plot in evidence_plots(dossier, theme):
+            picture = found.setdefault(plot.title, Picture(plot.title, plot.description, {}))
+            encoded = base64.b64encode(plot.svg.encode()).decode()
+            picture.sources[theme] = f"data:image/svg+xml;base64,{encoded}"
+    return list(found.values())
+
+
+def signature_of(request: ApprovalRequest, signer: str | None) -> SignatureRecord | None:
+    """The signature that ``signer`` has given already; user names differ by more than their case."""
+    return next((each for each in request.signatures if signer and each.signer.lower() == signer.lower()), None)
+
+
+def meanings_to_offer(dossier: Dossier) -> list[Meaning]:
+    """Those of the seats that still wait, and a rejection. Without evidence that holds there is nothing to approve."""
+    if dossier.problem is not None:
+        return [Meaning.REJECTED]
+    waiting = {each.seat.meaning for each in dossier.seats if each.printed_name is None}
+    return [each for each in Meaning if each.value in waiting or each is Meaning.REJECTED]

@@ -1,0 +1,58 @@
+"""Nothing that the whole job leaves behind holds a task token or a password in clear, in whole or in part.
+
+The tokens are the real ones: Step Functions itself keeps them in its histories' data. What else keeps one on purpose is
+the approvals table, and there as ciphertext.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from everything_left import everything, forms, holders
+from running_stack import RunningStack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+
+def test_no_task_token_and_no_password_in_anything_that_is_left(running_stack: RunningStack) -> None:
+    tokens = task_tokens(running_stack)
+    passwords = [path.read_text() for path in (running_stack.state_dir / "secrets").glob("*.password")]
+    assert len(passwords) >= 4
+    searched, found = holders(everything(running_stack), [*tokens, *passwords])
+    for kind in ("demo.log", "airflow/airflow.db", "airflow/logs/", "local_aws/logs/", "table vigil-demo-", "s3://"):
+        assert [name for name in searched if name.startswith(kind)], f"nothing of {kind} was searched"
+    assert not found
+
+
+def test_the_search_would_find_a_token_however_it_was_written(running_stack: RunningStack) -> None:
+    token = task_tokens(running_stack)[0]
+    told = {"asked": {"MessageBody": json.dumps({"task_token": token})}}
+    hidden = [
+        json.dumps(told).encode(),
+        base64.b64encode(json.dumps(told).encode()),
+        base64.urlsafe_b64encode(b"x" + json.dumps({"task_token": token}).encode()),
+        token[:40].encode(),
+    ]
+    assert all(any(form in each for form in forms(token)) for each in hidden)
+    # And the rows of the requests do hold it, for the function that delivers: as ciphertext.
+    dynamodb = running_stack.client("dynamodb")
+    rows = dynamodb.scan(TableName=running_stack.parameter("tables/approvals"))["Items"]
+    assert any("token_ciphertext" in json.dumps(row, default=str) for row in rows)
+
+
+def task_tokens(stack: RunningStack) -> list[str]:
+    """The tokens of all runs so far, from where Step Functions itself keeps them: the histories' data."""
+    states = stack.client("stepfunctions")
+    machine = stack.parameter("state-machines/train-and-promote")
+    tokens = []
+    for execution in states.list_executions(stateMachineArn=machine)["executions"]:
+        history = states.get_execution_history(executionArn=execution["executionArn"], maxResults=1000)
+        for event in history["events"]:
+            if event["type"] == "TaskScheduled" and event["taskScheduledEventDetails"]["resourceType"] == "sqs":
+                parameters = json.loads(event["taskScheduledEventDetails"]["parameters"])
+                body = parameters["MessageBody"]
+                tokens.append((json.loads(body) if isinstance(body, str) else body)["task_token"])
+    assert tokens
+    return tokens

@@ -1,0 +1,253 @@
+"""Administering people: who may sign in which role. Every act is in the ledger, in one transaction with its change.
+
+An administrator never learns or sets a password that signs (21 CFR 11.200(a)(3)): what is set is temporary, and signs
+nothing until its owner has chosen another one. A forgotten password is replaced by mail to the owner alone. So the mail
+address of a person never changes here: who could change it could take the account over.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+
+from vigil.approvals.administration_orders import AddPerson, Reset, Revoke, SignOut, Train, Unlock
+from vigil.approvals.people import Person, canonical_username
+from vigil.approvals.sessions import without_session
+from vigil.audit.events import EventName
+from vigil.audit.models import STACK_CHAIN, Actor, Entry
+from vigil.moments import Clock, timestamp
+
+SAYS = "aws caller, as the command says"  # a function is not told by whom it was invoked
+MOST_WRITES = 20
+TEMPORARY_BYTES = 18
+TEMPORARY_SUFFIX = "aA1!"  # what the pool's policy asks for, whatever chance gives
+
+
+class AdministrationError(Exception):
+    """Nothing was changed; the message says what to do. ``exit_code`` is documented in ``vigil people --help``."""
+
+    exit_code = 1
+
+
+class UnknownPersonError(AdministrationError):
+    exit_code = 3
+
+
+class NameTakenError(AdministrationError):
+    """The user name is or was somebody's (21 CFR 11.100(a))."""
+
+    exit_code = 4
+
+
+class NotPossibleError(AdministrationError):
+    exit_code = 5
+
+
+class Accounts(Protocol):
+    """Accounts at the stack's own provider. Each call may be repeated."""
+
+    def create(self, username: str, printed_name: str, email: str | None, temporary: SecretStr, mail: bool) -> str:
+        """A new account that must choose a password first; its subject. ``mail``: tell its owner the temporary one."""
+
+    def add_role(self, username: str, role: str) -> None:
+        """Raises ``NotPossibleError`` where there is no such role."""
+
+    def remove_role(self, username: str, role: str) -> None: ...
+
+    def reset(self, username: str, temporary: SecretStr) -> None:
+        """The account must choose a password again; the temporary one is mailed to its owner."""
+
+    def disable(self, username: str) -> None: ...
+
+
+class RecordedPeople(Protocol):
+    """The people of the record, each change in one transaction with its entry in the ledger."""
+
+    def get(self, username: str) -> Person | None: ...
+
+    def all(self) -> list[Person]: ...
+
+    def insert(self, person: Person, entry: Entry) -> bool:
+        """False if the user name is or ever was somebody's."""
+
+    def replace(self, person: Person, entry: Entry) -> bool:
+        """False if ``person.revision`` is not the stored one."""
+
+
+@dataclass(frozen=True)
+class AdministrationPorts:
+    """``issuer`` is that of the stack's own accounts."""
+
+    people: RecordedPeople
+    accounts: Accounts
+    issuer: str
+    clock: Clock
+
+
+def add_person(order: AddPerson, ports: AdministrationPorts) -> Person:
+    username = canonical_username(order.username)
+    taken = NameTakenError(f"{username} is or was somebody's user name, and no name is given twice: choose another")
+    if ports.people.get(username) is not None:
+        raise taken
+    trained = _not_after(order.trained_at, ports.clock())
+    issuer, subject = order.issuer, order.subject
+    if issuer is None:
+        issuer, subject = ports.issuer, _create_account(username, order, ports.accounts)
+    person = Person(
+        username=username,
+        printed_name=order.printed_name.strip(),
+        email=order.email,
+        roles=dict.fromkeys(sorted(order.roles), trained),
+        issuer=issuer,
+        subject=subject,
+    )
+    if not ports.people.insert(person, _entry(EventName.PERSON_ADDED, username, order.by, None, person)):
+        raise taken
+    return person
+
+
+def train(order: Train, ports: AdministrationPorts) -> Person:
+    """The role is given too, where the person did not hold it."""
+    trained = _not_after(order.trained_at, ports.clock())
+    person = _active(order.username, ports)
+    if person.issuer == ports.issuer:
+        ports.accounts.add_role(person.username, order.role)
+    return _changed(order, ports, lambda known: known.roles | {order.role: trained}, "trained")
+
+
+def revoke(order: Revoke, ports: AdministrationPorts) -> Person:
+    """First in the record, where it counts at once; then at the provider. May be repeated."""
+    person = _known(order.username, ports)
+    own = person.issuer == ports.issuer
+    if order.role is not None:
+        if order.role not in person.roles:
+            raise NotPossibleError(f"{person.username} does not have the role {order.role}")
+        left = {role: at for role, at in person.roles.items() if role != order.role}
+        person = _changed(order, ports, lambda _: left, f"lost the role {order.role}: {order.reason}")
+        if own:
+            ports.accounts.remove_role(person.username, order.role)
+        return person
+    if person.revoked_at is None:
+        now = ports.clock()
+        person = _replace(
+            person.username,
+            ports,
+            lambda known: without_session(known).model_copy(update={"revoked_at": known.revoked_at or now}),
+            lambda before, after: _entry(
+                EventName.PERSON_REVOKED, before.username, order.by, before, after, reason=order.reason
+            ),
+        )
+    if own:
+        ports.accounts.disable(person.username)
+    return person
+
+
+def unlock(order: Unlock, ports: AdministrationPorts) -> Person:
+    _active(order.username, ports)
+    return _changed(order, ports, None, "unlocked", {"failures": 0, "locked_until": None})
+
+
+def reset(order: Reset, ports: AdministrationPorts) -> Person:
+    person = _active(order.username, ports)
+    if person.issuer != ports.issuer:
+        raise NotPossibleError(f"{person.username} signs with {person.issuer}: the password is changed there")
+    if person.email is None:
+        raise NotPossibleError(
+            f"{person.username} has no mail address to which a password could be sent unseen: "
+            "revoke this user name, and add the person under another one"
+        )
+    person = _changed(order, ports, None, "password reset", {"session_hash": None, "session_expires_at": None})
+    ports.accounts.reset(person.username, _temporary())
+    return person
+
+
+def sign_out(order: SignOut, ports: AdministrationPorts) -> Person:
+    """Ends a continuous period of signing."""
+    return _changed(order, ports, None, "signed out", {"session_hash": None, "session_expires_at": None})
+
+
+def shown(person: Person) -> dict[str, Any]:
+    """A person as others may see it: nothing of sessions."""
+    return person.model_dump(mode="json", exclude={"session_hash", "session_expires_at"})
+
+
+def _create_account(username: str, order: AddPerson, accounts: Accounts) -> str:
+    mail = order.temporary_password is None
+    subject = accounts.create(
+        username, order.printed_name.strip(), order.email, order.temporary_password or _temporary(), mail
+    )
+    for role in order.roles:
+        accounts.add_role(username, role)
+    return subject
+
+
+def _temporary() -> SecretStr:
+    return SecretStr(secrets.token_urlsafe(TEMPORARY_BYTES) + TEMPORARY_SUFFIX)
+
+
+def _not_after(given: datetime | None, now: datetime) -> datetime:
+    if given is not None and given > now:
+        raise NotPossibleError("nobody was trained in the future: give the day on which it was")
+    return given or now
+
+
+def _known(username: str, ports: AdministrationPorts) -> Person:
+    person = ports.people.get(canonical_username(username))
+    if person is None:
+        raise UnknownPersonError(f"there is no person {username}: see `vigil people list`")
+    return person
+
+
+def _active(username: str, ports: AdministrationPorts) -> Person:
+    person = _known(username, ports)
+    if person.revoked_at is not None:
+        raise NotPossibleError(f"{person.username} was revoked at {timestamp(person.revoked_at)}, for good")
+    return person
+
+
+def _changed(
+    order: Train | Revoke | Unlock | Reset | SignOut,
+    ports: AdministrationPorts,
+    roles: Callable[[Person], dict[str, datetime]] | None,
+    what: str,
+    fields: dict[str, Any] | None = None,
+) -> Person:
+    def step(known: Person) -> Person:
+        return known.model_copy(update=(fields or {}) | ({"roles": roles(known)} if roles else {}))
+
+    def entry(before: Person, after: Person) -> Entry:
+        return _entry(EventName.PERSON_CHANGED, before.username, order.by, before, after, what=what)
+
+    return _replace(_known(order.username, ports).username, ports, step, entry)
+
+
+def _replace(
+    username: str,
+    ports: AdministrationPorts,
+    step: Callable[[Person], Person],
+    entry: Callable[[Person, Person], Entry],
+) -> Person:
+    for _ in range(MOST_WRITES):
+        before = _known(username, ports)
+        after = step(before)
+        if ports.people.replace(after, entry(before, after)):
+            return after.model_copy(update={"revision": before.revision + 1})
+    raise NotPossibleError(f"others change {username} at this moment: try again")
+
+
+def _entry(event: EventName, username: str, by: str, old: Person | None, new: Person, **details: str) -> Entry:
+    return Entry(
+        chain=STACK_CHAIN,
+        event=event,
+        key=f"{event}#{username}#{new.revision + 1 if old else 0}",
+        actor=Actor(name=by, via=SAYS, verified=False),
+        subject=f"person:{username}",
+        old=old and shown(old),
+        new=shown(new),
+        details=dict(details),
+    )

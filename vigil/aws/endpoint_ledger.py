@@ -1,0 +1,72 @@
+"""What serves, in the ledger: put into service, taken out, put back; from which model to which, by which approval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vigil.audit.events import EventName
+from vigil.audit.models import STACK_CHAIN, Actor, Entry, model_chain
+from vigil.aws.release_models import MarkActiveEvent
+
+#: Of the endpoint's record in the models table (``ServingRecords.serving``).
+SERVING_FIELDS = ("active_package", "artefact_digest", "config_name")
+
+
+def endpoint_changed(event: MarkActiveEvent, before: Mapping[str, str], actor: Actor) -> Entry:
+    """In the chain of the model that now serves. ``before``: what was recorded as serving, empty for the first."""
+    release = event.release
+    return Entry(
+        chain=model_chain(release.run_key),
+        event=EventName.ENDPOINT_CHANGED,
+        key=_key(event.execution_arn),
+        actor=actor,
+        subject=release.endpoint_name,
+        old=serving_facts(before),
+        new={
+            "active_package": release.model_package_arn,
+            "artefact_digest": release.artefact_digest,
+            "config_name": event.config_name,
+        },
+        details={"approval_request_id": release.request_id, "execution_arn": event.execution_arn},
+    )
+
+
+def endpoint_left(event: MarkActiveEvent, serving: Mapping[str, str], actor: Actor) -> Entry | None:
+    """The same in the chain of the model that served before, if one did. ``serving``: as recorded now."""
+    chain = serving.get("previous_run_key", "")
+    if not chain or chain == event.release.run_key or serving.get("execution_arn") != event.execution_arn:
+        return None
+    return Entry(
+        chain=model_chain(chain),
+        event=EventName.ENDPOINT_CHANGED,
+        key=_key(event.execution_arn),
+        actor=actor,
+        subject=event.release.endpoint_name,
+        old={"active_package": serving.get("previous_package", "")},
+        new=serving_facts(serving),
+        details={"approval_request_id": event.release.request_id, "execution_arn": event.execution_arn},
+    )
+
+
+def endpoint_restored(
+    execution_arn: str, run_key: str | None, endpoint: str, serving: Mapping[str, str], why: str, actor: Actor
+) -> Entry:
+    """An update was undone: ``serving`` is recorded as serving again. ``run_key``: of the model that was to serve."""
+    return Entry(
+        chain=STACK_CHAIN if run_key is None else model_chain(run_key),
+        event=EventName.ENDPOINT_RESTORED,
+        key=f"{EventName.ENDPOINT_RESTORED}#{execution_arn}",
+        actor=actor,
+        subject=endpoint,
+        new=serving_facts(serving),
+        details={"execution_arn": execution_arn, "because": why},
+    )
+
+
+def serving_facts(serving: Mapping[str, str]) -> dict[str, Any] | None:
+    return {name: serving.get(name, "") for name in SERVING_FIELDS} if serving.get("active_package") else None
+
+
+def _key(execution_arn: str) -> str:
+    return f"{EventName.ENDPOINT_CHANGED}#{execution_arn}"
