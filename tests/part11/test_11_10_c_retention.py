@@ -1,4 +1,4 @@
-"""21 CFR 11.10(c): protection of records to enable their accurate and ready retrieval throughout the retention period."""
+"""21 CFR 11.10(c): protection of records to enable their ready retrieval throughout the retention period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""21 CFR 11.10(e): secure, computer-generated, time-stamped audit trails; changes shall not obscure what was recorded."""
+"""21 CFR 11.10(e): secure, computer-generated, time-stamped audit trails that changes do not obscure."""
 
 from __future__ import annotations
 
