@@ -121,7 +121,8 @@ def test_airflow_may_have_a_release_recorded_and_record_nothing_itself(template:
 def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(template: Template) -> None:
     recording = {
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
-        "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease", "RemindApprovers", "FailWait",
+        "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
+        "RemindApprovers", "FailWait",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:
