@@ -51,9 +51,9 @@ lint: environment
 packages:
 	@scripts/install_debian_packages.sh
 
-# The tests of local_aws mostly wait for the servers they start, so two run at a time; the others want both cores.
+# Two processes share the tests file by file, long ones first (tests/conftest.py); the whole job wants both cores for itself.
 test: environment packages lint
-	$(BIN)/pytest -n 2 --dist loadfile tests/local_aws; local_aws=$$?; $(BIN)/pytest --ignore tests/local_aws && exit $$local_aws
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/e2e; parts=$$?; $(BIN)/pytest tests/e2e && exit $$parts
 
 coverage: environment packages
 	rm -rf .coverage && mkdir .coverage

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_stack import SIGNER, RunningStack
+from running_stack import APPROVE_AS, RunningStack
 
 # The job takes about five minutes on two idle cores; a developer's may be busy.
 DEMO_LIMIT_SECONDS = 1500
@@ -21,7 +21,7 @@ def running_stack(repository: Path, tmp_path_factory: pytest.TempPathFactory) ->
     state_dir = tmp_path_factory.mktemp("vigil-e2e")
     archives = sorted((repository.parent / "shared" / "data" / "faers").glob("faers_ascii_2023q*_sample.zip"))
     command = [str(Path(sys.executable).parent / "vigil"), "demo", "--state-dir", str(state_dir)]
-    command += [word for archive in archives for word in ("--archive", str(archive))] + ["--approve-as", SIGNER]
+    command += [word for archive in archives for word in ("--archive", str(archive))] + ["--approve-as", APPROVE_AS]
     output = state_dir / "demo.log"
     with output.open("w") as log:
         process = subprocess.Popen(

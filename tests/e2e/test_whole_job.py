@@ -26,8 +26,10 @@ def test_the_demo_ends_with_a_signed_model_in_service(running_stack: RunningStac
         ModelPackageName=request["facts"]["model_package_arn"]
     )
     assert package["ModelApprovalStatus"] == "Approved"
-    assert request["decision"]["signer"] == "demo-approver"
-    assert len(base64.b64decode(request["decision"]["signature"])) > 60
+    signed = [(each["signer"], each["role"], each["meaning"]) for each in request["signatures"]]
+    assert signed == [(each.user, each.role, each.meaning) for each in running_stack.signers]
+    assert len({each["subject"] for each in request["signatures"]}) == len(signed) == 2
+    assert all(len(base64.b64decode(each["signature"])) > 60 for each in request["signatures"])
     assert running_stack.execution(request["execution_arn"])["status"] == "SUCCEEDED"
 
 
@@ -93,7 +95,7 @@ def test_a_run_that_waits_survives_kill_9_of_local_aws(running_stack: RunningSta
     assert running_stack.local_aws_pid != killed
     assert running_stack.execution(request["execution_arn"])["status"] == "RUNNING"
 
-    running_stack.decide("approve", request["request_id"])
+    running_stack.approve(request["request_id"])
     answered = answers_until_the_end(running_stack, request["execution_arn"])
     assert running_stack.execution(request["execution_arn"])["status"] == "SUCCEEDED"
     assert answered > 5
@@ -119,11 +121,11 @@ def answers_until_the_end(stack: RunningStack, execution: str) -> int:
 def test_a_rejection_leaves_the_endpoint_as_it_was(running_stack: RunningStack) -> None:
     before = running_stack.endpoint()["EndpointConfigName"]
     request = running_stack.ask_for_training("to be rejected")
-    running_stack.decide("reject", request["request_id"])
+    running_stack.decide("reject", request["request_id"], running_stack.signers[0])
     outcome = running_stack.await_end(request["execution_arn"])
     assert (outcome["status"], outcome["error"]) == ("FAILED", "Rejected")
     assert running_stack.endpoint()["EndpointConfigName"] == before
-    late = running_stack.decide("approve", request["request_id"], check=False)
+    late = running_stack.decide("approve", request["request_id"], running_stack.signers[1], check=False)
     assert late.returncode != 0
     assert running_stack.endpoint()["EndpointConfigName"] == before
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from memory_approvals import MemoryPeople
 
@@ -46,6 +46,10 @@ class FakeSigner:
         except InvalidSignature:
             return False
         return True
+
+    def public_key_pem(self) -> str:
+        pem, info = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        return self._private.public_key().public_bytes(pem, info).decode()
 
 
 @dataclass(frozen=True)

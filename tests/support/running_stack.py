@@ -15,7 +15,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError
 
-SIGNER = "demo-approver"
+from vigil.cli.demo.signers import Signer, signers
+
+# The demo makes NAME-quality-assurance and NAME-model-owner.
+APPROVE_AS = "approver"
 
 
 @dataclass(frozen=True)
@@ -77,28 +80,50 @@ class RunningStack:
         listed: list[dict[str, Any]] = json.loads(self.vigil("approvals", "list", "--json").stdout)
         return listed
 
-    def password_file(self) -> str:
-        return str(self.state_dir / "secrets" / f"{SIGNER}.password")
+    @property
+    def signers(self) -> list[Signer]:
+        """Quality assurance, which reviews, and the model owner, who approves."""
+        return signers(APPROVE_AS)
 
-    def decide(self, verb: str, request_id: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def password_file(self, user: str) -> Path:
+        return self.state_dir / "secrets" / f"{user}.password"
+
+    def password(self, user: str) -> str:
+        return self.password_file(user).read_text()
+
+    def decide(
+        self, command: str, request_id: str, signer: Signer, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """One person's decision by the command line."""
         return self.vigil(
-            "approvals", verb, request_id, "--user", SIGNER, "--password-file", self.password_file(),
-            "--comment", "decided by a test", "--yes", check=check,
+            "approvals", command, request_id, "--user", signer.user, "--comment", "decided by a test", "--yes",
+            "--password-file", str(self.password_file(signer.user)), check=check,
         )  # fmt: skip
+
+    def approve(self, request_id: str) -> None:
+        """All signatures that the plan asks for."""
+        for signer in self.signers:
+            self.decide(signer.command, request_id, signer)
 
     def ask_for_training(self, reason: str) -> dict[str, Any]:
         """Send a request to the train-model queue; the approval request that comes of it."""
-        known = {request["request_id"] for request in self.requests()}
+        return self.ask_for_trainings([reason])[reason]
+
+    def ask_for_trainings(self, reasons: list[str]) -> dict[str, dict[str, Any]]:
+        """Several at once; reason → the approval request that comes of it."""
         version = self.requests()[0]["facts"]["dataset_version"]
-        body = {"dataset_version": version, "requested_by": "e2e:queue", "reason": reason}
-        self.client("sqs").send_message(QueueUrl=self.parameter("queues/train-model"), MessageBody=json.dumps(body))
+        asked = {f"e2e:{reason}": reason for reason in reasons}
+        for requested_by, reason in asked.items():
+            body = {"dataset_version": version, "requested_by": requested_by, "reason": reason}
+            self.client("sqs").send_message(QueueUrl=self.parameter("queues/train-model"), MessageBody=json.dumps(body))
 
-        def new_request() -> dict[str, Any] | None:
-            fresh = [each for each in self.requests() if each["request_id"] not in known]
-            return next((each for each in fresh if each["status"] == "PENDING"), None)
+        def all_wait() -> dict[str, Any] | None:
+            waiting = [each for each in self.requests() if each["status"] == "PENDING"]
+            found = {asked[by]: each for each in waiting if (by := each["facts"]["requested_by"]) in asked}
+            return found if len(found) == len(asked) else None
 
-        request: dict[str, Any] = await_value(new_request, "a request for approval", 300)
-        return request
+        requests: dict[str, dict[str, Any]] = await_value(all_wait, "requests for approval", 300 * len(reasons))
+        return requests
 
     def execution(self, arn: str) -> dict[str, Any]:
         described: dict[str, Any] = self.client("stepfunctions").describe_execution(executionArn=arn)

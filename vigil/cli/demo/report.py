@@ -48,8 +48,8 @@ def announce_request(
     ]
     for signer in signers:
         lines += [
-            f"\n  {signer.role}: {signer.user}, password in {_shown(state.password_file(signer.user))}",
-            f"  sign    {vigil} approvals approve {request_id} --meaning {signer.meaning} {_as(signer, state)}",
+            f"\n  {signer.role}: {signer.user}, password in {shown(state.password_file(signer.user))}",
+            f"  sign    {vigil} approvals {signer.command} {request_id} {_as(signer, state)}",
             f"  reject  {vigil} approvals reject {request_id} --comment WHY {_as(signer, state)}",
         ]
     for line in [*lines, ""]:
@@ -58,25 +58,15 @@ def announce_request(
 
 def approval_page(request_id: object) -> str:
     """Where Airflow's UI shows one request."""
-    return f"/plugin/approvals?request={request_id}"
+    return f"/plugin/approvals/{request_id}"
 
 
 def _vigil(state: LocalState) -> str:
-    return "source " + _shown(state.shell_variables) + " && .venv/bin/vigil"
+    return "source " + shown(state.shell_variables) + " && .venv/bin/vigil"
 
 
 def _as(signer: Signer, state: LocalState) -> str:
-    return f"--user {signer.user} --password-file {_shown(state.password_file(signer.user))}"
-
-
-def print_signatures(console: Console, request: dict[str, Any]) -> None:
-    """Who signed, in which role, what it means, when (21 CFR 11.50): what the page shows too."""
-    table = Table(title=f"Signatures on request {request['request_id']}")
-    for heading in ("printed name", "role", "meaning", "signed at"):
-        table.add_column(heading)
-    for each in request["signatures"]:
-        table.add_row(each["printed_name"], each["role"], each["meaning"], each["signed_at"])
-    console.print(table)
+    return f"--user {signer.user} --password-file {shown(state.password_file(signer.user))}"
 
 
 def print_outcome(
@@ -87,9 +77,12 @@ def print_outcome(
         print_evaluation(console, _read_evaluation(request["facts"]["evaluation_uri"]))
     if outcome["status"] == "SUCCEEDED":
         _print_scores(console)
-    password = _shown(state.password_file("airflow-admin"))
-    console.print(f"\nAirflow    {airflow_url}  (user admin, password in {password})", soft_wrap=True)
-    console.print(f"AWS        {state.endpoint()}  (source {_shown(state.shell_variables)})", soft_wrap=True)
+    if request is not None:
+        address = f"{airflow_url}{approval_page(request['request_id'])}"
+        console.print(f"\nSignatures {address}  (the page in Airflow's UI)", soft_wrap=True)
+    password = shown(state.password_file("airflow-admin"))
+    console.print(f"Airflow    {airflow_url}  (user admin, password in {password})", soft_wrap=True)
+    console.print(f"AWS        {state.endpoint()}  (source {shown(state.shell_variables)})", soft_wrap=True)
     console.print("Stop       make stop", soft_wrap=True)
 
 
@@ -116,6 +109,6 @@ def _print_scores(console: Console) -> None:
     console.print(table)
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """Relative to the working folder where it lies below it, as a person would type it."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

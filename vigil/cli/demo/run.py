@@ -17,6 +17,7 @@ from vigil.aws.environment import aws_client, load_parameters
 from vigil.cli.demo import airflow_server, services
 from vigil.cli.demo.airflow_api import AirflowApi
 from vigil.cli.demo.display import JourneyDisplay
+from vigil.cli.demo.evidence import print_evidence
 from vigil.cli.demo.follow import Follower, now_iso
 from vigil.cli.demo.journey import Journey
 from vigil.cli.demo.report import announce_request, print_outcome
@@ -63,6 +64,8 @@ def run(state: LocalState, options: Options, console: Console) -> None:
             for signer in people:
                 _sign(state, signer, str(request["request_id"]), journey)
         outcome = _await_end(follower, execution, began)
+    if request is not None and outcome["status"] == "SUCCEEDED":
+        print_evidence(console, str(request["request_id"]), state)
     print_outcome(console, outcome, request, started.airflow_url, state)
     if outcome["status"] != "SUCCEEDED":
         raise DemoError(f"The run ended as {outcome.get('error')}: {outcome.get('cause')}")
@@ -146,7 +149,7 @@ def _sign(state: LocalState, signer: Signer, request_id: str, journey: Journey) 
     step = journey.step("Approval", f"{signer.meaning} by {signer.user}")
     step.begin()
     services.run_vigil(
-        "approvals", "approve", request_id, "--user", signer.user, "--meaning", signer.meaning,
+        "approvals", signer.command, request_id, "--user", signer.user,
         "--password-file", str(state.password_file(signer.user)),
         "--comment", "Unattended demonstration: nobody looked at it.", "--yes",
     )  # fmt: skip

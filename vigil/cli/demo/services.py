@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -68,12 +69,22 @@ def stop(state: LocalState) -> list[str]:
 
 
 def add_signers(state: LocalState, signers: Sequence[Signer]) -> None:
-    """Make sure that each person exists, holds the one role and is trained for it; passwords are the state folder's."""
+    """Make sure that each person exists, holds the one role and is trained for it, and has chosen a password.
+
+    As people do: an administrator gives a temporary password, and the person chooses the one that signs.
+    """
+    known = {person["username"] for person in json.loads(run_vigil("people", "list", "--json"))}
     for signer in signers:
-        run_vigil(
-            "people", "add", signer.user, "--printed-name", signer.printed_name, "--role", signer.role,
-            "--password-file", str(state.password_file(signer.user)),
-        )  # fmt: skip
+        temporary = state.secrets / f"{signer.user}-temporary.password"
+        if signer.user not in known:
+            run_vigil(
+                "people", "add", signer.user, "--printed-name", signer.printed_name, "--role", signer.role,
+                "--temporary-password-file", str(state.password_file(f"{signer.user}-temporary")),
+            )  # fmt: skip
+        if temporary.exists():
+            chosen = str(state.password_file(signer.user))
+            run_vigil("people", "password", signer.user, "--current-file", str(temporary), "--new-file", chosen)
+            temporary.unlink()
 
 
 def registry_url(state: LocalState) -> str:
@@ -84,10 +95,14 @@ def registry_url(state: LocalState) -> str:
     return state.registry.resolve().as_uri()
 
 
-def run_vigil(*arguments: str) -> str:
-    """Run the `vigil` command as a process of its own. Its standard output; ``DemoError`` where it fails."""
+def run_vigil(*arguments: str, offline: bool = False) -> str:
+    """Run the `vigil` command as a process of its own. Its standard output; ``DemoError`` where it fails.
+
+    ``offline``: it is not told where AWS is, nor given credentials.
+    """
     command = [str(Path(sys.executable).parent / "vigil"), *arguments]
-    variables = child_variables({name: os.environ[name] for name in aws_variables("") if name in os.environ})
+    told = () if offline else tuple(name for name in aws_variables("") if name in os.environ)
+    variables = child_variables({name: os.environ[name] for name in told})
     try:
         result = subprocess.run(
             command, cwd=REPOSITORY, env=variables, check=False, capture_output=True, text=True,

@@ -20,6 +20,11 @@ class Signer:
     meaning: str
 
     @property
+    def command(self) -> str:
+        """Which of the `vigil approvals` commands gives this signature."""
+        return {"reviewed": "review", "approved": "approve"}[self.meaning]
+
+    @property
     def printed_name(self) -> str:
         """Nobody's name: the demo makes up no people."""
         return self.user.replace("-", " ").capitalize()
@@ -28,4 +33,4 @@ class Signer:
 def signers(name: str) -> list[Signer]:
     """The people of the demo, in the plan's order: ``NAME-quality-assurance``, ``NAME-model-owner``."""
     seats = load_plan(REPOSITORY / "change_control" / "plan.yaml").protocol.approval.signatures
-    return [Signer(f"{name}-{seat.role}", seat.role, seat.meaning) for seat in seats]
+    return [Signer(f"{name}-{seat.role}".lower(), seat.role, seat.meaning) for seat in seats]

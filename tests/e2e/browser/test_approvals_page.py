@@ -1,0 +1,140 @@
+"""Deciding on the page, in the real Airflow UI: see, sign by two people, refuse, too late; mouse, keyboard, axe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from accessibility import assert_accessible
+from airflow_browser import AirflowBrowser
+from approvals_page import ApprovalsPage
+from playwright.sync_api import expect
+from running_stack import RunningStack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+Enter = Callable[..., AirflowBrowser]
+# What people write is shown as they wrote it, and does nothing.
+COMMENT = "Reviewed <b onmouseover=alert(1)>the US slice</b> & the 80+ band"
+
+
+@pytest.fixture(scope="module")
+def waiting(running_stack: RunningStack) -> dict[str, str]:
+    """What it is for → the id of a request that waits. Asked for together: the machine works on all at once."""
+    asked = running_stack.ask_for_trainings(["to be signed", "to be refused", "to come too late"])
+    return {reason: request["request_id"] for reason, request in asked.items()}
+
+
+def request_of(stack: RunningStack, request_id: str) -> dict:
+    return next(each for each in stack.requests() if each["request_id"] == request_id)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_viewer_sees_the_evidence_and_cannot_sign(
+    signed_in: Enter, waiting: dict[str, str], theme: str, tmp_path: Path
+) -> None:
+    page = ApprovalsPage(signed_in("viewer", theme))
+    listed = page.open_list()
+    for request_id in waiting.values():
+        expect(listed.get_by_role("link", name=request_id)).to_be_visible()
+    assert_accessible(listed)
+    page.window.screenshot(f"approvals-list-{theme}", tmp_path)
+    listed.get_by_role("link", name=waiting["to be signed"]).click()
+    page.says("Your Airflow role may see this request, but not sign it.")
+    shown = page.frame
+    for part in ("Criteria", "Performance", "Plots", "Data and its drift", "Seats and signatures"):
+        assert part in shown.inner_text("main")
+    assert shown.locator("html").get_attribute("data-theme") == theme
+    assert shown.get_by_role("button").count() == 0
+    assert_accessible(shown)
+    page.window.screenshot(f"approvals-request-{theme}", tmp_path)
+    assert page.window.strangers() == []
+
+
+def test_two_people_sign_one_of_them_by_keyboard_alone(
+    signed_in: Enter, waiting: dict[str, str], running_stack: RunningStack, tmp_path: Path
+) -> None:
+    request_id = waiting["to be signed"]
+    reviewer, owner = running_stack.signers
+    page = ApprovalsPage(signed_in(reviewer.user))
+    page.open_request(request_id)
+    page.choose("reviewed", COMMENT)
+    page.headed("Confirm your signature")
+    page.says(COMMENT)
+    assert_accessible(page.frame)
+    page.window.screenshot("approvals-confirm", tmp_path)
+    page.confirm("reviewed", running_stack.password(reviewer.user))
+    page.headed("Signed")
+    page.says("The request still waits for")
+    assert_accessible(page.frame)
+
+    page = ApprovalsPage(signed_in(owner.user, "dark"))
+    page.open_request(request_id)
+    page.press_at(page.frame.get_by_label("Approved"), "Space")
+    page.type_at(page.frame.get_by_label("Comment", exact=True), "for use")
+    page.press_at(page.frame.get_by_role("button", name="Continue to confirmation"), "Enter")
+    page.headed("Confirm your signature")
+    page.type_at(page.frame.get_by_label("Password for signing"), running_stack.password(owner.user))
+    page.press_at(page.frame.get_by_role("button", name="Sign: approved"), "Enter")
+    page.headed("Signed")
+    assert_accessible(page.frame)
+    page.frame.get_by_role("heading", name="Seats and signatures").scroll_into_view_if_needed()
+    page.window.screenshot("approvals-signed", tmp_path)
+    decided = request_of(running_stack, request_id)
+    assert [(each["signer"], each["role"], each["meaning"]) for each in decided["signatures"]] == [
+        (reviewer.user, reviewer.role, "reviewed"),
+        (owner.user, owner.role, "approved"),
+    ]
+    assert decided["signatures"][0]["comment"] == COMMENT
+    assert running_stack.await_end(decided["execution_arn"])["status"] == "SUCCEEDED"
+
+
+def test_a_wrong_password_signs_nothing_and_a_refusal_says_why(
+    signed_in: Enter, waiting: dict[str, str], running_stack: RunningStack, tmp_path: Path
+) -> None:
+    request_id, reviewer = waiting["to be refused"], running_stack.signers[0]
+    before = running_stack.endpoint()["EndpointConfigName"]
+    page = ApprovalsPage(signed_in(reviewer.user, "dark"))
+    page.open_request(request_id)
+    page.choose("rejected", "calibration in the 80+ band")
+    page.confirm("rejected", "not the password")
+    page.headed("Nothing was signed")
+    expect(page.frame.get_by_label("Password for signing")).to_have_attribute("aria-invalid", "true")
+    assert_accessible(page.frame)
+    page.window.screenshot("approvals-wrong-password", tmp_path)
+    assert request_of(running_stack, request_id)["signatures"] == []
+    page.confirm("rejected", running_stack.password(reviewer.user))
+    page.headed("Signed")
+    assert request_of(running_stack, request_id)["status"] == "REJECTED"
+    outcome = running_stack.await_end(request_of(running_stack, request_id)["execution_arn"])
+    assert (outcome["status"], outcome["error"]) == ("FAILED", "Rejected")
+    assert running_stack.endpoint()["EndpointConfigName"] == before
+
+
+def test_a_request_whose_time_is_over_takes_no_signature(
+    signed_in: Enter, waiting: dict[str, str], running_stack: RunningStack
+) -> None:
+    request_id, reviewer = waiting["to come too late"], running_stack.signers[0]
+    page = ApprovalsPage(signed_in(reviewer.user))
+    page.open_request(request_id)
+    let_time_pass(running_stack, request_id)
+    page.choose("reviewed", "too late")
+    page.says("expired")
+    page.open_request(request_id)
+    page.says("This request takes no more signatures.")
+    assert_accessible(page.frame)
+    assert request_of(running_stack, request_id)["signatures"] == []
+    running_stack.client("stepfunctions").stop_execution(
+        executionArn=request_of(running_stack, request_id)["execution_arn"], error="Test", cause="its test is over"
+    )
+
+
+def let_time_pass(stack: RunningStack, request_id: str) -> None:
+    """As if the plan's two weeks were over: only the request's own end is moved."""
+    stack.client("dynamodb").update_item(
+        TableName=stack.parameter("tables/approvals"),
+        Key={"request_id": {"S": request_id}},
+        UpdateExpression="SET expires_at = :past",
+        ExpressionAttributeValues={":past": {"S": "2026-01-01T00:00:00.000000Z"}},
+    )
