@@ -30,5 +30,17 @@ class VigilPlugin(AirflowPlugin):
             "href": "/vigil/quality/{DAG_ID}/{RUN_ID}",
             "destination": "dag_run",
             "url_route": "quality-report",
-        }
+        },
+        {
+            "name": "State machine",
+            "href": "/vigil/state-machine/{DAG_ID}/{RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "state-machine",
+        },
+        {
+            "name": "State machine",
+            "href": "/vigil/state-machine/{DAG_ID}/{RUN_ID}/{TASK_ID}",
+            "destination": "task_instance",
+            "url_route": "state-machine-ti",
+        },
     ]

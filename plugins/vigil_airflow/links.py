@@ -38,7 +38,7 @@ class EvaluationLink(BaseOperatorLink):
 
 
 def approval_page(request_id: str) -> str:
-    """A path within Airflow's UI, so the same on every home of it: the page opens the request that its address names."""
+    """A path within Airflow's UI, the same on every home of it; the page opens the request that its address names."""
     return f"/plugin/approvals/{quote(request_id, safe='')}"
 
 

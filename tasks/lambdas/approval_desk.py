@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from vigil.approvals.dossier_build import build_dossier
-from vigil.aws.dossier_ports import dossier_ports
-
 from vigil.approvals.desk_service import DeskService
 from vigil.approvals.desk_wire import serve
+from vigil.approvals.dossier_build import build_dossier
 from vigil.aws.approval_ports import signing_ports
+from vigil.aws.dossier_ports import dossier_ports
 from vigil.aws.environment import load_parameters
 
 

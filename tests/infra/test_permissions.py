@@ -107,9 +107,36 @@ def test_only_deliver_decision_may_answer_a_wait(template: Template) -> None:
         assert who_may(template, action) == {"DeliverDecisionPolicy"}
 
 
-def test_histories_are_read_by_the_sweep_and_by_airflow_only(template: Template) -> None:
+def test_histories_are_read_by_the_sweep_by_airflow_and_by_their_archive_only(template: Template) -> None:
     """They hold task tokens."""
-    assert who_may(template, "states:GetExecutionHistory") == {"DeliverDecisionPolicy", "AirflowPolicy"}
+    readers = {"DeliverDecisionPolicy", "AirflowPolicy", "ArchiveHistoryPolicy"}
+    assert who_may(template, "states:GetExecutionHistory") == readers
+
+
+def test_only_the_archive_writes_histories_and_nobody_puts_one_over_another(template: Template) -> None:
+    writers = {
+        name
+        for name, statement in statements(template)
+        if "s3:PutObject" in statement["Action"] and "AuditBucket.Arn}/histories" in str(statement["Resource"])
+    }
+    assert writers == {"ArchiveHistoryPolicy"}
+    (bucket,) = [
+        each
+        for each in resources_of(template, "AWS::S3::BucketPolicy").values()
+        if each["Bucket"] == {"Ref": "AuditBucket"}
+    ]
+    (denied,) = [each for each in bucket["PolicyDocument"]["Statement"] if "histories" in str(each["Resource"])]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", ["s3:PutObject"])
+    assert denied["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+
+
+def test_the_archive_starts_stops_and_answers_nothing(template: Template) -> None:
+    allowed = {
+        action for name, each in statements(template) if name == "ArchiveHistoryPolicy" for action in each["Action"]
+    }
+    assert {action for action in allowed if action.startswith("states:")} == {
+        "states:DescribeExecution", "states:GetExecutionHistory", "states:ListExecutions",
+    }  # fmt: skip
 
 
 def test_only_register_candidate_may_write_artefacts(template: Template) -> None:

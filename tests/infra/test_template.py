@@ -48,8 +48,8 @@ def test_every_bucket_and_queue_refuses_plain_http(template: Template) -> None:
     (queues,) = resources_of(template, "AWS::SQS::QueuePolicy").values()
     assert {queue["Ref"] for queue in queues["Queues"]} == set(resources_of(template, "AWS::SQS::Queue"))
     for policy in [*policies.values(), queues]:
-        (statement,) = policy["PolicyDocument"]["Statement"]
-        assert statement["Effect"] == "Deny"
+        statement = policy["PolicyDocument"]["Statement"][0]
+        assert {each["Effect"] for each in policy["PolicyDocument"]["Statement"]} == {"Deny"}
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 

@@ -13,8 +13,10 @@ from cloudformation_template import references, resources_of
 
 from vigil.aws import deployment
 from vigil.aws.environment import StackParameters
+from vigil.aws.history_archive import STATUS_CHANGE
 from vigil.aws.images import PINNED, ImageNotPinnedError
 from vigil.change_control.plan import load_plan
+from vigil.executions.archive import STATUS_OF_END
 
 Template = dict[str, Any]
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
@@ -144,3 +146,23 @@ def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep
 def test_the_user_pool_has_a_group_for_each_role_that_the_plan_lets_sign(template: Template, repository: Path) -> None:
     groups = {group["GroupName"] for group in resources_of(template, "AWS::Cognito::UserPoolGroup").values()}
     assert groups == set(load_plan(repository / "change_control" / "plan.yaml").modification_protocol.approval.roles)
+
+
+def test_the_end_of_an_execution_of_both_machines_reaches_the_archive_and_so_does_an_hourly_look(
+    template: Template,
+) -> None:
+    rules = resources_of(template, "AWS::Events::Rule")
+    targets = {name: references(rule["Targets"][0]["Arn"]) for name, rule in rules.items()}
+    ours = {name for name, target in targets.items() if target == {"ArchiveHistoryFunction"}}
+    assert ours == {"ExecutionEnded", "HistorySweep"}
+    pattern = rules["ExecutionEnded"]["EventPattern"]
+    assert (pattern["source"], pattern["detail-type"]) == (["aws.states"], [STATUS_CHANGE])
+    assert set(pattern["detail"]["status"]) == set(STATUS_OF_END.values())
+    machines = {name for value in pattern["detail"]["stateMachineArn"] for name in references(value)}
+    assert machines == {"TrainAndPromoteStateMachine", "UpdateEndpointStateMachine"}
+    permitted = {
+        next(iter(references(each["SourceArn"])))
+        for each in resources_of(template, "AWS::Lambda::Permission").values()
+        if references(each["FunctionName"]) == {"ArchiveHistoryFunction"}
+    }
+    assert permitted == ours

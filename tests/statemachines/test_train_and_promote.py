@@ -196,6 +196,13 @@ def test_a_step_that_could_not_be_recorded_is_taken_again_and_not_passed_over(pr
     promotion.world.stop(execution)
 
 
+def test_a_wait_whose_request_could_not_be_opened_fails_at_once_with_its_cause(promotion):
+    execution = promotion.start()
+    token = promotion.wait()["task_token"]
+    promotion.world.fail(token, error="ApprovalNotOpened", cause="nobody could have decided")
+    failed(promotion, execution, "InternalFailure", TO_THE_WAIT, "ApprovalNotOpened: nobody could have decided")
+
+
 def test_an_endpoint_that_was_rolled_back_gives_the_run_that_name(promotion):
     promotion.functions["SmokeTest"] = FunctionError("SmokeTestFailedError", "serves the model bbb")
     execution = promotion.start()

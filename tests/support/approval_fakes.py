@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from memory_approvals import MemoryPeople
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
+from memory_approvals import MemoryPeople
 
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import AuthenticationError, EvidenceError, RevokedError, WaitEndedError, WrongPersonError
@@ -46,6 +46,10 @@ class FakeSigner:
         except InvalidSignature:
             return False
         return True
+
+    def public_key_pem(self) -> str:
+        pem, info = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        return self._private.public_key().public_bytes(pem, info).decode()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The approver's page with a desk in memory and users of Airflow that a test signs in: for tests and for looking at it."""
+"""The approver's page with a desk in memory and users of Airflow that a test signs in."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ class World:
 def hidden(page: str) -> dict[str, str]:
     from page_reading import Page
 
-    return {
-        each["name"]: each.get("value", "") for each in Page(page).all("input") if each.get("type") == "hidden"
-    }
+    return {each["name"]: each.get("value", "") for each in Page(page).all("input") if each.get("type") == "hidden"}
 
 
 def fake_plots() -> ModuleType:

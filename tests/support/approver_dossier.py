@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from candidate_evidence import facts_for, passing_evaluation, real_plan
@@ -60,7 +61,7 @@ def pending_request(plan: Plan, evaluation: Evaluation, now: datetime, **facts: 
     )
 
 
-def dossier_of(request: ApprovalRequest, plan: Plan, evaluation: Evaluation, **changes: Any) -> Dossier:
+def dossier_of(request: ApprovalRequest, plan: Plan, evaluation: Evaluation, /, **changes: Any) -> Dossier:
     return Dossier(**({
         "request": request.public(),
         "plan": plan,
@@ -89,16 +90,15 @@ def dossier_of(request: ApprovalRequest, plan: Plan, evaluation: Evaluation, **c
     } | changes))  # fmt: skip
 
 
+@cache
 def plan_and_evaluation() -> tuple[Plan, Evaluation]:
     plan = real_plan()
     return plan, varied_evaluation(plan)
 
 
 def _measures(shift: float) -> dict[str, Any]:
-    return {
-        name: {"value": round(value + shift, 6), "low": round(value + shift - 0.021, 6), "high": round(value + shift + 0.019, 6)}
-        for name, value in USUAL.items()
-    }  # fmt: skip
+    ends = {"value": 0.0, "low": -0.021, "high": 0.019}
+    return {name: {end: round(value + shift + away, 6) for end, away in ends.items()} for name, value in USUAL.items()}
 
 
 def _seats(request: ApprovalRequest, plan: Plan) -> list[FilledSeat]:

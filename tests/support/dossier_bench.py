@@ -81,7 +81,9 @@ class DossierBench:
         bench.rows["new"] = bench.open(passing_evaluation(bench.plan))
         return bench
 
-    def open(self, evaluation: Evaluation, run: str = "run-1", plan: Plan | None = None) -> ApprovalRequest:
+    def open(
+        self, evaluation: Evaluation, run: str = "run-1", plan: Plan | None = None, attempt: int = 0
+    ) -> ApprovalRequest:
         plan = plan or self.plan
         uri = f"s3://models/evaluations/{evaluation.digest}/evaluation.json"
         facts: Facts = facts_for(evaluation, plan, evaluation_uri=uri)
@@ -89,10 +91,10 @@ class DossierBench:
         self.evidence.evaluations[uri] = evaluation
         execution = f"arn:aws:states:us-east-1:123456789012:execution:train-and-promote:{run}"
         return ApprovalRequest(
-            request_id=request_id_for(execution, "WaitForApproval", NOW, 0),
+            request_id=request_id_for(execution, "WaitForApproval", NOW, attempt),
             run_key="0123456789ab", status=Status.PENDING, facts=facts,
             execution_arn=execution,
-            state_name="WaitForApproval", attempt=0, entered_at=NOW, created_at=NOW,
+            state_name="WaitForApproval", attempt=attempt, entered_at=NOW, created_at=NOW,
             expires_at=NOW + timedelta(days=14), token_ciphertext="ciphertext",
         )  # fmt: skip
 

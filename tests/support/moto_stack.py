@@ -13,9 +13,9 @@ from typing import Any
 
 import boto3
 import pytest
-from approval_fakes import PASSWORD
-from candidate_evidence import ROLE, facts_for, passing_evaluation, real_plan
+from candidate_evidence import facts_for, passing_evaluation, real_plan
 from moto import mock_aws
+from moto_people import MotoKeys, add_people, strong
 
 from vigil.approvals.models import Facts
 from vigil.aws.artefacts import artefact_uri
@@ -27,7 +27,10 @@ from vigil.datasets.manifest import Manifest, ManifestEntry
 from vigil.digests import digest_of, sha256_hex
 from vigil.models.models import Evaluation
 
+__all__ = ["MotoStack", "moto_stack", "strong"]
+
 STACK = "unit"
+TABLES = ("approvals", "runs", "models", "ledger", "people")
 BUCKETS = ("raw", "datasets", "models", "code", "capture", "audit")
 GROUP = "vigil-unit-triage"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
@@ -76,8 +79,8 @@ class MotoStack:
         return plan, evaluation, facts_for(evaluation, plan, artefact_uri=uri, evaluation_uri=str(kept))
 
     def add_people(self) -> None:
-        """A user pool: Ana may sign; Olga has no such role; Nemo has no name."""
-        pool, client = _people()
+        """A user pool and its people: Ana may sign; Ben reviews; Olga has no role."""
+        pool, client = add_people(self.parameters.tables.people)
         _name({"cognito/user-pool": pool, "cognito/client": client})
         self.parameters = load_parameters()
 
@@ -132,6 +135,7 @@ def moto_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setattr(boto3, "client", _kept_client)
+    monkeypatch.setattr("vigil.aws.authentication_ports._keys", MotoKeys)
     aws_client.cache_clear()
     with mock_aws():
         names, inbox = _create()
@@ -145,7 +149,7 @@ def _create() -> tuple[dict[str, str], str]:
     for bucket in BUCKETS:
         aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
     _tables()
-    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in ("approvals", "runs", "models", "ledger", "people")}
+    names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in TABLES}
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     names["keys/checkpoint"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
@@ -162,6 +166,7 @@ def _create() -> tuple[dict[str, str], str]:
         "state-machines/train-and-promote": f"{machines}vigil-{STACK}-train-and-promote",
         "state-machines/update-endpoint": f"{machines}vigil-{STACK}-update-endpoint",
         "signing/issuer": "none", "signing/audience": "none", "signing/jwks-uri": "none",
+        "functions/approval-desk": "approval-desk",
         "functions/manage-people": "manage-people", "functions/choose-password": "choose-password",
         "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",
         "glue/database": "vigil_unit",
@@ -217,27 +222,6 @@ def _ledger() -> None:
         ],
         BillingMode="PAY_PER_REQUEST",
     )  # fmt: skip
-
-
-def _people() -> tuple[str, str]:
-    cognito = aws_client("cognito-idp")
-    pool = cognito.create_user_pool(PoolName="approvers")["UserPool"]["Id"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool, ClientName="vigil", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
-    )["UserPoolClient"]["ClientId"]
-    cognito.create_group(UserPoolId=pool, GroupName=ROLE)
-    for user, name in (("ana", "Ana Approver"), ("olga", "Olga Operator"), ("nemo", "")):
-        attributes = [{"Name": "name", "Value": name}] if name else []
-        cognito.admin_create_user(UserPoolId=pool, Username=user, UserAttributes=attributes)
-        cognito.admin_set_user_password(UserPoolId=pool, Username=user, Password=strong(PASSWORD), Permanent=True)
-    for user in ("ana", "nemo"):
-        cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=ROLE)
-    return pool, client
-
-
-def strong(password: str) -> str:
-    """The same with what Cognito's usual policy wants."""
-    return f"{password}-A1!"
 
 
 def example(name: str) -> dict[str, Any]:

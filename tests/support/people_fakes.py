@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from approval_fakes import PASSWORD
 from pydantic import SecretStr
 
 from vigil.approvals.authentication import AuthenticationPorts, Signer, authenticate
@@ -20,8 +21,9 @@ from vigil.audit.models import Entry, Record, link, start_of
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 ISSUER = "https://pool.example/one"
-PASSWORD = "correct horse battery staple"
+
 ROLE = "model-owner"
+__all__ = ["PASSWORD"]
 
 
 @dataclass

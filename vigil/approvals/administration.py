@@ -16,8 +16,7 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from vigil.approvals.administration_orders import AddPerson, Reset, Revoke, SignOut, Train, Unlock
-from vigil.approvals.identity import canonical_username
-from vigil.approvals.people import Person
+from vigil.approvals.people import Person, canonical_username
 from vigil.approvals.sessions import without_session
 from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry

@@ -17,10 +17,9 @@ from pydantic import SecretStr
 
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import ApprovalError, AuthenticationError, RevokedError, WrongPersonError
-from vigil.approvals.identity import canonical_username
 from vigil.approvals.lockout import Attempt, begin_attempt, count_failure, give_back, refuse_locked, succeed
 from vigil.approvals.models import Authentication, PasswordProof, Proof, SessionProof, TokenProof
-from vigil.approvals.people import People, Person
+from vigil.approvals.people import People, Person, canonical_username
 from vigil.approvals.sessions import holds, owner_of
 from vigil.approvals.sign_in import Identity, PasswordSignIn, SignInAlarms, TokenVerifier
 from vigil.approvals.sign_in_records import record_failure

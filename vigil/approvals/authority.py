@@ -9,8 +9,8 @@ from datetime import datetime
 
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import AuthenticationError, WrongPersonError
+from vigil.approvals.identity import canonical_username
 from vigil.approvals.models import ApprovalRequest, Authentication, Meaning
-from vigil.approvals.people import canonical_username
 from vigil.approvals.ports import ProvenSigner
 from vigil.approvals.quorum import Candidate, Place, choose_place
 from vigil.approvals.timing import is_for
@@ -33,7 +33,7 @@ def refuse_stale(authentication: Authentication, challenge: Challenge, now: date
 def require_authority(
     request: ApprovalRequest, rules: ApprovalRules, proven: ProvenSigner, meaning: Meaning, now: datetime
 ) -> Place:
-    """The seat in which the person signs. Raises ``NotEntitledError``, ``SeatFilledError``, ``TrainingExpiredError``."""
+    """The seat to sign in. Raises ``NotEntitledError``, ``SeatFilledError`` or ``TrainingExpiredError``."""
     authentication = proven.authentication
     names = (authentication.username, authentication.printed_name, *filter(None, [proven.person.email]))
     place = choose_place(request, rules, Candidate(authentication.subject, names, authentication.groups), meaning, now)

@@ -22,7 +22,7 @@ REUSABLE = (Status.PENDING, Status.SUPERSEDED, Status.WITHDRAWN, Status.DECIDED_
 
 
 def with_carried(request: ApprovalRequest, earlier: Iterable[ApprovalRequest], ports: OpeningPorts) -> ApprovalRequest:
-    """The new request with the signatures of the newest earlier one that has any which hold; perhaps decided by them."""
+    """The new request with the signatures of the newest earlier one that has any which hold; perhaps decided."""
     now = ports.clock()
     for older in sorted(earlier, key=lambda each: (each.entered_at, each.attempt), reverse=True):
         if _may_lend(older, request):

@@ -54,7 +54,7 @@ class DeskService:
         return sign(answer, self._ports)
 
     def note(self, event: EventName, actor: Actor, subject: str, details: dict[str, Any]) -> None:
-        """Record that somebody read evidence or exported the ledger, as the interface says. Raises ``NotNotableError``."""
+        """Record that somebody read evidence or exported the ledger, as an interface says."""
         if event not in NOTABLE:
             raise NotNotableError(f"{event} is not recorded through the desk, only {', '.join(sorted(NOTABLE))}")
         key = f"{event.value}#{self._ports.new_id()}"

@@ -1,7 +1,7 @@
 """What interfaces and the desk say to each other: one JSON event, one JSON answer. Both sides are in this file.
 
-An answer is ``{"ok": …}`` or ``{"refused": {"error": <class of an ApprovalError>, "message": …}}``. Everything else that
-goes wrong is an exception of the function, without anything that was in the event.
+An answer is ``{"ok": …}`` or ``{"refused": {"error": <class of an ApprovalError>, "message": …}}``. Everything else
+that goes wrong is an exception of the function, without anything that was in the event.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _serve(message: Requests | Show | Prepare | Sign | Note, desk: DeskService) 
 
 
 def sent(message: Requests | Show | Prepare | Sign | Note) -> dict[str, Any]:
-    """The interface's side: the event as JSON. The one place that takes the secrets of a proof out of their wrapping."""
+    """The interface's side: the event as JSON. The one place that takes a proof's secrets out of their wrapping."""
     document = message.model_dump(mode="json")
     if isinstance(message, Sign):
         document["answer"]["proof"] = _revealed(message.answer.proof)

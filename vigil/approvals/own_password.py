@@ -14,9 +14,8 @@ from vigil.approvals.administration import NotPossibleError
 from vigil.approvals.administration_orders import ChoosePassword
 from vigil.approvals.authentication import REFUSED
 from vigil.approvals.errors import AuthenticationError, RevokedError
-from vigil.approvals.identity import canonical_username
 from vigil.approvals.lockout import begin_attempt, count_failure, give_back, succeed
-from vigil.approvals.people import People, Person
+from vigil.approvals.people import People, Person, canonical_username
 from vigil.approvals.sessions import without_session
 from vigil.approvals.sign_in import SignInAlarms
 from vigil.approvals.sign_in_records import record_failed_change, record_own_password

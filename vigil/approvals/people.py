@@ -35,6 +35,11 @@ class Person(BaseModel):
     revision: int = 0
 
 
+def canonical_username(typed: str) -> str:
+    """The one spelling that is stored: ``Ana`` and ``ana`` must not be two people (21 CFR 11.100(a))."""
+    return typed.strip().lower()
+
+
 class People(Protocol):
     def get(self, username: str) -> Person | None:
         """Read consistently."""

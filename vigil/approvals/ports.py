@@ -88,8 +88,8 @@ class SignIns(Protocol):
     def authenticate(
         self, proof: Proof, challenge: Challenge, continuous_seconds: int, expected_signer: str | None
     ) -> ProvenSigner:
-        """Raises ``AuthenticationError`` or another ``ApprovalError``. Anybody else's proof than the expected signer's is
-        refused before a password is tried."""
+        """Raises ``AuthenticationError`` or another ``ApprovalError``. Anybody else's proof than the expected signer's
+        is refused before a password is tried."""
 
     def begin_session(self, signer: ProvenSigner, continuous_seconds: int) -> SigningSession | None:
         """None where the plan has no such period, or this sign-in may not begin one."""

@@ -1,7 +1,8 @@
 """The one function that signs, for every interface: authenticate, check authority, bind, sign, store.
 
-What is stored is one signature of one person. When it is the last that the plan asks for, or a rejection, the request is
-decided with it; the answer reaches the waiting run through ``deliver``. Nothing is sent from here: a crash loses nothing.
+What is stored is one signature of one person. When it is the last that the plan asks for, or a rejection, the request
+is decided with it; the answer reaches the waiting run through ``deliver``. Nothing is sent from here, so a crash loses
+nothing.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _sign(
     rules: ApprovalRules,
     ports: SigningPorts,
 ) -> tuple[ApprovalRequest, SignatureRecord]:
-    """Sign and store. Where somebody else changed the request meanwhile, everything is asked again of what it is now."""
+    """Sign and store. Where somebody else changed the request meanwhile, all is asked again of what it is now."""
     for attempt in range(MOST_ATTEMPTS):
         now = ports.clock()
         refuse_closed(request, now)

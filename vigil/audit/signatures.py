@@ -22,8 +22,14 @@ class PublicKeyError(Exception):
     """A public key cannot be used; the message says what to do."""
 
 
+ANY = "*"
+
+
 class PublicKeys:
-    """The keys that are trusted, by their name (the ARN of the KMS key). PEM or DER, ECDSA on P-256."""
+    """The keys that are trusted, by their name (the ARN of the KMS key). PEM or DER, ECDSA on P-256.
+
+    A key of the name ``ANY`` is trusted whatever its signatures call it: somebody handed over the key itself.
+    """
 
     def __init__(self, keys: Mapping[str, str | bytes]) -> None:
         self._keys = {name: _imported(name, key) for name, key in keys.items()}
@@ -31,13 +37,14 @@ class PublicKeys:
             raise PublicKeyError("no public key is given: nothing could be verified")
 
     def __contains__(self, name: str) -> bool:
-        return name in self._keys
+        return name in self._keys or ANY in self._keys
 
     def verify(self, name: str, message: bytes, signature: str) -> bool:
         """Whether the key of this name made the signature (base64 of DER) over the SHA-256 of ``message``."""
         try:
             value = base64.b64decode(signature, validate=True)
-            DSS.new(self._keys[name], "fips-186-3", encoding="der").verify(SHA256.new(message), value)
+            key = self._keys.get(name) or self._keys[ANY]
+            DSS.new(key, "fips-186-3", encoding="der").verify(SHA256.new(message), value)
         except (KeyError, ValueError, binascii.Error):
             return False
         return True

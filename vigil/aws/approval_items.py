@@ -1,4 +1,4 @@
-"""Requests and challenges as items of the approvals table. Nested values are JSON text: what was signed stays as it was."""
+"""Requests and challenges as items of the approvals table. Nested values are JSON text, as they were signed."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 
 from vigil.approvals.administration import AdministrationPorts
@@ -10,6 +9,7 @@ from vigil.approvals.authentication import AuthenticationPorts
 from vigil.approvals.id_tokens import COGNITO
 from vigil.approvals.own_password import OwnPasswordPorts
 from vigil.aws.accounts import CognitoAccounts
+from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client, stack_name
 from vigil.aws.jwks import JwksKeys
 from vigil.aws.ledger_table import LedgerTable
@@ -22,11 +22,6 @@ from vigil.aws.sign_in import CognitoSignIn, pool_issuer, pool_jwks_uri
 from vigil.aws.sign_in_alarms import SignInAlarms
 
 NO_PROVIDER = "none"  # SSM keeps no empty values
-
-
-def server_time() -> datetime:
-    """The time of this machine, never one that a client sends (21 CFR 11.10(e))."""
-    return datetime.now(UTC)
 
 
 def authentication_ports(parameters: StackParameters) -> AuthenticationPorts:

@@ -15,7 +15,7 @@ from vigil.audit.events import EventName
 from vigil.audit.models import Actor
 from vigil.aws.environment import CONNECT_TIMEOUT_SECONDS, StackParameters
 
-#: The function's own limit (infra/template.yaml) and time for its start: who gives up earlier does not know what happened.
+#: The function's own limit (infra/template.yaml) and time for its start: who gives up earlier learns nothing.
 READ_TIMEOUT_SECONDS = 75
 
 

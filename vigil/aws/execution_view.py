@@ -7,6 +7,7 @@ GetExecutionHistory has a quota of its own (Step Functions guide, "Quotas", API 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -25,6 +26,7 @@ from vigil.executions.progress import CAUSE_CHARACTERS, read_progress
 
 FRESH_SECONDS = 2.0
 EXECUTIONS_KEPT = 16
+NESTED_SHOWN = 4  # a machine of ours starts one
 NEW_EVENTS = 100  # of one call where events are known already; a whole history is read 1,000 at a time
 RUNNING = "RUNNING"
 
@@ -68,6 +70,17 @@ class ExecutionReader:
                 known.read_at = self._clock()
             return known.view
 
+    def read_with_nested(self, execution_arn: str, may_show: Callable[[str], bool]) -> list[ExecutionView]:
+        """The execution, then those that its states have started, where ``may_show`` says so of their ARNs."""
+        view = self.read(execution_arn)
+        named = (state.nested_execution for state in view.progress.states.values())
+        nested = dict.fromkeys(arn for arn in named if arn is not None and may_show(arn))
+        shown = [view]
+        for arn in list(nested)[:NESTED_SHOWN]:
+            with contextlib.suppress(ExecutionGoneError):  # it ended before the one that started it
+                shown.append(self.read(arn))
+        return shown
+
     def _look(self, arn: str, known: _Known) -> ExecutionView:
         try:
             raw = self._client.describe_execution(executionArn=arn)
@@ -89,7 +102,7 @@ class ExecutionReader:
             ) from None
         # After the events: a secret that one of them names is masked in the description as well.
         described = known.redactor.redact(_described(raw))
-        return _view(described, known.graph, known.events)
+        return _view(arn, described, known.graph, known.events)
 
     def _add_new_events(self, arn: str, known: _Known) -> None:
         last = known.events[-1]["id"] if known.events else 0
@@ -118,8 +131,7 @@ def _is_end(event: dict[str, Any]) -> bool:
     return event["type"] in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
-def _view(described: dict[str, Any], graph: Graph, events: list[dict[str, Any]]) -> ExecutionView:
-    arn = str(described["executionArn"])
+def _view(arn: str, described: dict[str, Any], graph: Graph, events: list[dict[str, Any]]) -> ExecutionView:
     return ExecutionView(
         execution_arn=arn,
         machine=arn.split(":")[6],

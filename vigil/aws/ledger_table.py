@@ -16,7 +16,6 @@ from botocore.exceptions import ClientError
 from vigil.audit.models import Entry, Head, Record, link, start_of
 from vigil.audit.ports import Clock, StoredText
 from vigil.digests import canonical_json, digest_of
-from vigil.moments import Clock
 
 CHAINS_INDEX = "chains"  # sparse: only first records are in it
 GENESIS = "1"

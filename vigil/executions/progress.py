@@ -87,7 +87,7 @@ def _wait(visit: Visit) -> Wait | None:
     state = visit.state
     if state.type == "Wait":
         until = None if state.pause_seconds is None else visit.entered_at + timedelta(seconds=state.pause_seconds)
-        return Wait(kind="time", what="a pause", since=visit.entered_at, until=until)
+        return Wait(kind="time", what="the end of its pause", since=visit.entered_at, until=until)
     scheduled = next((each for each in reversed(visit.events) if str(each["type"]).endswith("Scheduled")), None)
     if scheduled is None or visit.last_failed:
         return None

@@ -1,4 +1,4 @@
-"""Style, script and icon of the pages: our own files, served to anybody, as Airflow's are. Nothing comes from elsewhere."""
+"""Style, script and icon of the pages: our own files, served to anybody, as Airflow's are; none is elsewhere's."""
 
 from __future__ import annotations
 

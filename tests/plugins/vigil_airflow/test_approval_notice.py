@@ -67,11 +67,13 @@ def test_the_request_of_this_execution_is_published_once_it_has_appeared(
     published = task.xcoms["approval_request"]
     assert published["request_id"] == REQUEST["request_id"]
     assert published["evaluation_uri"] == "s3://models/evaluations/c/evaluation.json"
-    assert published["approve"].startswith("vigil approvals approve apr-0123456789ab --user")
+    assert published["page"] == "/plugin/approvals/apr-0123456789ab"
+    assert published["show"] == "vigil approvals show apr-0123456789ab"
     assert "evaluation_url" not in task.xcoms
     assert published["verdict"]["criteria"][0]["measured"] == "0.88"
     assert "met: AUROC 0.88, limit at least 0.8" in caplog.text
     assert "apr-0123456789ab waits for a decision until 2026-12-01" in caplog.text
+    assert "sign: Approvals in this UI, at /plugin/approvals/apr-0123456789ab" in caplog.text
 
 
 def test_a_request_that_does_not_appear_in_time_is_no_failure(

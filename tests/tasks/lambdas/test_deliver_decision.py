@@ -3,10 +3,10 @@ import json
 import pytest
 from approval_fakes import EXECUTION, PASSWORD, TOKEN, proof_of
 from moto_stack import example, strong
+from vigil.approvals.decide import DecisionOrder, decide
 
 from tasks.lambdas.deliver_decision import handler
 from tasks.lambdas.open_approval import handler as open_approval
-from vigil.approvals.decide import DecisionOrder, decide
 from vigil.approvals.models import Decision, Status
 from vigil.aws.approval_ports import approvals_table, deciding_ports
 

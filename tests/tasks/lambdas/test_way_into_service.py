@@ -7,6 +7,7 @@ import pytest
 from approval_fakes import EXECUTION, PASSWORD, TOKEN, proof_of
 from candidate_evidence import passing_evaluation, real_plan
 from moto_stack import MODEL_FILES, archive_of, example, strong, tree_digest_of
+from vigil.approvals.decide import DecisionOrder, decide
 
 from tasks.lambdas import (
     gate_candidate,
@@ -18,7 +19,6 @@ from tasks.lambdas import (
     smoke_test,
     verify_approval,
 )
-from vigil.approvals.decide import DecisionOrder, decide
 from vigil.approvals.errors import SignatureInvalidError
 from vigil.approvals.models import Decision, Status
 from vigil.aws.approval_ports import approvals_table, deciding_ports

@@ -1,7 +1,7 @@
 import pytest
 from approval_fakes import EXECUTION, TOKEN, proof_of
-
 from vigil.approvals.decide import DecisionOrder, decide
+
 from vigil.approvals.deliver import Delivery, deliver, sweep
 from vigil.approvals.models import Decision, Status
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 from approval_fakes import EXECUTION, TOKEN, FakeSigner, proof_of
-
 from vigil.approvals.decide import DecisionOrder, decide
+
 from vigil.approvals.errors import SignatureInvalidError
 from vigil.approvals.models import Decision, DecisionFacts, SignedDecision, Status
 from vigil.approvals.statement import statement_digest

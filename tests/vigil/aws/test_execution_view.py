@@ -8,35 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine_client import EngineClient
 from promotion_world import PromotionWorld
 from state_machines import client_error
 
-from local_aws.services.states.executions import execution_operations as operations
 from vigil.approvals.redaction import REDACTED
 from vigil.aws.execution_view import FRESH_SECONDS, ExecutionGoneError, ExecutionReader
 from vigil.executions.models import Status
 
 #: The name of a chain of calls that one look may make.
 DESCRIBE, DEFINITION, HISTORY = "describe_execution", "describe_state_machine_for_execution", "get_execution_history"
-
-
-class Client:
-    """Stands for boto3's client: the operations of local_aws's engine, counted."""
-
-    def __init__(self, promotion: PromotionWorld) -> None:
-        self.calls: list[str] = []
-        self.pages: list[int] = []
-        self._aws = promotion.world.aws
-
-    def __getattr__(self, name: str) -> Any:
-        def call(**request: Any) -> dict[str, Any]:
-            self.calls.append(name)
-            answer: dict[str, Any] = dict(getattr(operations, name)(self._aws, request))
-            if "events" in answer:
-                self.pages.append(len(answer["events"]))
-            return answer | {"ResponseMetadata": {"RequestId": "r"}}
-
-        return call
 
 
 @pytest.fixture
@@ -68,7 +49,7 @@ def test_no_token_is_in_what_is_read_wherever_it_stands(promotion: PromotionWorl
     token = promotion.wait()["task_token"]
     raw = json.dumps(promotion.world.events(execution), default=str)
     assert token in raw  # Step Functions keeps it
-    view = ExecutionReader(Client(promotion)).read(execution)
+    view = ExecutionReader(EngineClient(promotion.world)).read(execution)
     shown = view.model_dump_json()
     assert token not in shown and token[:40] not in shown
     assert REDACTED in shown
@@ -81,7 +62,7 @@ def test_a_short_token_that_a_later_event_names_is_masked_in_what_was_read_befor
     clock = Clock()
     execution = promotion.start(value={"dataset_version": "d", "note": "the word is sesame-open"})
     promotion.wait()
-    reader = ExecutionReader(Client(promotion), clock)
+    reader = ExecutionReader(EngineClient(promotion.world), clock)
     assert "sesame-open" in reader.read(execution).model_dump_json()
     promotion.answer({"request_id": "apr-1", "decision": "APPROVED", "password": "sesame-open"})
     promotion.world.ended(execution)
@@ -90,7 +71,7 @@ def test_a_short_token_that_a_later_event_names_is_masked_in_what_was_read_befor
 
 
 def test_looks_within_moments_cost_one_and_later_ones_fetch_only_what_is_new(promotion: PromotionWorld) -> None:
-    clock, client, execution = Clock(), Client(promotion), waiting(promotion)
+    clock, client, execution = Clock(), EngineClient(promotion.world), waiting(promotion)
     reader = ExecutionReader(client, clock)
     reader.read(execution)
     assert client.calls == [DESCRIBE, DEFINITION, HISTORY]
@@ -105,7 +86,7 @@ def test_looks_within_moments_cost_one_and_later_ones_fetch_only_what_is_new(pro
 
 
 def test_an_execution_that_has_ended_costs_one_description(promotion: PromotionWorld) -> None:
-    clock, client = Clock(), Client(promotion)
+    clock, client = Clock(), EngineClient(promotion.world)
     promotion.sagemaker.job_failures["Training"] = "ran out of memory"
     execution = promotion.start()
     promotion.world.ended(execution)
@@ -121,7 +102,7 @@ def test_a_redrive_is_seen_although_the_end_was_known(promotion: PromotionWorld)
     clock, execution = Clock(), waiting(promotion)
     promotion.world.stop(execution)
     promotion.world.ended(execution)
-    reader = ExecutionReader(Client(promotion), clock)
+    reader = ExecutionReader(EngineClient(promotion.world), clock)
     assert reader.read(execution).progress.states["WaitForApproval"].status is Status.ABORTED
     promotion.world.redrive(execution)
     promotion.world.await_event(execution, "TaskSubmitted", 4)
@@ -133,7 +114,7 @@ def test_a_redrive_is_seen_although_the_end_was_known(promotion: PromotionWorld)
 def test_a_long_history_is_read_in_pages_and_whole(promotion: PromotionWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a lag between two looks that is longer than one page of new events."""
     monkeypatch.setattr("vigil.aws.execution_view.NEW_EVENTS", 3)
-    clock, client, execution = Clock(), Client(promotion), waiting(promotion)
+    clock, client, execution = Clock(), EngineClient(promotion.world), waiting(promotion)
     reader = ExecutionReader(client, clock)
     reader.read(execution)
     promotion.answer({"request_id": "apr-1", "decision": "APPROVED"})
@@ -141,7 +122,7 @@ def test_a_long_history_is_read_in_pages_and_whole(promotion: PromotionWorld, mo
     clock.later()
     view = reader.read(execution)
     assert set(client.pages[1:-1]) == {3}
-    assert view == ExecutionReader(Client(promotion)).read(execution)
+    assert view == ExecutionReader(EngineClient(promotion.world)).read(execution)
 
 
 def test_who_may_not_read_results_sees_states_and_errors_and_nothing_that_went_through(
@@ -150,7 +131,7 @@ def test_who_may_not_read_results_sees_states_and_errors_and_nothing_that_went_t
     promotion.sagemaker.job_failures["Training"] = "ran out of memory"
     execution = promotion.start()
     promotion.world.ended(execution)
-    view = ExecutionReader(Client(promotion)).read(execution)
+    view = ExecutionReader(EngineClient(promotion.world)).read(execution)
     bare = view.without_data().model_dump_json()
     assert "ran out of memory" in view.model_dump_json() and "ran out of memory" not in bare
     assert "new quarter" in view.model_dump_json() and "new quarter" not in bare

@@ -6,8 +6,8 @@ import pytest
 from approval_fakes import EXECUTION, TOKEN, Bench, proof_of
 from pydantic import ValidationError
 from typer.testing import CliRunner
-
 from vigil.approvals.decide import DecisionOrder, decide
+
 from vigil.approvals.deliver import Delivery, sweep
 from vigil.approvals.errors import UnreadableRequestError
 from vigil.approvals.models import Decision, PasswordProof, Status, WaitMessage

@@ -1,7 +1,7 @@
 """Who may see the page, who may sign on it, and whose signature a user of Airflow may give.
 
-Airflow's user says who reads and opens the form; the signature itself needs its own two components at the desk, and they
-must be of the person whom that user is mapped to.
+Airflow's user says who reads and opens the form; the signature itself needs its own two components at the desk, and
+they must be of the person whom that user is mapped to.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from typing import Any
 
 from fastapi import HTTPException, Request, Response
 from pydantic import SecretStr
-from vigil_airflow.pages.approvals import forms, services
-from vigil_airflow.pages.approvals.access import reader
-from vigil_airflow.pages.approvals.rendering import base_path, page
 
 from vigil.approvals.desk import Desk, SigningAnswer, SigningOrder, SigningResult
 from vigil.approvals.models import PasswordProof, SessionProof
+from vigil_airflow.pages.approvals import forms, services
+from vigil_airflow.pages.approvals.access import reader
+from vigil_airflow.pages.approvals.rendering import base_path, page
 
 SESSION_COOKIE = "vigil_signing"
 
@@ -121,6 +121,4 @@ class Sender:
             proof = SessionProof(session=session, password=password)
         else:
             proof = PasswordProof(username=username or str(self.act.signer), password=password)
-        return self.desk.sign(
-            SigningAnswer(challenge_id=challenge_id, proof=proof, expected_signer=self.act.signer)
-        )
+        return self.desk.sign(SigningAnswer(challenge_id=challenge_id, proof=proof, expected_signer=self.act.signer))

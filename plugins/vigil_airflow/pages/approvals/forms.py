@@ -100,7 +100,7 @@ def refuse_other_origins(request: Request, own_address: str) -> None:
 
 
 def _place(address: str) -> str:
-    """Host and port, else nothing. The scheme is left out: behind a proxy that ends TLS, the server does not know it."""
+    """Host and port, else nothing. Without the scheme: behind a proxy that ends TLS, the server does not know it."""
     try:
         parts = urlsplit(address)
     except ValueError:

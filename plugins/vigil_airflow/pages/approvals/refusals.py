@@ -10,11 +10,11 @@ from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+
+from vigil.approvals import errors
 from vigil_airflow.pages.approvals.access import SignerMapError
 from vigil_airflow.pages.approvals.forms import ForeignFormError, StaleFormError
 from vigil_airflow.pages.approvals.rendering import page
-
-from vigil.approvals import errors
 
 log = logging.getLogger(__name__)
 
@@ -61,10 +61,14 @@ class PageRoute(APIRoute):
                 return refusal(request, status_of(error), str(error))
             except ForeignFormError:
                 return refusal(
-                    request, 403, "This form was not made by this page for you. Open the request again and start from there."
+                    request,
+                    403,
+                    "This form was not made by this page for you. Open the request again and start from there.",
                 )
             except StaleFormError:
-                return refusal(request, 403, "The page was open for too long. Open the request again and start from there.")
+                return refusal(
+                    request, 403, "The page was open for too long. Open the request again and start from there."
+                )
             except SignerMapError as error:
                 return refusal(request, 500, str(error))
             except HTTPException as error:
@@ -73,7 +77,9 @@ class PageRoute(APIRoute):
                 return refusal(request, 422, "The form is not as this page makes it. Open the request again.")
             except Exception as error:
                 # The class only: a message may quote what was sent, and a password was.
-                log.error("the approvals page failed at %s %s: %s", request.method, request.url.path, type(error).__name__)
+                log.error(
+                    "the approvals page failed at %s %s: %s", request.method, request.url.path, type(error).__name__
+                )
                 return refusal(request, 502, _unknown_outcome(request))
 
         return answer
@@ -97,7 +103,9 @@ def _refuse_large(request: Request) -> None:
 def _unknown_outcome(request: Request) -> str:
     if request.method == "POST":
         return (
-            "The service that signs did not answer as it should. Whether something was signed, the request's page says: "
-            "open it. Signing again does no harm; nobody's signature is stored twice."
+            "The service that signs did not answer as it should. Whether something was signed, the request's page "
+            "says: open it. Signing again does no harm; nobody's signature is stored twice."
         )
-    return "The service that keeps the requests did not answer as it should. Try again in a minute; nothing was changed."
+    return (
+        "The service that keeps the requests did not answer as it should. Try again in a minute; nothing was changed."
+    )

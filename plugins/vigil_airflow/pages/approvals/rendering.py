@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from vigil_airflow.pages import static_files
 from vigil_airflow.pages.approvals import wording
 
@@ -30,8 +31,10 @@ HEADERS = {
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     base = base_path(request)
-    text = _templates().get_template(template).render(
-        base=base, asset=lambda name: static_files.address(base, name), **values
+    text = (
+        _templates()
+        .get_template(template)
+        .render(base=base, asset=lambda name: static_files.address(base, name), **values)
     )
     return HTMLResponse(text, status_code=status, headers=HEADERS)
 

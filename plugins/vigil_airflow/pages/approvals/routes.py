@@ -1,4 +1,4 @@
-"""The routes. Reading is by GET and acts on nothing; a signature takes two POSTs, and between them what is signed is shown.
+"""The routes. Reading is by GET and acts on nothing; a signature takes two POSTs, and what is signed is shown between.
 
 Routes are plain functions: the desk is asked over the network, and Starlette runs them in threads.
 """
@@ -13,19 +13,20 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import SecretStr, ValidationError
+
+from vigil.approvals.desk import SigningOrder
+from vigil.approvals.errors import AuthenticationError, IncompleteDecisionError
+from vigil.approvals.models import ApprovalRequest, Status
 from vigil_airflow.pages.approvals import access, view
 from vigil_airflow.pages.approvals.acts import Act, Sender
 from vigil_airflow.pages.approvals.refusals import PageRoute, status_of
 from vigil_airflow.pages.approvals.rendering import HEADERS, base_path, page
 from vigil_airflow.pages.approvals.services import DeskDep, GuardDep, NowDep, SignerMapDep
 
-from vigil.approvals.desk import SigningOrder
-from vigil.approvals.errors import ApprovalError, AuthenticationError, IncompleteDecisionError
-from vigil.approvals.models import ApprovalRequest, Status
-
 router = APIRouter(route_class=PageRoute)
 
 PAST_SHOWN = 50
+NO_PASSWORD = SecretStr("")
 Text = Annotated[str, Form()]
 
 
@@ -87,7 +88,7 @@ def confirm(
 @router.post("/approvals/{request_id}/sign")
 def sign(
     request_id: str, request: Request, user: GetUserDep, desk: DeskDep, signers: SignerMapDep, guard: GuardDep,
-    now: NowDep, challenge_id: Text = "", username: Text = "", password: Annotated[SecretStr, Form()] = SecretStr(""),
+    now: NowDep, challenge_id: Text = "", username: Text = "", password: Annotated[SecretStr, Form()] = NO_PASSWORD,
     meaning: Text = "", comment: Text = "", token: Text = "",
 ) -> Response:  # fmt: skip
     """``meaning`` and ``comment`` only serve to show the same again after a wrong password: the challenge is signed."""

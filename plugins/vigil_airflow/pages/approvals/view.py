@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from vigil_airflow.pages.approvals.wording import MEASURES, SPLITS, SUBGROUPS
-
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureRecord, Status
 from vigil.models.models import Evaluation, Measure, ModelOnSplit
+from vigil_airflow.pages.approvals.wording import MEASURES, SPLITS, SUBGROUPS
 
 THEMES = ("light", "dark")
 SUBGROUP_MEASURES = ("auroc", "brier", "calibration_error", "recall_at_capacity")

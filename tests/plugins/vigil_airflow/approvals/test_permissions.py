@@ -21,7 +21,9 @@ def test_who_may_read(world: World, role: str | None, status: int, address: str)
     assert (sum(world.desk.calls.values()) == 1) == (status == 200)
 
 
-@pytest.mark.parametrize(("role", "status"), [(None, 401), ("stranger", 403), ("viewer", 403), ("signer", 200)], ids=str)
+@pytest.mark.parametrize(
+    ("role", "status"), [(None, 401), ("stranger", 403), ("viewer", 403), ("signer", 200)], ids=str
+)
 def test_who_may_prepare_a_signature(world: World, role: str | None, status: int) -> None:
     token = hidden(world.browser.get(ADDRESS).text)["token"]
     world.sign_in("ana", role) if role else world.sign_out()
@@ -30,7 +32,9 @@ def test_who_may_prepare_a_signature(world: World, role: str | None, status: int
     assert world.desk.calls["prepare"] == (status == 200)
 
 
-@pytest.mark.parametrize(("role", "status"), [(None, 401), ("stranger", 403), ("viewer", 403), ("signer", 303)], ids=str)
+@pytest.mark.parametrize(
+    ("role", "status"), [(None, 401), ("stranger", 403), ("viewer", 403), ("signer", 303)], ids=str
+)
 def test_who_may_sign(world: World, role: str | None, status: int) -> None:
     fields = world.confirmation()
     world.sign_in("ana", role) if role else world.sign_out()

@@ -1,0 +1,175 @@
+// Asks for the data, draws when they changed, and decides when to ask again: only while the run goes on, only while
+// somebody looks, and less often the longer nothing happens.
+import { drawing } from './drawing.js';
+import { followTheme, html } from './page.js';
+import { badge, everyState, executionData, foldable, panel, requestLink, table } from './panel.js';
+import { duration, executionStatus, moment, STATUS, statusOf, waitWords } from './words.js';
+
+const SHORTEST = 3_000;
+const LONGEST = 30_000;
+const page = document.getElementById('page');
+const news = document.getElementById('news');
+const { source, approvals } = document.body.dataset;
+const shown = { data: null, index: 0, selected: null, all: false, opened: new Set(), tag: null, pause: SHORTEST, timer: 0, trouble: '', asking: false };
+
+function view() {
+  const executions = shown.data?.executions ?? [];
+  const execution = executions[Math.min(shown.index, executions.length - 1)];
+  return { executions, execution, selected: shown.selected, all: shown.all, approvals, mayRead: shown.data?.may_read, opened: shown.opened, pick, show };
+}
+
+function pick(name) {
+  shown.selected = shown.selected === name ? null : name;
+  render();
+}
+
+function show(index) {
+  shown.index = index;
+  shown.selected = null;
+  render();
+  document.querySelector(`[data-execution="${index}"]`)?.focus();
+}
+
+/** What a person would want first: the state that needs somebody, else the one at work, else the last that failed. */
+function interesting(execution) {
+  const states = Object.values(execution.progress.states);
+  for (const status of ['waiting', 'retrying', 'running']) {
+    const found = states.filter((state) => state.status === status);
+    if (found.length) return found.at(-1).name;
+  }
+  return states.filter((state) => ['failed', 'timed-out', 'aborted'].includes(state.status)).at(-1)?.name ?? null;
+}
+
+function summary(current) {
+  const { execution } = current;
+  const status = executionStatus(execution);
+  const waiting = Object.values(execution.progress.states).find((state) => state.status === 'waiting');
+  const redrives = execution.progress.redrives ? `, redriven ${execution.progress.redrives} times` : '';
+  return html(
+    'header',
+    {},
+    html('h1', {}, execution.machine),
+    html('p', {}, badge(status, execution.status === 'RUNNING' ? STATUS[status] : `${STATUS[status]}${execution.error ? `: ${execution.error}` : ''}`),
+      ` ${execution.name}, started ${moment(execution.started_at)}${execution.stopped_at ? `, took ${duration(execution.started_at, execution.stopped_at)}` : ''}${redrives}`),
+    waiting?.wait && html('p', { class: 'wait' }, `${waiting.name} ${waitWords(waiting.wait)}. `, waiting.request_id && requestLink(waiting.request_id, current)),
+    execution.cause && html('p', { class: 'cause' }, execution.cause),
+  );
+}
+
+function chooser(current) {
+  if (current.executions.length < 2) return null;
+  const buttons = current.executions.map((execution, index) =>
+    html('button', { type: 'button', 'data-execution': index, 'aria-pressed': index === shown.index ? 'true' : 'false', onclick: () => show(index) }, execution.machine, ' ', badge(executionStatus(execution))),
+  );
+  return html('div', { class: 'chooser', role: 'group', 'aria-label': 'Which execution to show' }, buttons);
+}
+
+function controls() {
+  const box = html('input', { type: 'checkbox', id: 'all-ways', checked: shown.all, onchange: (event) => { shown.all = event.target.checked; render(); } });
+  const asks = shown.trouble || (shown.data?.running ? 'This page looks again by itself.' : 'It has ended; this page no longer asks.');
+  return html('div', { class: 'controls' },
+    html('label', {}, box, ' Show the ways to failures, too'),
+    html('span', { class: shown.trouble ? 'trouble' : 'quiet', role: shown.trouble ? 'alert' : null }, asks),
+    html('button', { type: 'button', id: 'again', onclick: () => ask() }, 'Look again'));
+}
+
+function emptyPage() {
+  const words = shown.trouble || shown.data?.notice
+    || (shown.data?.running ? 'This run has started no state machine yet.' : 'This run started no state machine.');
+  const again = html('button', { type: 'button', id: 'again', onclick: () => ask() }, 'Look again');
+  return [html('h1', {}, 'State machine'), html('p', { role: shown.trouble ? 'alert' : null }, words), again];
+}
+
+function render() {
+  const focused = document.activeElement;
+  const kept = ['data-state', 'data-row', 'data-execution', 'id'].map((name) => [name, focused?.getAttribute?.(name)]).find(([, value]) => value);
+  const scrolled = document.querySelector('.canvas')?.scrollTop ?? 0;
+  const current = view();
+  if (!current.execution) {
+    page.replaceChildren(...emptyPage());
+  } else {
+    const words = foldable(current, 'The same as a table', table(current));
+    page.replaceChildren(...[
+      summary(current), chooser(current), controls(),
+      html('div', { class: 'columns' }, html('div', { class: 'canvas' }, drawing(current)), panel(current)),
+      words, executionData(current),
+    ].filter(Boolean));
+    document.querySelector('.canvas').scrollTop = scrolled;
+  }
+  if (kept) document.querySelector(`[${kept[0]}="${CSS.escape(kept[1])}"]`)?.focus({ preventScroll: true });
+}
+
+/** Spoken, not shown: which states have changed since the last look. */
+function tell(before, after) {
+  const changes = [];
+  for (const execution of after.executions) {
+    const old = before?.executions.find((each) => each.execution_arn === execution.execution_arn);
+    if (!old) continue;
+    for (const state of everyState(execution.graph)) {
+      const status = statusOf(execution, state.name);
+      if (status !== statusOf(old, state.name)) changes.push(`${state.name}: ${STATUS[status]}`);
+    }
+    if (old.status !== execution.status) changes.push(`${execution.machine} ${execution.status.toLowerCase()}`);
+  }
+  if (changes.length) news.textContent = changes.slice(-6).join('; ');
+}
+
+function take(data) {
+  const first = !shown.data?.executions.length && data.executions.length;
+  tell(shown.data, data);
+  shown.data = data;
+  if (first) shown.selected = interesting(data.executions[0]);
+  return first;
+}
+
+async function ask() {
+  clearTimeout(shown.timer);
+  if (shown.asking) return;
+  shown.asking = true;
+  const before = shown.trouble;
+  try {
+    const answer = await fetch(source, { cache: 'no-store', headers: shown.tag ? { 'If-None-Match': shown.tag } : {} });
+    shown.trouble = '';
+    if (answer.status === 200) {
+      shown.tag = answer.headers.get('ETag');
+      const first = take(await answer.json());
+      shown.pause = SHORTEST;
+      render();
+      if (first) document.querySelector('.state.selected')?.scrollIntoView({ block: 'nearest' });
+    } else if (answer.status === 304) {
+      shown.pause = Math.min(LONGEST, shown.pause * 1.5);
+      if (before) render();
+    } else {
+      const told = (await answer.json().catch(() => ({}))).detail;
+      failed(`${typeof told === 'string' ? told : `the server answered ${answer.status}`}.`, answer.status >= 500 || answer.status === 429);
+    }
+  } catch {
+    failed('Airflow does not answer; trying again.', true);
+  } finally {
+    shown.asking = false;
+    again();
+  }
+}
+
+function failed(words, worthTrying) {
+  shown.trouble = words;
+  shown.pause = Math.min(LONGEST * 2, shown.pause * 2);
+  if (!worthTrying) shown.data = { ...(shown.data ?? { executions: [] }), running: false };
+  render();
+}
+
+function again() {
+  clearTimeout(shown.timer);
+  const goesOn = shown.data ? shown.data.running : Boolean(shown.trouble);
+  if (goesOn && document.visibilityState === 'visible') shown.timer = setTimeout(ask, shown.pause);
+}
+
+document.addEventListener('visibilitychange', () => {
+  clearTimeout(shown.timer);
+  if (document.visibilityState === 'visible' && (!shown.data || shown.data.running)) {
+    shown.pause = SHORTEST;
+    ask();
+  }
+});
+followTheme();
+ask();

@@ -1,0 +1,13 @@
+"""Each minute: tells people of requests that wait for them, and calls in deputies, when the pinned plan says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vigil.approvals.remind import remind_all
+from vigil.aws.environment import load_parameters
+from vigil.aws.reminder_ports import reminder_ports
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    return {"done": remind_all(reminder_ports(load_parameters()))}

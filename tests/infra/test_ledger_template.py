@@ -1,0 +1,105 @@
+"""What the template promises of the ledger: it can be added to and read, its checkpoints are sealed in, one function signs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cloudformation_template import references, resources_of
+
+Template = dict[str, Any]
+CHECKPOINT_ROLE = "arn:aws:iam::${AWS::AccountId}:role/vigil-${StackName}-checkpoint-ledger"
+TEN_YEARS_DAYS = 3653
+CHANGES = {
+    "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:DeleteTable",
+    "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
+}  # fmt: skip
+
+
+def statements(template: Template, resource: str, effect: str = "Allow") -> list[tuple[str, dict[str, Any]]]:
+    """Statements of managed policies that name a resource."""
+    return [
+        (name, statement)
+        for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if resource in references(statement["Resource"]) and statement["Effect"] == effect
+    ]
+
+
+def who_may(template: Template, action: str, resource: str) -> set[str]:
+    return {name for name, statement in statements(template, resource) if action in statement["Action"]}
+
+
+def test_nobody_may_change_or_delete_a_record(template: Template) -> None:
+    for name, statement in statements(template, "LedgerTable"):
+        assert not CHANGES & set(statement["Action"]), name
+    (denied,) = [each for _, each in statements(template, "LedgerTable", "Deny")]
+    assert {"dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= set(denied["Action"])
+
+
+def test_who_may_append_is_also_forbidden_to_change(template: Template) -> None:
+    assert who_may(template, "dynamodb:PutItem", "LedgerTable") == {"LedgerAppendPolicy"}
+    assert {name for name, _ in statements(template, "LedgerTable", "Deny")} == {"LedgerAppendPolicy"}
+
+
+def test_only_functions_append(template: Template) -> None:
+    for name, role in resources_of(template, "AWS::IAM::Role").items():
+        if "LedgerAppendPolicy" in references(role["ManagedPolicyArns"]):
+            (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+            assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}, name
+
+
+def test_only_the_function_that_seals_signs_with_the_key_of_checkpoints(template: Template) -> None:
+    assert who_may(template, "kms:Sign", "CheckpointKey") == {"CheckpointLedgerPolicy"}
+    key = resources_of(template, "AWS::KMS::Key")["CheckpointKey"]
+    (denied,) = [each for each in key["KeyPolicy"]["Statement"] if each["Effect"] == "Deny"]
+    assert (denied["Action"], denied["Principal"]) == ("kms:Sign", {"AWS": "*"})
+    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::Sub": CHECKPOINT_ROLE}}}
+    assert "kms:Sign" not in json.dumps([each for _, each in statements(template, "SigningKey") if "Checkpoint" in _])
+
+
+def test_checkpoints_are_locked_for_ten_years_and_nobody_may_shorten_it(template: Template) -> None:
+    bucket = resources_of(template, "AWS::S3::Bucket")["AuditBucket"]
+    assert bucket["ObjectLockEnabled"] is True
+    retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert retention == {"Mode": "COMPLIANCE", "Days": TEN_YEARS_DAYS}
+    assert "LifecycleConfiguration" not in bucket
+
+
+def test_nothing_in_the_audit_bucket_is_deleted_and_no_checkpoint_put_over(template: Template) -> None:
+    policy = resources_of(template, "AWS::S3::BucketPolicy")["AuditBucketPolicy"]["PolicyDocument"]
+    by_sid = {each["Sid"]: each for each in policy["Statement"]}
+    assert {"s3:DeleteObject", "s3:DeleteObjectVersion"} <= set(by_sid["NothingIsDeleted"]["Action"])
+    over = by_sid["NothingIsPutOverACheckpoint"]
+    assert (over["Action"], over["Condition"]) == (["s3:PutObject"], {"Null": {"s3:if-none-match": "true"}})
+    assert {each["Effect"] for each in policy["Statement"]} == {"Deny"}
+    assert {each["Principal"] for each in policy["Statement"]} == {"*"}
+    writers = who_may(template, "s3:PutObject", "AuditBucket")
+    assert "CheckpointLedgerPolicy" in writers
+    checkpoints = [
+        name for name, each in statements(template, "AuditBucket")
+        if "s3:PutObject" in each["Action"] and "checkpoints" in json.dumps(each["Resource"])
+    ]  # fmt: skip
+    assert checkpoints == ["CheckpointLedgerPolicy"]
+
+
+def test_the_ledger_is_sealed_each_minute_and_its_alarm_notifies(template: Template) -> None:
+    rule = resources_of(template, "AWS::Events::Rule")["CheckpointSweep"]
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert [references(target["Arn"]) for target in rule["Targets"]] == [{"CheckpointLedgerFunction"}]
+    permission = resources_of(template, "AWS::Lambda::Permission")["CheckpointSweepPermission"]
+    assert references(permission["SourceArn"]) == {"CheckpointSweep"}
+    alarm = resources_of(template, "AWS::CloudWatch::Alarm")["LedgerAlarm"]
+    from vigil.aws.sealing import METRIC, NAMESPACE
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, METRIC)
+    assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
+
+
+def test_an_auditor_reads_everything_of_the_ledger_and_writes_nothing(template: Template) -> None:
+    policy = resources_of(template, "AWS::IAM::ManagedPolicy")["AuditorPolicy"]["PolicyDocument"]
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert actions == {
+        "ssm:GetParametersByPath", "dynamodb:GetItem", "dynamodb:Query", "s3:GetObject", "s3:GetObjectVersion",
+        "s3:ListBucket", "s3:ListBucketVersions", "kms:GetPublicKey", "kms:Decrypt", "lambda:InvokeFunction",
+    }  # fmt: skip

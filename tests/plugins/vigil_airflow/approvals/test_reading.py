@@ -1,0 +1,176 @@
+"""What the pages show, what is sent with them, and that looking changes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from approval_pages import ADDRESS, World
+from fake_desk import SESSION
+from page_reading import Page
+from vigil_airflow.pages.app import app
+
+from vigil.approvals.dossier import FilledSeat
+from vigil.approvals.models import Status
+
+LIST = "/vigil/approvals"
+
+
+def test_no_get_or_head_of_any_route_prepares_or_signs(world: World) -> None:
+    """A mail scanner, a prefetching browser or a link preview fetches whatever address it finds."""
+    world.desk.forbidden = {"prepare", "sign"}
+    paths = {route.path for route in app.routes if "approvals" in getattr(route, "path", "")}
+    assert len(paths) == 4
+    for path in paths:
+        address = "/vigil" + path.replace("{request_id}", world.desk.request.request_id)
+        for query in ("", "?meaning=approved&comment=x&password=y&challenge_id=chl-0001&signature=chl-0001"):
+            for method in ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"):
+                answer = world.browser.request(method, address + query)
+                reads = method == "GET" and path.count("/") < 3
+                assert answer.status_code == (200 if reads else 405), (method, address)
+    assert set(world.desk.calls) == {"requests", "show"}
+    assert not world.desk.request.signatures and world.desk.request.status is Status.PENDING
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}], ids=str)
+def test_what_a_browser_fetches_ahead_is_not_recorded_as_read(world: World, headers: dict[str, str]) -> None:
+    assert world.browser.get(ADDRESS, headers=headers).status_code == 503
+    assert world.desk.calls["show"] == 0
+
+
+@pytest.mark.parametrize("address", [LIST, ADDRESS, f"{LIST}/apr-unknown"])
+def test_every_page_carries_the_strict_headers(world: World, address: str) -> None:
+    headers = world.browser.get(address).headers
+    policy = dict(rule.strip().split(" ", 1) for rule in headers["content-security-policy"].split(";"))
+    assert policy == {
+        "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
+        "base-uri": "'none'", "form-action": "'self'", "frame-ancestors": "'self'",
+    }  # fmt: skip
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cache-control"] == "no-store"
+
+
+def test_style_script_and_icon_are_our_own_files(world: World) -> None:
+    page = Page(world.browser.get(ADDRESS).text)
+    world.sign_out()
+    for element in page.all("script", "link"):
+        address = element.get("src") or element["href"]
+        assert address.startswith("/vigil/static/")
+        answer = world.browser.get(address)
+        assert answer.status_code == 200 and answer.headers["x-content-type-options"] == "nosniff"
+    assert not [each for each in page.elements if any(name == "style" or name.startswith("on") for name in each)]
+    assert not [each for each in page.all("script") if each.text.strip()] and not page.all("style")
+    assert world.browser.get("/vigil/static/..%2Fapp.py").status_code == 404
+    assert world.browser.get("/vigil/static/app.py").status_code == 404
+
+
+def test_the_list_says_what_waits_until_when_and_who_asked(world: World) -> None:
+    text = world.browser.get(LIST).text
+    for words in ("apr-0123456789ab", "triage/1", "dana (airflow)", "2026-03-05 11:30:00 UTC", "in 3 days"):
+        assert words in text
+    assert "Waiting for signatures (1)" in text and "No request has ended yet" in text
+
+
+def test_past_requests_are_shown_in_pages_of_fifty(world: World) -> None:
+    one = world.desk.request
+    for number in range(60):
+        past = {"request_id": f"apr-{number:03d}", "status": Status.EXPIRED, "note": "nobody signed in time"}
+        world.desk.rows[f"apr-{number:03d}"] = one.model_copy(update=past)
+    text = world.browser.get(LIST).text
+    assert text.count("✗</span> Expired") == 50 and "10 older requests" in text
+    assert world.browser.get(f"{LIST}?view=all&past=all").text.count("✗</span> Expired") == 60
+
+
+def test_a_desk_that_tells_the_open_seats_has_them_listed(world: World) -> None:
+    rows = [
+        world.desk.request.public() | {"open_seats": [{"role": "model-owner", "meaning": "approved", "deputy": None}]}
+    ]
+    world.desk.requests = lambda: rows  # type: ignore[method-assign]
+    assert "model owner: approved" in world.browser.get(LIST).text
+
+
+def test_the_request_shows_everything_beside_the_model_in_service(world: World) -> None:
+    text = world.browser.get(ADDRESS).text
+    for words in (
+        "0.886 (0.865 to 0.905)", "0.871 (0.850 to 0.890)", "+0.006 (-0.002 to +0.014)",
+        "0 to 17 years", "triage/6", "Quinn Ash, Morgan Oak", "2025q1, 2025q2, 2025q3", "one sender&#39;s batch grew",
+        "hyperparameter trees", "Reaction terms were coded after intake, so figures", "200 resamples",
+        "discrimination-newest-quarter", "quality assurance deputy", "only once escalated",
+        "Pat &lt;pat@example.org&gt;",
+    ):  # fmt: skip
+        assert words in text, words
+    page = Page(text)
+    pictures = page.all("img")
+    assert len(pictures) == 10 and {each["class"] for each in pictures} == {"light", "dark"}
+    assert all(each["src"].startswith("data:image/svg+xml;base64,") and each["alt"] for each in pictures)
+
+
+def test_each_criterion_is_said_to_pass_or_fail_in_words(world: World) -> None:
+    verdict = world.desk.request.facts.verdict
+    failed = verdict.criteria[-1].model_copy(update={"passed": False})
+    worse = verdict.model_copy(
+        update={"criteria": (*verdict.criteria[:-1], failed), "passed": False, "outcome": "below-limits"}
+    )
+    world.desk.change(facts=world.desk.request.facts.model_copy(update={"verdict": worse}))
+    text = world.browser.get(ADDRESS).text
+    assert text.count("</span> fail</span>") == 1
+    assert text.count("</span> pass</span>") == len(verdict.criteria) - 1
+    assert "Below the limits" in text
+
+
+def test_evidence_that_does_not_hold_can_only_be_rejected(world: World) -> None:
+    world.desk.changes = {"problem": "the evaluation was changed", "evaluation": None}
+    text = world.browser.get(ADDRESS).text
+    assert "nobody can approve" in text and "The evaluation was changed." in text
+    assert "There are no figures" in text and "<img" not in text
+    assert [each["value"] for each in Page(text).all("input") if each["type"] == "radio"] == ["rejected"]
+
+
+def test_a_signature_that_does_not_verify_is_said_so(world: World) -> None:
+    from fake_desk import PASSWORD
+
+    world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
+    world.desk.changes = {"verified": [False]}
+    assert "does NOT verify" in world.browser.get(ADDRESS).text
+
+
+def test_nothing_in_service_no_plan_and_no_release_record_are_said_in_words(world: World) -> None:
+    world.desk.changes = {"serving": None, "serving_dataset": None, "dataset": None, "changes": [], "plan": None}
+    text = world.browser.get(ADDRESS).text
+    for words in ("no model serves yet", "release record of the candidate", "Nothing differs"):
+        assert words in text
+
+
+def test_deputies_that_may_sign_now_are_named(world: World) -> None:
+    seats = [FilledSeat(seat=seat, deputies_may_sign=True) for seat in world.desk.plan.protocol.approval.signatures]
+    world.desk.changes = {"seats": seats}
+    assert "may sign now" in world.browser.get(ADDRESS).text
+
+
+@pytest.mark.parametrize(
+    ("away", "words"),
+    [
+        (timedelta(days=1), "in 1 day"), (timedelta(hours=47, minutes=59), "in 1 day"),
+        (timedelta(minutes=90), "in 1 hour"), (timedelta(seconds=59), "in less than a minute"),
+        (timedelta(hours=-3), "3 hours ago"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_time_that_is_left_is_rounded_down(world: World, away: timedelta, words: str) -> None:
+    world.desk.change(expires_at=world.desk.now + away)
+    assert f"({words})" in world.browser.get(ADDRESS).text
+
+
+def test_no_page_holds_a_secret(world: World) -> None:
+    from fake_desk import PASSWORD
+
+    world.desk.session = SESSION
+    fields = world.confirmation()
+    seen = [world.post("sign", username="ana", password="wrong", **fields)]
+    seen.append(world.post("sign", username="ana", password=PASSWORD, **world.confirmation()))
+    seen += [world.browser.get(address) for address in (LIST, ADDRESS, seen[-1].headers["location"])]
+    cookie = world.browser.cookies["vigil_form"]
+    for answer in seen:
+        for secret in (PASSWORD, SESSION, world.desk.request.token_ciphertext, cookie):
+            assert secret not in answer.text and secret not in str(answer.url)

@@ -1,0 +1,89 @@
+"""The function that seals the ledger, against moto: it signs what continues, and raises the alarm for what does not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ledger_fakes import entry, resealed
+from moto_stack import MotoStack
+
+from tasks.lambdas import checkpoint_ledger
+from vigil.audit.signatures import PublicKeys
+from vigil.audit.verify import verify_ledger
+from vigil.aws.audit_ports import checkpoint_key, ledger_table, stack_ledger
+from vigil.aws.sealing import METRIC, NAMESPACE, SUBJECT
+
+CHAIN = "model:run-1"
+
+
+@pytest.fixture
+def ledger(stack: MotoStack, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(checkpoint_ledger, "_newest", 0)
+    table = ledger_table(stack.parameters)
+    for number in range(4):
+        table.append(entry(number))
+    return table
+
+
+def call() -> dict[str, Any]:
+    return checkpoint_ledger.handler({}, None)
+
+
+def tamper(stack: MotoStack, sequence: int) -> None:
+    """What somebody with access to the table does."""
+    dynamodb, name = stack.client("dynamodb"), stack.parameters.tables.ledger
+    key = {"chain": {"S": CHAIN}, "sequence": {"N": str(sequence)}}
+    item = dynamodb.get_item(TableName=name, Key=key)["Item"]
+    text = resealed(item["record"]["S"], subject="never happened")
+    item |= {"record": {"S": text}, "hash": {"S": json.loads(text)["hash"]}}
+    dynamodb.put_item(TableName=name, Item=item)
+
+
+def counted(stack: MotoStack) -> list[float]:
+    found = stack.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[
+            {
+                "Id": "m",
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": NAMESPACE, "MetricName": METRIC,
+                        "Dimensions": [{"Name": "Stack", "Value": "unit"}],
+                    },
+                    "Period": 3600, "Stat": "Maximum",
+                },
+            }
+        ],
+        StartTime="2020-01-01", EndTime="2100-01-01",
+    )  # fmt: skip
+    return [value for result in found["MetricDataResults"] for value in result["Values"]]
+
+
+def test_a_ledger_that_grew_is_sealed_and_what_is_sealed_verifies(stack: MotoStack, ledger: Any) -> None:
+    assert [call(), call()] == [{"checkpoint": 1}, {"checkpoint": None}]
+    ledger.append(entry(9))
+    assert call() == {"checkpoint": 2}
+    report = verify_ledger(stack_ledger(stack.parameters), PublicKeys(checkpoint_key(stack.parameters)))
+    assert (report.findings, report.checkpoints, report.last_good, report.records) == ([], 2, 2, 5)
+    assert counted(stack) == [0]
+
+
+def test_a_ledger_that_does_not_follow_is_not_sealed_and_told_once(stack: MotoStack, ledger: Any) -> None:
+    call()
+    tamper(stack, 4)
+    ledger.append(entry(9))
+    first, second = call(), call()
+    assert first == second
+    assert first["broken"][0]["kind"] == "rewritten"
+    assert counted(stack) == [1]
+    (notice,) = stack.notices()
+    assert (notice["subject"], notice["chain"], notice["sequence"]) == (SUBJECT, CHAIN, 4)
+    keys = stack.client("s3").list_objects_v2(Bucket=stack.parameters.buckets.audit)["Contents"]
+    assert [item["Key"].partition("/")[0] for item in keys] == ["checkpoints", "findings"]
+
+
+def test_the_first_checkpoint_is_not_signed_over_a_broken_chain(stack: MotoStack, ledger: Any) -> None:
+    tamper(stack, 2)
+    assert [each["sequence"] for each in call()["broken"]] == [2]
+    assert stack_ledger(stack.parameters).bucket.latest() is None

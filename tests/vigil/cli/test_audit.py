@@ -1,0 +1,148 @@
+"""`vigil audit` against a stack in moto: what it prints, what its exit codes say, what it records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ledger_fakes import LocalSigner, entry
+from moto_stack import MotoStack, moto_stack
+from typer.testing import CliRunner
+
+from tasks.lambdas import checkpoint_ledger
+from vigil.audit.events import EventName
+from vigil.audit.models import Entry, model_chain
+from vigil.aws import audit_export
+from vigil.aws.audit_ports import ledger_table
+from vigil.cli.audit import app
+
+CHAIN = model_chain("run-1")
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
+    """A sealed ledger of two chains."""
+    with moto_stack(monkeypatch) as made:
+        monkeypatch.setattr(checkpoint_ledger, "_newest", 0)
+        table = ledger_table(made.parameters)
+        for number in range(3):
+            table.append(entry(number))
+        table.append(entry(1, "stack", event=EventName.PLAN_CHANGED, old="a", new="b"))
+        checkpoint_ledger.handler({}, None)
+        yield made
+
+
+class Desk:
+    def __init__(self, stack: MotoStack) -> None:
+        self._table = ledger_table(stack.parameters)
+
+    def note(self, event: EventName, actor: Any, subject: str, details: dict[str, Any]) -> None:
+        new = Entry(chain="stack", event=event, key="export", actor=actor, subject=subject, details=details)
+        self._table.append(new)
+
+
+@pytest.fixture
+def desk(stack: MotoStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_export, "desk_client", lambda parameters: Desk(stack))
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout
+
+
+def listed(*arguments: str) -> list[tuple[str, int]]:
+    code, out = run("list", "--json", *arguments)
+    assert code == 0
+    return [(found["chain"], found["sequence"]) for found in map(json.loads, out.splitlines())]
+
+
+def drop(stack: MotoStack, chain: str, sequence: int) -> None:
+    key = {"chain": {"S": chain}, "sequence": {"N": str(sequence)}}
+    stack.client("dynamodb").delete_item(TableName=stack.parameters.tables.ledger, Key=key)
+
+
+def test_records_are_listed_by_chain_run_event_and_time(stack: MotoStack) -> None:
+    assert listed() == [(CHAIN, 1), (CHAIN, 2), (CHAIN, 3), ("stack", 1)]
+    assert listed("--chain", "stack") == listed("--event", "plan.changed") == [("stack", 1)]
+    assert listed("--run", "run-1", "--since", "2020-01-01") == [(CHAIN, 1), (CHAIN, 2), (CHAIN, 3)]
+    assert listed("--until", "2020-01-01") == []
+    assert "evidence.read" in run("list")[1]
+    assert json.loads(run("list", "--chains", "--json")[1])[1]["sequence"] == 1
+
+
+def test_one_record_is_shown_and_one_that_is_not_there_is_said(stack: MotoStack) -> None:
+    assert json.loads(run("show", "stack", "1", "--json")[1])["new"] == "b"
+    assert "plan.changed" in run("show", "stack", "1")[1]
+    assert run("show", "stack", "2")[0] == run("show", "nothing", "1")[0] == 5
+
+
+def test_a_ledger_that_holds_ends_with_0(stack: MotoStack) -> None:
+    code, out = run("verify", "--json")
+    report = json.loads(out)
+    assert (code, report["holds"], report["records"], report["last_good"]) == (0, True, 4, 1)
+    assert "The ledger holds." in run("verify")[1]
+    assert run("verify", "--chain", "nothing")[0] == 5
+
+
+def test_a_broken_record_ends_with_3_and_is_named(stack: MotoStack) -> None:
+    drop(stack, CHAIN, 2)
+    code, out = run("verify")
+    assert code == 3
+    assert f"{CHAIN}, record 2: missing" in out
+    assert run("verify", "--chain", "stack")[0] == 0
+
+
+def test_checkpoints_that_the_given_key_did_not_sign_end_with_4(stack: MotoStack, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text(LocalSigner().public_pem)
+    assert run("verify", "--public-key", str(key))[0] == 4
+
+
+def test_a_checkpoint_that_was_written_down_must_be_there(stack: MotoStack) -> None:
+    digest = json.loads(run("verify", "--json")[1])
+    newest = audit_export.stack_ledger(stack.parameters).bucket.latest()
+    assert newest is not None and digest["last_good"] == newest.number
+    assert run("verify", "--known", f"1:{newest.digest}")[0] == 0
+    assert run("verify", "--known", f"2:{newest.digest}")[0] == 4
+    assert run("verify", "--known", "none")[0] == 2
+
+
+def test_what_cannot_be_checked_ends_with_1(tmp_path: Path, stack: MotoStack) -> None:
+    assert run("verify", "--from", str(tmp_path))[0] == 1
+    (tmp_path / "key.pem").write_text("no key")
+    assert run("verify", "--public-key", str(tmp_path / "key.pem"))[0] == 1
+    assert run("verify", "--public-key", str(tmp_path / "none.pem"))[0] == 1
+
+
+@pytest.mark.usefixtures("desk")
+def test_an_export_is_recorded_verifies_offline_and_holds_its_own_record(stack: MotoStack, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, text = run("export", "--out", str(out), "--json")
+    assert (code, json.loads(text)["chains"]) == (0, {CHAIN: 3, "stack": 2})
+    assert {path.name for path in out.iterdir()} == {
+        "ledger.jsonl", "checkpoints.jsonl", "public_keys.json", "checkpoint_key.pem", "export.json", "ledger.html",
+        "README.txt",
+    }  # fmt: skip
+    assert listed("--event", "ledger.exported") == [("stack", 2)]
+    assert run("verify", "--from", str(out), "--public-key", str(out / "checkpoint_key.pem"))[0] == 0
+    assert run("verify", "--from", str(out))[0] == 0
+    lines = (out / "ledger.jsonl").read_text().splitlines(keepends=True)
+    (out / "ledger.jsonl").write_text("".join(lines[1:]))
+    assert run("verify", "--from", str(out))[0] == 3
+    assert run("export", "--out", str(out))[0] == 2
+
+
+@pytest.mark.usefixtures("desk")
+def test_one_chain_alone_is_exported_and_verified(stack: MotoStack, tmp_path: Path) -> None:
+    assert run("export", "--out", str(tmp_path / "out"), "--chain", CHAIN)[0] == 0
+    assert run("verify", "--from", str(tmp_path / "out"))[0] == 0
+
+
+def test_an_export_that_cannot_be_recorded_is_not_made(stack: MotoStack, tmp_path: Path) -> None:
+    assert run("export", "--out", str(tmp_path / "out"))[0] == 1
+    assert not (tmp_path / "out").exists()

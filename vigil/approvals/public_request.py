@@ -1,0 +1,14 @@
+"""A request as interfaces get it, without the token, read back into its type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vigil.approvals.models import ApprovalRequest
+
+WITHHELD = "withheld"  # where the token's ciphertext would be: it never leaves the functions
+
+
+def read_public(row: Mapping[str, object]) -> ApprovalRequest:
+    """Of what ``ApprovalRequest.public()`` gave. Raises pydantic's ``ValidationError``."""
+    return ApprovalRequest.model_validate(dict(row) | {"token_ciphertext": WITHHELD})

@@ -1,0 +1,42 @@
+"""An export of a stack's ledger, recorded before it is written: who took a copy, of what, when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from vigil.audit.events import EventName
+from vigil.audit.export import Manifest, PublicKeyFile, write_export
+from vigil.audit.models import Actor
+from vigil.audit.signatures import PublicKeys
+from vigil.aws.audit_ports import checkpoint_key, stack_ledger
+from vigil.aws.clock import server_time
+from vigil.aws.desk_client import desk_client
+from vigil.aws.environment import StackParameters, aws_client, stack_name
+
+
+class Recorder(Protocol):
+    """Who may append, for somebody who may not: the desk's function."""
+
+    def note(self, event: EventName, actor: Actor, subject: str, details: dict[str, Any]) -> None: ...
+
+
+def export_stack(
+    parameters: StackParameters, folder: Path, only: list[str], recorder: Recorder | None = None
+) -> Manifest:
+    """Record it, then write it: what is recorded and not written harms nobody, the reverse would."""
+    stack = stack_name()
+    who = str(aws_client("sts").get_caller_identity()["Arn"])
+    details = {"chains": only or "all"}
+    # The name is the caller's own word: the function that records it cannot see who invoked it.
+    actor = Actor(name=who, via="AWS STS, as the caller says", verified=False)
+    (recorder or desk_client(parameters)).note(EventName.LEDGER_EXPORTED, actor, f"ledger of {stack}", details)
+    return write_export(
+        stack_ledger(parameters), _keys(parameters), folder, stack=stack, at=server_time(), by=who, only=only or None
+    )
+
+
+def _keys(parameters: StackParameters) -> PublicKeyFile:
+    signing = parameters.keys.signing
+    other = PublicKeys({signing: bytes(aws_client("kms").get_public_key(KeyId=signing)["PublicKey"])})
+    return PublicKeyFile(checkpoint=PublicKeys(checkpoint_key(parameters)).pem(), signing=other.pem())

@@ -1,0 +1,182 @@
+"""`vigil audit`: read the ledger, verify it, and make copies of it for an inspector."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vigil.audit.checkpoint_chain import Known
+from vigil.audit.events import EventName
+from vigil.audit.export import ExportError, FolderSource
+from vigil.audit.models import Record, model_chain
+from vigil.audit.signatures import ANY, PublicKeyError, PublicKeys
+from vigil.audit.verify import Report, verify_ledger
+from vigil.cli import audit_tables
+from vigil.cli.errors import told_plainly
+
+UNKNOWN = 5
+EXIT_CODES = """
+Exit codes: 0 done, or the ledger holds; 1 failed: nothing is said about the ledger; 2 wrong usage; 3 a record was
+altered, dropped, reordered, forked or cut off; 4 the records hold, the checkpoints do not; 5 no such chain or record.
+"""
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=EXIT_CODES, pretty_exceptions_enable=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
+Chains = Annotated[list[str] | None, typer.Option("--chain", help="Only this chain; may be repeated.")]
+Run = Annotated[str | None, typer.Option("--run", help="Only the chain of this run's model.")]
+Moment = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="UTC.")]
+
+_told_plainly = told_plainly("audit", ExportError, PublicKeyError)
+
+
+@app.command("list")
+@_told_plainly
+def list_records(
+    chain: Chains = None,
+    run: Run = None,
+    event: Annotated[list[EventName] | None, typer.Option(help="Only these events; may be repeated.")] = None,
+    since: Moment = None,
+    until: Moment = None,
+    chains: Annotated[bool, typer.Option("--chains", help="List the chains and how long they are.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List records, chain by chain, in their order."""
+    from vigil.aws.audit_ports import ledger_table
+    from vigil.aws.environment import load_parameters
+
+    table = ledger_table(load_parameters())
+    wanted = _wanted(chain, run) or table.chains()
+    if chains:
+        audit_tables.print_chains([table.head(each) for each in wanted], as_json)
+        return
+    found = (record for each in wanted for record in table.read(each) if _within(record, event, since, until))
+    _print_lines(found) if as_json else audit_tables.print_records(found)
+
+
+@app.command()
+@_told_plainly
+def show(
+    chain: Annotated[str, typer.Argument(help="The chain, as `list` shows it.")],
+    sequence: Annotated[int, typer.Argument(min=1, help="The record's number in it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one record in full, with the signatures in it."""
+    from vigil.aws.audit_ports import ledger_table
+    from vigil.aws.environment import load_parameters
+
+    record = next(ledger_table(load_parameters()).read(chain, sequence - 1), None)
+    if record is None or record.sequence != sequence:
+        typer.echo(f"vigil audit: there is no record {sequence} in the chain {chain}: see `vigil audit list`", err=True)
+        raise typer.Exit(UNKNOWN)
+    typer.echo(record.model_dump_json(indent=1)) if as_json else audit_tables.print_record(record)
+
+
+@app.command(epilog=EXIT_CODES)
+@_told_plainly
+def verify(
+    folder: Annotated[Path | None, typer.Option("--from", help="Verify an export in this folder, offline.")] = None,
+    public_key: Annotated[Path | None, typer.Option(help="Trust this key (PEM or DER) and no other.")] = None,
+    chain: Chains = None,
+    run: Run = None,
+    known: Annotated[
+        str | None, typer.Option(help="A checkpoint that was written down, NUMBER:DIGEST; it must be there.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify hashes, order, links and checkpoints; name the first record that does not hold."""
+    only, expected = _wanted(chain, run), _known(known)
+    with audit_tables.progress() as progress:
+        if folder is None:
+            report, keys = _verify_online(public_key, only, expected, progress)
+        else:
+            report, keys = _verify_folder(folder, public_key, only, expected, progress)
+    if only and not report.records and not report.findings:
+        typer.echo(f"vigil audit: there is no chain {', '.join(only)}: see `vigil audit list --chains`", err=True)
+        raise typer.Exit(UNKNOWN)
+    audit_tables.print_report(report, keys, as_json)
+    raise typer.Exit(int(report.exit_code))
+
+
+@app.command(epilog=EXIT_CODES)
+@_told_plainly
+def export(
+    out: Annotated[Path, typer.Option(help="Folder to write, which must not exist yet.")],
+    chain: Chains = None,
+    run: Run = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the ledger for people (HTML) and machines (JSON Lines). That it was exported is recorded first."""
+    from vigil.aws.audit_export import export_stack
+    from vigil.aws.environment import load_parameters
+
+    if out.exists():
+        raise typer.BadParameter(f"{out} exists already: name a new folder")
+    manifest = export_stack(load_parameters(), out, _wanted(chain, run))
+    if as_json:
+        typer.echo(manifest.model_dump_json(indent=1))
+    else:
+        typer.echo(f"wrote {sum(manifest.chains.values())} records of {len(manifest.chains)} chains to {out}")
+
+
+def _verify_online(
+    public_key: Path | None, only: list[str], known: Known | None, progress: audit_tables.Told
+) -> tuple[Report, PublicKeys]:
+    from vigil.aws.audit_ports import checkpoint_key, stack_ledger
+    from vigil.aws.environment import load_parameters
+
+    parameters = load_parameters()
+    keys = _given(public_key) if public_key else PublicKeys(checkpoint_key(parameters))
+    return verify_ledger(stack_ledger(parameters), keys, only=only, known=known, progress=progress), keys
+
+
+def _verify_folder(
+    folder: Path, public_key: Path | None, only: list[str], known: Known | None, progress: audit_tables.Told
+) -> tuple[Report, PublicKeys]:
+    source = FolderSource(folder)
+    if public_key is None:
+        typer.echo("vigil audit: trusting the key in the folder itself: compare its fingerprint", err=True)
+    keys = _given(public_key) if public_key else PublicKeys(source.keys().checkpoint)
+    manifest = source.manifest()
+    if manifest is not None and not manifest.complete and not only:
+        typer.echo("vigil audit: this export holds only some chains: the others are not looked at", err=True)
+        only = sorted({*manifest.chains, *source.chains()})
+    return verify_ledger(source, keys, only=only, known=known, progress=progress), keys
+
+
+def _given(path: Path) -> PublicKeys:
+    try:
+        return PublicKeys({ANY: path.read_bytes()})
+    except OSError as error:
+        raise PublicKeyError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _wanted(chains: list[str] | None, run: str | None) -> list[str]:
+    return [*(chains or []), *([model_chain(run)] if run else [])]
+
+
+def _known(text: str | None) -> Known | None:
+    if text is None:
+        return None
+    number, _, digest = text.partition(":")
+    if not number.isdecimal() or len(digest) != 64:
+        raise typer.BadParameter("--known takes NUMBER:DIGEST, as `vigil audit verify` prints it")
+    return Known(int(number), digest)
+
+
+def _within(record: Record, events: list[EventName] | None, since: datetime | None, until: datetime | None) -> bool:
+    return (
+        (not events or record.event in events)
+        and (since is None or record.at >= since.replace(tzinfo=UTC))
+        and (until is None or record.at < until.replace(tzinfo=UTC))
+    )
+
+
+def _print_lines(records: Iterator[Record]) -> None:
+    for record in records:
+        typer.echo(json.dumps(record.model_dump(mode="json")))
