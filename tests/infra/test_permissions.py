@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from cloudformation_template import references, resources_of
+from cloudformation_template import references, resources_of, statements, who_may
 
 Template = dict[str, Any]
-Statement = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
 ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
-
-
-def statements(template: Template) -> Iterator[tuple[str, Statement]]:
-    for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items():
-        for statement in policy["PolicyDocument"]["Statement"]:
-            yield name, statement
-
-
-def who_may(template: Template, action: str) -> set[str]:
-    return {
-        name
-        for name, statement in statements(template)
-        if statement["Effect"] == "Allow" and action in statement["Action"]
-    }
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
@@ -87,73 +71,8 @@ def test_only_train_and_promote_may_start_update_endpoint(template: Template) ->
     assert starters == {"TrainAndPromotePolicy"}
 
 
-def test_only_the_desk_may_sign_with_the_signing_key_whatever_iam_says(template: Template) -> None:
-    signers = {
-        name
-        for name, statement in statements(template)
-        if "kms:Sign" in statement["Action"] and "SigningKey" in references(statement["Resource"])
-    }
-    assert signers == {"ApprovalDeskPolicy"}
-    (denied,) = [
-        each
-        for each in template["Resources"]["SigningKey"]["Properties"]["KeyPolicy"]["Statement"]
-        if each["Effect"] == "Deny"
-    ]
-    assert denied["Principal"] == "*"
-    assert {"kms:Sign", "kms:CreateGrant"} <= set(denied["Action"]), "a grant would let somebody else sign"
-    role = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/vigil-${StackName}-approval-desk"}
-    assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
-    assert template["Resources"]["ApprovalDeskRole"]["Properties"]["RoleName"] == {
-        "Fn::Sub": "vigil-${StackName}-approval-desk"
-    }
-
-
-def test_those_who_sign_may_only_ask_the_desk_and_check_signatures(template: Template) -> None:
-    """Not sign, not read or write a row, not try a password at the user pool."""
-    allowed = {
-        (action, str(statement["Resource"]))
-        for name, statement in statements(template)
-        if name == "ApproverPolicy"
-        for action in statement["Action"]
-    }
-    assert {action for action, _ in allowed} == {
-        "ssm:GetParametersByPath", "lambda:InvokeFunction", "kms:GetPublicKey",
-    }  # fmt: skip
-
-
-def test_airflow_may_ask_the_desk_and_not_sign(template: Template) -> None:
-    assert any(
-        "ApprovalDeskFunction" in references(statement["Resource"])
-        for name, statement in statements(template)
-        if name == "AirflowPolicy" and "lambda:InvokeFunction" in statement["Action"]
-    )
-    assert "AirflowPolicy" not in who_may(template, "kms:Sign")
-
-
-def test_only_the_desk_writes_signatures_and_only_the_functions_that_mark_rows_write_any(template: Template) -> None:
-    writers = {
-        name
-        for name, statement in statements(template)
-        if {"dynamodb:PutItem", "dynamodb:UpdateItem"} & set(statement["Action"])
-        and "ApprovalsTable" in str(statement["Resource"])
-    }
-    assert writers == {
-        "ApprovalDeskPolicy", "OpenApprovalPolicy", "DeliverDecisionPolicy", "VerifyApprovalPolicy",
-        "RemindApproversPolicy",
-    }  # fmt: skip
-    assert not who_may(template, "dynamodb:DeleteItem")
-
-
-def test_nobody_may_try_a_password_but_the_functions_that_count(template: Template) -> None:
-    assert who_may(template, "cognito-idp:AdminInitiateAuth") == {"SignInPolicy"}
-    (client,) = resources_of(template, "AWS::Cognito::UserPoolClient").values()
-    assert client["ExplicitAuthFlows"] == ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
-    holders = {
-        name
-        for name, role in resources_of(template, "AWS::IAM::Role").items()
-        if {"Ref": "SignInPolicy"} in role["ManagedPolicyArns"]
-    }
-    assert holders == {"ApprovalDeskRole", "ChoosePasswordRole"}
+def test_only_the_desk_signs_decisions_and_only_the_seal_signs_checkpoints(template: Template) -> None:
+    assert who_may(template, "kms:Sign") == {"ApprovalDeskPolicy", "CheckpointLedgerPolicy"}
 
 
 def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Template) -> None:
@@ -170,10 +89,35 @@ def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Te
             assert statement["Condition"] == {"Null": {"kms:EncryptionContext:request_id": "false"}}
 
 
-def test_only_deliver_decision_may_answer_a_wait(template: Template) -> None:
-    """``fail_wait`` may end a wait that nobody could decide on, and never with an approval."""
+def test_only_deliver_decision_may_answer_a_wait_and_the_dead_letters_may_fail_one(template: Template) -> None:
     assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy"}
     assert who_may(template, "states:SendTaskFailure") == {"DeliverDecisionPolicy", "FailWaitPolicy"}
+
+
+def test_airflow_may_have_a_release_recorded_and_record_nothing_itself(template: Template) -> None:
+    asked = [references(each["Resource"]) for name, each in statements(template) if name == "AirflowPolicy"
+             and "lambda:InvokeFunction" in each["Action"]]  # fmt: skip
+    assert {function for each in asked for function in each} >= {"RecordReleaseFunction"}
+    for name, statement in statements(template):
+        if "LedgerTable" in references(statement["Resource"]) and "dynamodb:PutItem" in statement["Action"]:
+            assert name == "LedgerAppendPolicy"
+
+
+def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(template: Template) -> None:
+    recording = {
+        "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
+        "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
+        "RemindApprovers", "FailWait",
+    }  # fmt: skip
+    roles = resources_of(template, "AWS::IAM::Role")
+    for name in recording:
+        assert "LedgerAppendPolicy" in references(roles[f"{name}Role"]["ManagedPolicyArns"]), name
+
+
+def test_mail_comes_only_from_the_stacks_sender_and_only_by_the_reminders(template: Template) -> None:
+    (statement,) = [each for _, each in statements(template) if "ses:SendEmail" in each["Action"]]
+    assert who_may(template, "ses:SendEmail") == {"RemindApproversPolicy"}
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}
 
 
 def test_histories_are_read_by_the_sweep_by_airflow_and_by_their_archive_only(template: Template) -> None:

@@ -126,19 +126,29 @@ def test_the_glue_job_gets_the_libraries_that_its_requirements_name(template: Te
     assert set(job["DefaultArguments"]["--additional-python-modules"].split(",")) == wanted
 
 
-def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep(template: Template) -> None:
-    rule = template["Resources"]["DecisionSweep"]["Properties"]
-    assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert [references(target["Arn"]) for target in rule["Targets"]] == [{"DeliverDecisionFunction"}]
+def assert_runs_each_minute(template: Template, rule: str, function: str) -> None:
+    found = resources_of(template, "AWS::Events::Rule")[rule]
+    assert found["ScheduleExpression"] == "rate(1 minute)"
+    assert [references(target["Arn"]) for target in found["Targets"]] == [{function}]
     permissions = resources_of(template, "AWS::Lambda::Permission").values()
-    assert {"DeliverDecisionFunction"} in [references(permission["FunctionName"]) for permission in permissions]
+    (permission,) = [each for each in permissions if rule in references(each["SourceArn"])]
+    assert references(permission["FunctionName"]) == {function}
+
+
+def test_reminders_are_looked_for_each_minute(template: Template) -> None:
+    assert_runs_each_minute(template, "ReminderSchedule", "RemindApproversFunction")
+
+
+def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep(template: Template) -> None:
+    assert_runs_each_minute(template, "DecisionSweep", "DeliverDecisionFunction")
     mapped = {
         tuple(references(mapping["EventSourceArn"]) | references(mapping["FunctionName"]))
         for mapping in resources_of(template, "AWS::Lambda::EventSourceMapping").values()
     }
-    assert {frozenset(pair) for pair in mapped} >= {
+    assert {frozenset(pair) for pair in mapped} == {
         frozenset({"TrainModelQueue", "TrainModelHandlerFunction"}),
         frozenset({"TrainingResultsQueue", "OpenApprovalFunction"}),
+        frozenset({"TrainingResultsDeadLetters", "FailWaitFunction"}),
         frozenset({"ApprovalsTable", "DeliverDecisionFunction"}),
     }
 

@@ -1,8 +1,8 @@
 """Histories of ended executions, kept in the audit bucket and recorded in the ledger.
 
-An end is archived when its event arrives, and what was missed by an hourly look at the newest ends. Putting and recording
-are two steps that may each be repeated: the object is put only where nothing is, and what is recorded is the digest of
-the object that lies there.
+An end is archived when its event arrives, and what was missed by an hourly look at the newest ends. Putting and
+recording are two steps that may each be repeated: the object is put only where nothing is, and what is recorded is the
+digest of the object that lies there.
 """
 
 from __future__ import annotations
