@@ -92,7 +92,10 @@ def test_messages_that_fail_go_to_the_dead_letter_queue(deployed: Deployed) -> N
 def test_functions_are_fed_by_the_two_queues_and_the_tables_stream(deployed: Deployed) -> None:
     mappings = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     fed = {mapping["FunctionArn"].rpartition(":")[2]: mapping["EventSourceArn"] for mapping in mappings}
-    assert set(fed) == {"vigil-infra-train-model-handler", "vigil-infra-open-approval", "vigil-infra-deliver-decision"}
+    assert set(fed) == {
+        "vigil-infra-train-model-handler", "vigil-infra-open-approval", "vigil-infra-deliver-decision",
+        "vigil-infra-fail-wait",
+    }  # fmt: skip
     assert "/stream/" in fed["vigil-infra-deliver-decision"]
 
 
