@@ -34,14 +34,21 @@ function show(index) {
   document.querySelector(`[data-execution="${index}"]`)?.focus();
 }
 
-/** What a person would want first: the state that needs somebody, else the one at work, else the last that failed. */
+/** What a person would want first: the state that needs somebody, else the one at work, else where it went wrong. */
 function interesting(execution) {
   const states = Object.values(execution.progress.states);
   for (const status of ['waiting', 'retrying', 'running']) {
     const found = states.filter((state) => state.status === status);
     if (found.length) return found.at(-1).name;
   }
-  return states.filter((state) => ['failed', 'timed-out', 'aborted'].includes(state.status)).at(-1)?.name ?? null;
+  // A Fail state only names what went wrong; where it went wrong was caught before.
+  const told = execution.status === 'FAILED' ? ['caught', 'failed', 'timed-out'] : ['failed', 'timed-out', 'aborted'];
+  for (const status of told) {
+    const found = states.filter((state) => state.status === status);
+    found.sort((a, b) => a.entered_at.localeCompare(b.entered_at));
+    if (found.length) return found.at(-1).name;
+  }
+  return null;
 }
 
 function summary(current) {
