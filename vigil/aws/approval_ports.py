@@ -23,7 +23,6 @@ from vigil.aws.run_records import RunRecords
 from vigil.aws.signing import KmsSigner
 from vigil.aws.token_vault import KmsTokenVault
 
-__all__ = ["server_time"]
 ID_BYTES = 16  # of chance, in the ids of challenges: nobody guesses one
 
 

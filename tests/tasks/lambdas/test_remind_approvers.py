@@ -9,7 +9,8 @@ from tasks.lambdas import open_approval
 from tasks.lambdas.remind_approvers import handler
 from vigil.approvals.models import Status
 from vigil.approvals.people import Person
-from vigil.aws.approval_ports import approvals_table, server_time
+from vigil.aws.approval_ports import approvals_table
+from vigil.aws.clock import server_time
 from vigil.aws.people_table import PeopleTable
 
 RUN_KEY = "0123456789ab"
