@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import unicodedata
 
-#: Control, format (direction marks, zero-width characters), lone surrogates, private use, unassigned, separators of lines.
+#: Control, format (direction marks, zero-width characters), surrogates, private use, unassigned, separators of lines.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 

@@ -18,7 +18,6 @@ from vigil_airflow.pages.approvals.forms import FormGuard
 def desk() -> Desk:
     """The desk behind its function. The client has time-outs; the routes run in threads, so that nothing else waits."""
     from vigil.aws.desk_client import LambdaDesk
-
     from vigil.aws.environment import aws_client, load_parameters
 
     return LambdaDesk(aws_client("lambda"), load_parameters().functions.approval_desk)
