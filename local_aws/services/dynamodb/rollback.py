@@ -38,7 +38,7 @@ class _Here(threading.local):
 
 
 _here = _Here()
-models.copy = _CopyOfItems()  # type: ignore[assignment]
+models.copy = _CopyOfItems()  # type: ignore[assignment, attr-defined]
 
 
 @dataclass
