@@ -24,6 +24,7 @@ WORTH_ANOTHER_TRY = {"TransactionConflict", "ProvisionedThroughputExceeded", "Th
 MARKER_CHAIN = "key#"  # no chain's name has this form, so no record can be taken for a marker
 #: Two hundred writers of one chain at once: each round lets one through.
 MOST_ATTEMPTS = 400
+FIRST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.25
 
 
@@ -69,7 +70,7 @@ class LedgerTable:
                 known = self._explain(error, entry, len(changes))
                 if known is not None:
                     return known
-            pause = min(LONGEST_PAUSE_SECONDS, 0.005 * (attempt + 1))
+            pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(attempt, 10))
             time.sleep(random.uniform(0, pause))  # noqa: S311 -- spreads writers, decides nothing
         raise LedgerBusyError(f"the chain {entry.chain} is too busy: nothing was recorded, try again")
 
