@@ -38,7 +38,7 @@ class _Here(threading.local):
 
 
 _here = _Here()
-models.copy = _CopyOfItems()  # type: ignore[assignment]
+setattr(models, "copy", _CopyOfItems())  # noqa: B010 -- a name that moto does not mean to export
 
 
 @dataclass
