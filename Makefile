@@ -51,7 +51,8 @@ lint: environment
 packages:
 	@scripts/install_debian_packages.sh
 
-# Two processes share the tests file by file, long ones first (tests/conftest.py); the whole job wants both cores for itself.
+# Two processes share the tests file by file, in their order: it ends with short files, so that both end at about the same
+# time (by itself xdist begins with the files of many tests). The whole job wants both cores for itself.
 test: environment packages lint
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/e2e; parts=$$?; $(BIN)/pytest tests/e2e && exit $$parts
 

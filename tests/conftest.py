@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,6 @@ PLACES = {
     "tests/e2e/test_no_token_in_clear.py": 3,
     "tests/e2e/test_stop.py": 4,
 }
-# Files that take longest. Where two processes share the tests file by file, they begin with these, so that neither is
-# left with a long one at the end (`--no-loadscope-reorder`: xdist would begin with the files of many tests).
-LONG = ()
 real_data_outcomes: dict[str, int] = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -38,14 +34,7 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """By place; where several processes share the tests, long files first."""
-    rank = {file: number for number, file in enumerate(LONG)} if "PYTEST_XDIST_WORKER" in os.environ else {}
-
-    def order(item: pytest.Item) -> tuple[int, int]:
-        place = PLACES[max((prefix for prefix in PLACES if item.nodeid.startswith(prefix)), key=len)]
-        return place, rank.get(item.nodeid.partition("::")[0], len(rank))
-
-    items.sort(key=order)
+    items.sort(key=lambda item: PLACES[max((prefix for prefix in PLACES if item.nodeid.startswith(prefix)), key=len)])
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

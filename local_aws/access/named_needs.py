@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/ (one page fo
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
 
 from local_aws.access.needs import Need, Parameters, arn, from_table, prefix_of
@@ -106,6 +107,20 @@ def states(operation: str, parameters: Parameters) -> list[Need] | None:
     return None
 
 
+def ses(operation: str, parameters: Parameters) -> list[Need] | None:
+    """Mail comes from an identity, the address or its domain.
+
+    https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+    """
+    sender = parameters.get("Source") or parameters.get("FromEmailAddress")
+    if not operation.startswith("Send") or not isinstance(sender, str):
+        return None
+    display_name, address = parseaddr(sender)
+    context = {"ses:fromaddress": [address], "ses:fromdisplayname": [display_name]}
+    domain = arn("ses", f"identity/{address.rpartition('@')[2]}")
+    return [Need(f"ses:{operation}", arn("ses", f"identity/{address}"), others=(domain,), context=context)]
+
+
 def sagemaker(operation: str, parameters: Parameters) -> list[Need] | None:
     """A version of a model package is named by its group and a number that it does not have yet."""
     group = parameters.get("ModelPackageGroupName")
@@ -144,6 +159,7 @@ BY_SERVICE = {
     "glue": glue,
     "states": states,
     "sagemaker": sagemaker,
+    "ses": ses,
 }
 
 

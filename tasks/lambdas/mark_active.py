@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vigil.aws.approval_ports import server_time
+from vigil.aws.clock import server_time
 from vigil.aws.endpoint_release import ServingRecords, mark_active
 from vigil.aws.environment import aws_client, load_parameters
 from vigil.aws.ledger_ports import acting_function, required_ledger

@@ -19,8 +19,6 @@ from vigil.aws.environment import StackParameters, aws_client, load_parameters
 
 pytestmark = pytest.mark.stack
 
-PASSWORD = "Correct-horse-1!"
-ROLE = "approvers"
 IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 VIGIL = str(Path(sys.executable).parent / "vigil")
 
@@ -94,7 +92,10 @@ def test_messages_that_fail_go_to_the_dead_letter_queue(deployed: Deployed) -> N
 def test_functions_are_fed_by_the_two_queues_and_the_tables_stream(deployed: Deployed) -> None:
     mappings = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     fed = {mapping["FunctionArn"].rpartition(":")[2]: mapping["EventSourceArn"] for mapping in mappings}
-    assert set(fed) == {"vigil-infra-train-model-handler", "vigil-infra-open-approval", "vigil-infra-deliver-decision"}
+    assert set(fed) == {
+        "vigil-infra-train-model-handler", "vigil-infra-open-approval", "vigil-infra-deliver-decision",
+        "vigil-infra-fail-wait",
+    }  # fmt: skip
     assert "/stream/" in fed["vigil-infra-deliver-decision"]
 
 
@@ -120,35 +121,6 @@ def test_another_time_out_reaches_the_code(deployed: Deployed) -> None:
     arguments = ["--registry-url", deployed.registry_url, "--image", IMAGE, "--approval-timeout", "120"]
     deployed.vigil("deploy", "--stack", "infra", *arguments)
     assert load_parameters().timing.approval_timeout_seconds == 120
-
-
-def test_an_approver_can_sign_in_and_is_in_the_group(deployed: Deployed, tmp_path: Path) -> None:
-    password = tmp_path / "password"
-    password.write_text(PASSWORD + "\n")
-    password.chmod(0o600)
-    arguments = ["add-approver", "jane", "--printed-name", "Jane Doe", "--role", ROLE, "--password-file", str(password)]
-    assert "was added as an approver" in deployed.vigil(*arguments).stdout
-    assert "was there already" in deployed.vigil(*arguments).stdout
-    cognito, client = boto3.client("cognito-idp"), deployed.parameters.cognito
-    answer = cognito.initiate_auth(
-        ClientId=client.client,
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": "jane", "PASSWORD": PASSWORD},
-    )
-    assert answer["AuthenticationResult"]["IdToken"]
-    groups = cognito.admin_list_groups_for_user(UserPoolId=client.user_pool, Username="jane")["Groups"]
-    assert [group["GroupName"] for group in groups] == [ROLE]
-    attributes = cognito.admin_get_user(UserPoolId=client.user_pool, Username="jane")["UserAttributes"]
-    assert {"Name": "name", "Value": "Jane Doe"} in attributes
-
-
-def test_the_password_is_neither_printed_nor_an_argument(deployed: Deployed, tmp_path: Path) -> None:
-    password = tmp_path / "password"
-    password.write_text(PASSWORD)
-    password.chmod(0o600)
-    arguments = ["--printed-name", "Joe", "--role", ROLE, "--password-file", str(password)]
-    result = deployed.vigil("add-approver", "joe", *arguments)
-    assert PASSWORD not in result.stdout + result.stderr
 
 
 def test_outside_a_checkout_the_command_says_what_is_missing(deployed: Deployed, tmp_path: Path) -> None:

@@ -14,9 +14,12 @@ ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
 
 
 def statements(template: Template) -> Iterator[tuple[str, Statement]]:
+    """What is allowed; what the ledger's policy denies has its own tests."""
     for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items():
         for statement in policy["PolicyDocument"]["Statement"]:
-            yield name, statement
+            assert statement["Effect"] in ("Allow", "Deny"), name
+            if statement["Effect"] == "Allow":
+                yield name, statement
 
 
 def who_may(template: Template, action: str) -> set[str]:
@@ -25,7 +28,6 @@ def who_may(template: Template, action: str) -> set[str]:
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
     for name, statement in statements(template):
-        assert statement["Effect"] == "Allow", name
         assert not [action for action in statement["Action"] if "*" in action], name
 
 
@@ -84,8 +86,8 @@ def test_only_train_and_promote_may_start_update_endpoint(template: Template) ->
     assert starters == {"TrainAndPromotePolicy"}
 
 
-def test_only_approvers_may_sign(template: Template) -> None:
-    assert who_may(template, "kms:Sign") == {"ApproverPolicy"}
+def test_only_the_desk_signs_decisions_and_only_the_seal_signs_checkpoints(template: Template) -> None:
+    assert who_may(template, "kms:Sign") == {"ApprovalDeskPolicy", "CheckpointLedgerPolicy"}
 
 
 def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Template) -> None:
@@ -102,9 +104,35 @@ def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Te
             assert statement["Condition"] == {"Null": {"kms:EncryptionContext:request_id": "false"}}
 
 
-def test_only_deliver_decision_may_answer_a_wait(template: Template) -> None:
-    for action in ("states:SendTaskSuccess", "states:SendTaskFailure"):
-        assert who_may(template, action) == {"DeliverDecisionPolicy"}
+def test_only_deliver_decision_may_answer_a_wait_and_the_dead_letters_may_fail_one(template: Template) -> None:
+    assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy"}
+    assert who_may(template, "states:SendTaskFailure") == {"DeliverDecisionPolicy", "FailWaitPolicy"}
+
+
+def test_airflow_may_have_a_release_recorded_and_record_nothing_itself(template: Template) -> None:
+    asked = [references(each["Resource"]) for name, each in statements(template) if name == "AirflowPolicy"
+             and "lambda:InvokeFunction" in each["Action"]]  # fmt: skip
+    assert {function for each in asked for function in each} >= {"RecordReleaseFunction"}
+    for name, statement in statements(template):
+        if "LedgerTable" in references(statement["Resource"]) and "dynamodb:PutItem" in statement["Action"]:
+            assert name == "LedgerAppendPolicy"
+
+
+def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(template: Template) -> None:
+    recording = {
+        "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
+        "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
+        "RemindApprovers", "FailWait",
+    }  # fmt: skip
+    roles = resources_of(template, "AWS::IAM::Role")
+    for name in recording:
+        assert "LedgerAppendPolicy" in references(roles[f"{name}Role"]["ManagedPolicyArns"]), name
+
+
+def test_mail_comes_only_from_the_stacks_sender_and_only_by_the_reminders(template: Template) -> None:
+    (statement,) = [each for _, each in statements(template) if "ses:SendEmail" in each["Action"]]
+    assert who_may(template, "ses:SendEmail") == {"RemindApproversPolicy"}
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}
 
 
 def test_histories_are_read_by_the_sweep_by_airflow_and_by_their_archive_only(template: Template) -> None:

@@ -53,6 +53,22 @@ def test_every_bucket_and_queue_refuses_plain_http(template: Template) -> None:
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
+def test_both_dead_letter_queues_raise_an_alarm_on_the_topic(template: Template) -> None:
+    alarms = resources_of(template, "AWS::CloudWatch::Alarm")
+    for queue in ("TrainModelDeadLetters", "TrainingResultsDeadLetters"):
+        (alarm,) = [each for each in alarms.values() if queue in references(each)]
+        assert alarm["AlarmActions"] == [{"Ref": "NotificationsTopic"}], queue
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold"), queue
+
+
+def test_an_alarm_may_publish_on_the_encrypted_topic(template: Template) -> None:
+    """CloudWatch publishes as itself, and the topic's messages are encrypted with the data key."""
+    statements = resources_of(template, "AWS::KMS::Key")["DataKey"]["KeyPolicy"]["Statement"]
+    allowed = [each for each in statements if each["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+    assert len(allowed) == 1
+    assert set(allowed[0]["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
+
+
 def test_every_queue_has_a_dead_letter_queue_and_is_encrypted(template: Template) -> None:
     queues = resources_of(template, "AWS::SQS::Queue")
     targets = set()

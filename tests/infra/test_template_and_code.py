@@ -126,12 +126,21 @@ def test_the_glue_job_gets_the_libraries_that_its_requirements_name(template: Te
     assert set(job["DefaultArguments"]["--additional-python-modules"].split(",")) == wanted
 
 
+def assert_runs_each_minute(template: Template, rule: str, function: str) -> None:
+    found = resources_of(template, "AWS::Events::Rule")[rule]
+    assert found["ScheduleExpression"] == "rate(1 minute)"
+    assert [references(target["Arn"]) for target in found["Targets"]] == [{function}]
+    permissions = resources_of(template, "AWS::Lambda::Permission").values()
+    (permission,) = [each for each in permissions if rule in references(each["SourceArn"])]
+    assert references(permission["FunctionName"]) == {function}
+
+
+def test_reminders_are_looked_for_each_minute(template: Template) -> None:
+    assert_runs_each_minute(template, "ReminderSchedule", "RemindApproversFunction")
+
+
 def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep(template: Template) -> None:
-    (rule,) = resources_of(template, "AWS::Events::Rule").values()
-    assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert [references(target["Arn"]) for target in rule["Targets"]] == [{"DeliverDecisionFunction"}]
-    (permission,) = resources_of(template, "AWS::Lambda::Permission").values()
-    assert references(permission["FunctionName"]) == {"DeliverDecisionFunction"}
+    assert_runs_each_minute(template, "DecisionSweep", "DeliverDecisionFunction")
     mapped = {
         tuple(references(mapping["EventSourceArn"]) | references(mapping["FunctionName"]))
         for mapping in resources_of(template, "AWS::Lambda::EventSourceMapping").values()
@@ -139,13 +148,14 @@ def test_decisions_reach_deliver_decision_by_the_stream_and_by_the_minutes_sweep
     assert {frozenset(pair) for pair in mapped} == {
         frozenset({"TrainModelQueue", "TrainModelHandlerFunction"}),
         frozenset({"TrainingResultsQueue", "OpenApprovalFunction"}),
+        frozenset({"TrainingResultsDeadLetters", "FailWaitFunction"}),
         frozenset({"ApprovalsTable", "DeliverDecisionFunction"}),
     }
 
 
 def test_the_user_pool_has_a_group_for_each_role_that_the_plan_lets_sign(template: Template, repository: Path) -> None:
     groups = {group["GroupName"] for group in resources_of(template, "AWS::Cognito::UserPoolGroup").values()}
-    assert groups == set(load_plan(repository / "change_control" / "plan.yaml").modification_protocol.approval.roles)
+    assert groups == set(load_plan(repository / "change_control" / "plan.yaml").modification_protocol.approval.groups)
 
 
 def test_the_end_of_an_execution_of_both_machines_reaches_the_archive_and_so_does_an_hourly_look(

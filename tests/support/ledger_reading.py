@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from moto_stack import MotoStack
 
 from vigil.audit.models import Record
-from vigil.aws.approval_ports import server_time
+from vigil.aws.clock import server_time
 from vigil.aws.ledger_table import LedgerTable
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import pytest
 from ledger_fakes import entry
 
 from vigil.aws.ledger_table import LedgerTable
@@ -49,6 +50,16 @@ def create_bucket(s3: Any, name: str = BUCKET) -> None:
 
 def create_key(kms: Any) -> str:
     return str(kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"])
+
+
+def kms_signs_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto hashes a digest again; AWS, and local_aws, sign the digest itself (KMS API reference, Sign, MessageType)."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import utils
+    from moto.kms.utils import ECDSAPrivateKey
+
+    prehashed = utils.Prehashed(hashes.SHA256())
+    monkeypatch.setattr(ECDSAPrivateKey, "_ECDSAPrivateKey__hash_algorithm", lambda *_: prehashed)
 
 
 def main() -> None:

@@ -13,11 +13,17 @@ from typing import Any
 
 import boto3
 import pytest
+from approval_fakes import PASSWORD
 from candidate_evidence import facts_for, passing_evaluation, real_plan
 from moto import mock_aws
 from moto_people import MotoKeys, add_people, strong
+from pydantic import SecretStr
 
-from vigil.approvals.models import Facts
+from vigil.approvals.desk import SigningAnswer, SigningOrder, SigningResult
+from vigil.approvals.models import ApprovalRequest, Facts, Meaning, PasswordProof
+from vigil.approvals.prepare import prepare
+from vigil.approvals.sign import sign
+from vigil.aws.approval_ports import approvals_table, signing_ports
 from vigil.aws.artefacts import artefact_uri
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
 from vigil.aws.evidence_store import EvidenceStore
@@ -83,6 +89,31 @@ class MotoStack:
         pool, client = add_people(self.parameters.tables.people)
         _name({"cognito/user-pool": pool, "cognito/client": client})
         self.parameters = load_parameters()
+
+    def sign(self, request_id: str, meaning: Meaning, user: str, comment: str = "") -> SigningResult:
+        """As the desk signs, with a real sign-in at the pool."""
+        ports = signing_ports(self.parameters)
+        challenge = prepare(SigningOrder(request_id=request_id, meaning=meaning, comment=comment), ports)
+        proof = PasswordProof(username=user, password=SecretStr(strong(PASSWORD)))
+        return sign(SigningAnswer(challenge_id=challenge.challenge_id, proof=proof), ports)
+
+    def approve(self, request_id: str) -> ApprovalRequest:
+        """Both signatures of the plan."""
+        self.sign(request_id, Meaning.REVIEWED, "ben")
+        self.sign(request_id, Meaning.APPROVED, "ana")
+        found = approvals_table(self.parameters).get(request_id)
+        assert found is not None
+        return found
+
+    def flip(self, request_id: str, status: str) -> None:
+        """What an attacker with write access to the table can do."""
+        self.client("dynamodb").update_item(
+            TableName=self.parameters.tables.approvals,
+            Key={"request_id": {"S": request_id}},
+            UpdateExpression="SET #status = :status",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":status": {"S": status}},
+        )
 
     def package(self, status: str = "PendingManualApproval") -> str:
         answer = self.client("sagemaker").create_model_package(

@@ -26,8 +26,9 @@ def canonical_username(typed: str) -> str:
 def spellings(name: str) -> set[str]:
     """What a recorded name may stand for: ``airflow:ana`` for ``ana``; ``Ana A <ana@x.org>`` for all its parts."""
     whole = _plain(name)
-    found = {whole, whole.rpartition(":")[2].strip()}
-    author = _AUTHOR.match(whole)
+    plain = whole.rpartition(":")[2].strip()
+    found = {whole, plain}
+    author = _AUTHOR.match(plain)
     if author:
         mail = author["mail"].strip()
         found |= {author["name"].strip(), mail, mail.partition("@")[0]}

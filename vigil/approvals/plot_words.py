@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from vigil.approvals.dossier import Dossier
@@ -22,13 +23,26 @@ READ_AT = 0.1  # the false positive rate at which a ROC curve is read aloud
 OTHER_DATA = " The model in service was evaluated on another dataset version, so on other cases."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Compared:
-    """The evaluations that are drawn. ``serving`` is None where nothing serves or its evaluation cannot be read."""
+    """The evaluations that are drawn. ``serving`` is None where nothing serves or its evaluation cannot be read.
+
+    Two are equal when their evaluations' digests and the bands are, so that what was drawn once can be kept.
+    """
 
     evaluation: Evaluation
     serving: Evaluation | None
     bands: Bands | None
+
+    @cached_property
+    def key(self) -> tuple[str, str | None, Bands | None]:
+        return self.evaluation.digest, self.serving.digest if self.serving else None, self.bands
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Compared) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def model(self, role: Role, split: Split) -> ModelOnSplit | None:
         if role == "serving":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import get_args
 
@@ -25,6 +26,7 @@ from vigil.models.models import Measure, ModelOnSplit, Split
 WIDE = (9.4, 3.6)  # inches: two panels
 PANELS: tuple[Split, ...] = ("test_next", "test")  # the newest quarter first: it decides
 ROLES: tuple[Role, ...] = get_args(Role)
+KEPT = 16  # sets of plots: eight requests in both themes, some 300 KB each
 CHANCE = 0.5  # the AUROC of a coin
 SIZES_WIDTH = 0.09  # of the AUROC axis, for the number of cases
 MARKED = 12  # markers on a curve, so that they tell lines apart and hide nothing
@@ -42,9 +44,13 @@ class Plot:
 def evidence_plots(dossier: Dossier, theme: Theme) -> list[Plot]:
     """ROC, precision and recall, calibration, subgroups, score distribution. Empty where the evidence does not hold."""
     found = compared(dossier)
-    if found is None:
-        return []
-    return [
+    return [] if found is None else list(_drawn(found, theme))
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn(found: Compared, theme: Theme) -> tuple[Plot, ...]:
+    """Drawing takes a second of computing, and a page is looked at more than once."""
+    return (
         _plot("roc", "ROC curve", theme, WIDE, plot_words.roc(found), _panels(found, _roc)),
         _plot("pr", "Precision and recall", theme, WIDE, plot_words.pr(found), _panels(found, _pr)),
         _plot("calibration", "Calibration", theme, WIDE, plot_words.calibration(found), _panels(found, _calibration)),
@@ -53,7 +59,7 @@ def evidence_plots(dossier: Dossier, theme: Theme) -> list[Plot]:
             plot_words.subgroups(found), _panels(found, _subgroups),
         ),
         _plot("scores", "Distribution of scores", theme, WIDE, plot_words.scores(found), _panels(found, _scores)),
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def _plot(

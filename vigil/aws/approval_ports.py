@@ -11,7 +11,8 @@ from vigil.approvals.models import Proof
 from vigil.approvals.ports import DeliveryPorts, OpeningPorts, ProvenSigner, SigningPorts, VerificationPorts
 from vigil.approvals.sessions import Session, begin_session
 from vigil.aws.approvals_table import ApprovalsTable
-from vigil.aws.authentication_ports import authentication_ports, server_time
+from vigil.aws.authentication_ports import authentication_ports
+from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.executions import Executions
@@ -22,7 +23,6 @@ from vigil.aws.run_records import RunRecords
 from vigil.aws.signing import KmsSigner
 from vigil.aws.token_vault import KmsTokenVault
 
-__all__ = ["server_time"]
 ID_BYTES = 16  # of chance, in the ids of challenges: nobody guesses one
 
 

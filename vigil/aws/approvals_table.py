@@ -54,7 +54,7 @@ class ApprovalsTable:
             IndexName=STATUS_INDEX,
             KeyConditionExpression="#status = :status",
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":status": {"S": status.value}},
+            ExpressionAttributeValues={":status": {"S": str(status)}},
         )
         return [request for page in pages for item in page["Items"] if (request := readable(item)) is not None]
 

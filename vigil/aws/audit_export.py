@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
+from vigil.approvals.errors import ApprovalError
 from vigil.audit.events import EventName
-from vigil.audit.export import Manifest, PublicKeyFile, write_export
+from vigil.audit.export import ExportError, Manifest, PublicKeyFile, write_export
 from vigil.audit.models import Actor
 from vigil.audit.signatures import PublicKeys
 from vigil.aws.audit_ports import checkpoint_key, stack_ledger
@@ -30,7 +31,10 @@ def export_stack(
     details = {"chains": only or "all"}
     # The name is the caller's own word: the function that records it cannot see who invoked it.
     actor = Actor(name=who, via="AWS STS, as the caller says", verified=False)
-    (recorder or desk_client(parameters)).note(EventName.LEDGER_EXPORTED, actor, f"ledger of {stack}", details)
+    try:
+        (recorder or desk_client(parameters)).note(EventName.LEDGER_EXPORTED, actor, f"ledger of {stack}", details)
+    except ApprovalError as error:
+        raise ExportError(f"it could not be recorded, so nothing was exported: {error}") from error
     return write_export(
         stack_ledger(parameters), _keys(parameters), folder, stack=stack, at=server_time(), by=who, only=only or None
     )

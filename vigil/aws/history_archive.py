@@ -1,8 +1,8 @@
 """Histories of ended executions, kept in the audit bucket and recorded in the ledger.
 
-An end is archived when its event arrives, and what was missed by an hourly look at the newest ends. Putting and recording
-are two steps that may each be repeated: the object is put only where nothing is, and what is recorded is the digest of
-the object that lies there.
+An end is archived when its event arrives, and what was missed by an hourly look at the newest ends. Putting and
+recording are two steps that may each be repeated: the object is put only where nothing is, and what is recorded is the
+digest of the object that lies there.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vigil.approvals.ports import Clock
 from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry, Record, model_chain
 from vigil.aws.objects import S3Uri, get_bytes, put_new_bytes
 from vigil.aws.run_records import RunRecords
 from vigil.digests import sha256_hex
 from vigil.executions.archive import STATUS_OF_END, archive_key, archive_lines, describes
+from vigil.moments import Clock
 
 logger = logging.getLogger(__name__)
 

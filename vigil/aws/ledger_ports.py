@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vigil.audit.models import Actor, Entry, Record
-from vigil.aws.authentication_ports import server_time
+from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client, function_name
 from vigil.aws.ledger_search import newest
 from vigil.aws.ledger_table import LedgerBusyError, LedgerTable

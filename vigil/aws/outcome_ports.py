@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vigil.aws.approval_ports import server_time
+from vigil.aws.clock import server_time
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.ledger_ports import acting_function, required_ledger

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vigil.approvals.remind import ReminderPorts
-from vigil.aws.approval_ports import approvals_table, evidence_store, server_time
+from vigil.aws.approval_ports import approvals_table, evidence_store
+from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.mail import SesMail
 from vigil.aws.notifications import Notifications

@@ -1,22 +1,20 @@
-"""How approvals look in a terminal: requests, what is signed, and the evidence behind it."""
+"""How approvals look in a terminal: requests, what is signed, signatures. What others wrote is shown harmless."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from vigil.approvals.decide import DecisionOrder
-from vigil.approvals.errors import ApprovalError
-from vigil.approvals.evidence import check_evidence, pinned_plan
-from vigil.approvals.models import ApprovalRequest
-from vigil.approvals.ports import Evidence
+from vigil.approvals.bundle_check import Verified
+from vigil.approvals.desk import Challenge, SigningResult
+from vigil.approvals.models import ApprovalRequest, SignatureFacts
+from vigil.approvals.public_request import read_public
 from vigil.change_control.gate import PROFILE_CRITERION
-from vigil.cli.evaluation_tables import print_evaluation
-from vigil.models.models import Evaluation
+from vigil.cli.terminal_text import visible, visible_lines
 from vigil.moments import Moment
 
 STYLES = {"PENDING": "yellow", "APPROVED": "green", "REJECTED": "red"}
@@ -32,104 +30,133 @@ def print_list(requests: Sequence[ApprovalRequest]) -> None:
         return
     table = Table(
         Column("request", no_wrap=True), Column("status", min_width=8), Column("opened", no_wrap=True),
-        Column("expires", no_wrap=True), Column("asked by", overflow="fold"), box=box.SIMPLE_HEAD,
+        Column("expires", no_wrap=True), Column("signed by", overflow="fold"), Column("asked by", overflow="fold"),
+        box=box.SIMPLE_HEAD,
     )  # fmt: skip
     for request in requests:
         table.add_row(
-            request.request_id,
+            plain(request.request_id),
             Text(request.status.replace("_", " "), style=STYLES.get(request.status, "dim")),
             f"{request.created_at:%Y-%m-%d}",
             f"{request.expires_at:%Y-%m-%d}",
-            Text(request.facts.requested_by),
+            plain(", ".join(each.printed_name for each in request.signatures) or "nobody yet"),
+            plain(request.facts.requested_by),
         )
     console.print(table)
 
 
 def print_request(request: ApprovalRequest) -> None:
     """Everything that a signature on this request covers, in full: nothing is signed unseen."""
-    table = Table(title=f"Request {request.request_id}", show_header=False, title_justify="left")
+    rows = [
+        ("status", Text(request.status, style=STYLES.get(request.status, "dim"))),
+        ("data profile", Text(_profile(request), style="bold")),
+        ("opened, expires", plain(f"{when(request.created_at)}, {when(request.expires_at)}")),
+        ("run", plain(f"{request.execution_arn} ({request.state_name}, attempt {request.attempt})")),
+    ]
+    facts = request.facts.model_dump(mode="json", exclude={"verdict"})
+    rows += [(name.replace("_", " "), plain(str(value))) for name, value in facts.items()]
+    rows.append(("gate", plain(request.facts.verdict.outcome)))
+    if request.carried_from:
+        rows.append(("signatures of", plain(f"{request.carried_from}: the same wait, before it was redriven")))
+    if request.note:
+        rows.append(("note", plain(request.note)))
+    console.print(pairs(f"Request {request.request_id}", rows))
+    _print_criteria(request)
+
+
+def print_challenge(challenge: Challenge, user: str | None = None) -> None:
+    """What is about to be signed, and what binds the proof of who signs to it."""
+    waiting = "; ".join(f"{seat.meaning} by {seat.role}" for seat in challenge.open_seats) or "none"
+    rows = [
+        ("request", plain(challenge.request_id)),
+        ("meaning", Text(challenge.meaning.value, style="bold")),
+        ("comment", plain_lines(challenge.comment or "(none)")),
+        ("model", plain(challenge.facts.model_package_arn)),
+        ("artefact digest", plain(challenge.facts.artefact_digest)),
+        ("evaluation digest", plain(challenge.facts.evaluation_digest)),
+        ("dataset version", plain(challenge.facts.dataset_version)),
+        ("plan digest", plain(challenge.facts.plan_digest)),
+        ("waiting for", plain(waiting)),
+        ("challenge", plain(challenge.challenge_id)),
+        ("nonce", plain(challenge.nonce)),
+        ("good until", plain(when(challenge.expires_at))),
+    ]
+    if user is not None:
+        rows.insert(0, ("signer", plain(user)))
+    console.print(pairs("To be signed", rows))
+
+
+def print_signatures(signatures: Iterable[SignatureFacts], verified: Sequence[bool]) -> None:
+    """Printed name, time and meaning, as every readable form of a signed record must show (21 CFR 11.50(b))."""
+    for signature, holds in zip(signatures, verified, strict=True):
+        rows = [
+            ("by", plain(f"{signature.printed_name} ({signature.signer})")),
+            ("role", plain(signature.role + (f", as {signature.deputy_role}" if signature.deputy_role else ""))),
+            ("at", plain(when(signature.signed_at))),
+            ("meaning", Text(signature.meaning.value, style="bold")),
+            ("comment", plain_lines(signature.comment or "(none)")),
+            ("signed in at", plain(f"{signature.issuer}, {when(signature.authenticated_at)}")),
+            ("signature", Text("verifies", style="green") if holds else Text("DOES NOT VERIFY", style="bold red")),
+        ]
+        console.print(pairs("Signed", rows))
+
+
+def print_result(result: SigningResult) -> None:
+    request = read_public(result.request)
+    print_signatures(request.signatures[-1:], [True])
+    console.print(Text(f"Signed as {visible(result.signed_as)}; the request is {request.status}.", style="bold"))
+    for seat in result.missing:
+        console.print(plain(f"Still needed: {seat.meaning} by {seat.role}."))
+
+
+def print_verified(found: Verified) -> None:
+    rows = [
+        ("model", plain(found.facts.model_package_arn)),
+        ("artefact digest", plain(found.facts.artefact_digest)),
+        ("evaluation digest", plain(found.facts.evaluation_digest)),
+        ("dataset version", plain(found.facts.dataset_version)),
+        ("plan", plain(f"version {found.plan.version}, {found.facts.plan_digest}")),
+        ("public key", plain(f"SHA-256 {found.fingerprint}")),
+        *(("statement", plain(digest)) for digest in found.digests),
+    ]
+    console.print(pairs(f"Request {found.request_id}: {found.outcome}", rows))
+    print_signatures(found.signatures, [True] * len(found.signatures))
+    count = len(found.signatures)
+    console.print(Text(f"Verified: {count} signature(s), and by the plan they decide: {found.outcome}.", style="green"))
+
+
+def pairs(title: str, rows: Iterable[tuple[str, Text]]) -> Table:
+    table = Table(title=plain(title), show_header=False, title_justify="left")
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("status", Text(request.status, style=STYLES.get(request.status, "dim")))
-    table.add_row("data profile", Text(_profile(request), style="bold"))
-    table.add_row("opened, expires", f"{_when(request.created_at)}, {_when(request.expires_at)}")
-    table.add_row("run", f"{request.execution_arn} ({request.state_name}, attempt {request.attempt})")
-    for name, value in request.facts.model_dump(mode="json", exclude={"verdict"}).items():
-        table.add_row(name.replace("_", " "), Text(str(value)))
-    table.add_row("gate", request.facts.verdict.outcome)
-    if request.note:
-        table.add_row("note", Text(request.note))
-    console.print(table)
-    _print_criteria(request)
-    if request.decision is not None:
-        print_decision(request)
+    for name, value in rows:
+        table.add_row(name, value)
+    return table
 
 
-def load_evaluation(request: ApprovalRequest, evidence: Evidence) -> tuple[Evaluation | None, str | None]:
-    """The evaluation, if it is the one that the request names; else what is wrong with it."""
-    try:
-        plan = pinned_plan(request.facts, evidence)
-        return check_evidence(request.facts, plan, evidence), None
-    except ApprovalError as error:
-        return None, str(error)
+def plain(text: str) -> Text:
+    """What somebody wrote, without markup and without anything that a terminal acts on."""
+    return Text(visible(text))
 
 
-def print_evidence(evaluation: Evaluation | None, problem: str | None) -> None:
-    if problem is not None:
-        console.print(Text(f"The evidence does not hold: {problem}", style="bold red"))
-    if evaluation is None:
-        return
-    print_evaluation(console, evaluation)
+def plain_lines(text: str) -> Text:
+    return Text(visible_lines(text))
 
 
-def print_order(order: DecisionOrder, meaning: str, user: str) -> None:
-    table = Table(title="To be signed", show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in (
-        ("decision", order.decision.value),
-        ("meaning", meaning),
-        ("comment", order.comment or "(none)"),
-        ("signer", user),
-    ):
-        table.add_row(name, Text(value))
-    console.print(table)
-
-
-def print_decision(request: ApprovalRequest) -> None:
-    """Printed name, time and meaning, as every readable form of a signed record must show (21 CFR 11.50(b))."""
-    decision = request.decision
-    if decision is None:
-        return
-    table = Table(title="Signed", show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in (
-        ("decision", decision.decision.value),
-        ("by", f"{decision.printed_name} ({decision.signer}), {decision.role}"),
-        ("at", _when(decision.decided_at)),
-        ("meaning", decision.meaning),
-        ("comment", decision.comment or "(none)"),
-        ("statement", decision.statement_digest),
-    ):
-        table.add_row(name, Text(value))
-    console.print(table)
+def when(moment: Moment) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _print_criteria(request: ApprovalRequest) -> None:
     table = Table("criterion of the plan", "measured", "limit", "")
     for criterion in request.facts.verdict.criteria:
         verdict = Text("pass", style="green") if criterion.passed else Text("FAIL", style="bold red")
-        table.add_row(criterion.name, Text(criterion.measured), Text(criterion.limit), verdict)
+        table.add_row(plain(criterion.name), plain(criterion.measured), plain(criterion.limit), verdict)
     console.print(table)
 
 
 def _profile(request: ApprovalRequest) -> str:
     """The kind of data, which decides what limits were asked of the candidate."""
     named = (found.measured for found in request.facts.verdict.criteria if found.name == PROFILE_CRITERION)
-    profile = next(named, "unknown")
+    profile = visible(next(named, "unknown"))
     return profile if profile == STRICTEST else f"{profile} (not whole quarters: laxer limits than {STRICTEST})"
-
-
-def _when(moment: Moment) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

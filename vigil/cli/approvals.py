@@ -1,4 +1,7 @@
-"""`vigil approvals`: see what waits for a decision, and decide. Nothing printed here ever holds a task token."""
+"""`vigil approvals`: see what waits for signatures, sign, and verify. Nothing printed here ever holds a task token.
+
+Everything goes through the desk, the one function that may sign; only `verify --from` needs neither desk nor network.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
-from vigil.approvals.decide import MEANINGS, DecisionOrder, decide, find_request
+from vigil.approvals.bundle import BundleError
+from vigil.approvals.desk import Challenge, Desk, SigningAnswer, SigningOrder
 from vigil.approvals.errors import ApprovalError
-from vigil.approvals.models import Decision, PasswordProof, Status
-from vigil.approvals.ports import DecidingPorts
-from vigil.aws.approval_ports import deciding_ports
-from vigil.aws.environment import load_parameters
-from vigil.cli import approval_tables
+from vigil.approvals.models import Meaning, PasswordProof, Proof, Status, TokenProof
+from vigil.approvals.public_request import read_public
+from vigil.cli import approval_tables, approval_verification, dossier_tables
+from vigil.cli.approval_desk import open_desk, reader
 from vigil.cli.errors import told_plainly
-from vigil.cli.passwords import PasswordSourceError, read_password
+from vigil.cli.passwords import PasswordSourceError, read_password, read_token
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unknown request; 4 already decided; 5 expired; 6 withdrawn or superseded;
-7 sign-in failed; 8 not entitled to sign; 9 decision incomplete; 10 evidence changed or missing.
+7 sign-in failed; 8 not entitled to sign; 9 decision incomplete; 10 evidence changed or missing; 11 locked out;
+12 revoked; 13 training expired; 14 not on the desk (any more), prepare it again; 15 another person than expected;
+16 nothing left to sign; 17 busy, try again; 18 identity provider gave no answer; 19 desk gave no answer;
+20 a signature bundle does not verify; 21 its signatures hold, but decide nothing yet.
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=EXIT_CODES, pretty_exceptions_enable=False)
@@ -32,10 +39,10 @@ PasswordFile = Annotated[
     Path | None, typer.Option("--password-file", help="Read the password from this file, which only you may read.")
 ]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
-Meaning = Annotated[str, typer.Option("--meaning", help="What the signature means, where it is not the usual.")]
+Comment = Annotated[str, typer.Option("--comment", help="Kept and signed with the decision.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking back.")]
 
-_told_plainly = told_plainly("approvals", ApprovalError, PasswordSourceError)
+_told_plainly = told_plainly("approvals", ApprovalError, PasswordSourceError, BundleError)
 
 
 @app.command("list")
@@ -45,28 +52,38 @@ def list_requests(
     as_json: AsJson = False,
 ) -> None:
     """List approval requests, newest first."""
-    store = _ports().store
-    found = [request for wanted in (status or list(Status)) for request in store.with_status(wanted)]
-    found.sort(key=lambda request: request.created_at, reverse=True)
+    rows = [row for row in open_desk().requests() if not status or row["status"] in [each.value for each in status]]
     if as_json:
-        typer.echo(json.dumps([request.public() for request in found], indent=2))
+        typer.echo(json.dumps(rows, indent=2))
     else:
-        approval_tables.print_list(found)
+        approval_tables.print_list([read_public(row) for row in rows])
 
 
 @app.command()
 @_told_plainly
 def show(request_id: RequestId, as_json: AsJson = False) -> None:
-    """Show what is to be decided: digests, the gate's criteria, the evaluation beside the baseline."""
-    ports = _ports()
-    request = find_request(request_id, ports.store)
-    evaluation, problem = approval_tables.load_evaluation(request, ports.evidence)
+    """Show what is to be decided, and the evidence beside the model in service. That you read it is recorded."""
+    dossier = open_desk().show(request_id, reader())
     if as_json:
-        shown = request.public() | {"evaluation": evaluation.model_dump(mode="json") if evaluation else None}
-        typer.echo(json.dumps(shown | ({"evidence_problem": problem} if problem else {}), indent=2))
+        typer.echo(json.dumps(dossier.model_dump(mode="json"), indent=2))
     else:
-        approval_tables.print_request(request)
-        approval_tables.print_evidence(evaluation, problem)
+        dossier_tables.print_dossier(dossier)
+
+
+@app.command(epilog=EXIT_CODES)
+@_told_plainly
+def review(
+    request_id: RequestId,
+    user: User,
+    password_file: PasswordFile = None,
+    password_stdin: PasswordStdin = False,
+    comment: Comment = "",
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sign that you reviewed how the candidate came about."""
+    order = SigningOrder(request_id=request_id, meaning=Meaning.REVIEWED, comment=comment)
+    _show_and_sign(order, user, password_file, password_stdin, yes, as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -76,14 +93,13 @@ def approve(
     user: User,
     password_file: PasswordFile = None,
     password_stdin: PasswordStdin = False,
-    comment: Annotated[str, typer.Option("--comment", help="Kept and signed with the decision.")] = "",
-    meaning: Meaning = "",
+    comment: Comment = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sign for a candidate: it goes into service."""
-    order = DecisionOrder(request_id, Decision.APPROVED, comment, meaning)
-    _decide(order, user, password_file, password_stdin, yes, as_json)
+    """Sign for a candidate: with the other signatures that the plan asks for, it goes into service."""
+    order = SigningOrder(request_id=request_id, meaning=Meaning.APPROVED, comment=comment)
+    _show_and_sign(order, user, password_file, password_stdin, yes, as_json)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -94,37 +110,109 @@ def reject(
     comment: Annotated[str, typer.Option("--comment", help="Why; kept and signed.", prompt="Why")],
     password_file: PasswordFile = None,
     password_stdin: PasswordStdin = False,
-    meaning: Meaning = "",
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Sign against a candidate: its run ends, the endpoint stays as it is."""
-    order = DecisionOrder(request_id, Decision.REJECTED, comment, meaning)
-    _decide(order, user, password_file, password_stdin, yes, as_json)
+    order = SigningOrder(request_id=request_id, meaning=Meaning.REJECTED, comment=comment)
+    _show_and_sign(order, user, password_file, password_stdin, yes, as_json)
 
 
-def _decide(
-    order: DecisionOrder, user: str, password_file: Path | None, password_stdin: bool, yes: bool, as_json: bool
+@app.command(epilog=EXIT_CODES)
+@_told_plainly
+def prepare(
+    request_id: RequestId,
+    meaning: Annotated[Meaning, typer.Option("--meaning", help="What the signature is to mean.")],
+    comment: Comment = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Show what is signed, ask back, take the password, decide."""
+    """Fix what is to be signed and print its challenge and nonce, for signing in at another provider, then `sign`."""
+    order = SigningOrder(request_id=request_id, meaning=meaning, comment=comment)
+    challenge = open_desk().prepare(order, reader())
+    if as_json:
+        typer.echo(json.dumps(challenge.model_dump(mode="json"), indent=2))
+    else:
+        approval_tables.print_challenge(challenge)
+
+
+@app.command(epilog=EXIT_CODES)
+@_told_plainly
+def sign(
+    challenge_id: Annotated[str, typer.Argument(metavar="CHALLENGE", help="As `prepare` printed it.")],
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="An ID token with the challenge's nonce; only you may read it.")
+    ] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Who signs, with a password instead of a token.")] = None,
+    password_file: PasswordFile = None,
+    password_stdin: PasswordStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sign what `prepare` has shown, with an ID token of the stack's provider (or with a password)."""
+    if (token_file is None) == (user is None):
+        raise typer.BadParameter("give either --token-file, or --user and a password")
+    proof: Proof = (
+        TokenProof(id_token=read_token(token_file))
+        if token_file is not None
+        else PasswordProof(username=str(user), password=read_password(password_file, password_stdin))
+    )
+    _sign(open_desk(), challenge_id, proof, as_json)
+
+
+@app.command(epilog=EXIT_CODES)
+@_told_plainly
+def verify(
+    request_id: Annotated[str | None, typer.Argument(metavar="[REQUEST]", help="Fetch its signatures.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="Verify a saved bundle; needs no network.")] = None,
+    public_key: Annotated[Path | None, typer.Option("--public-key", help="The key you trust, as PEM.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", help="Keep the bundle in this new file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify who signed what, with another library than the one that signed."""
+    if (request_id is None) == (source is None):
+        raise typer.BadParameter("give either REQUEST or --from FILE")
+    if source is not None and public_key is None:
+        raise typer.BadParameter("give --public-key too: the key inside a bundle proves nothing by itself")
+    if source is not None:
+        approval_verification.verify_file(source, public_key, as_json)
+    elif request_id is not None:
+        approval_verification.verify_request(request_id, public_key, save, as_json)
+
+
+@app.command("public-key")
+@_told_plainly
+def print_public_key() -> None:
+    """Print the key that signatures are verified with, as PEM: keep it where you keep what you trust."""
+    typer.echo(approval_verification.stack_key(), nl=False)
+
+
+def _show_and_sign(
+    order: SigningOrder, user: str, password_file: Path | None, password_stdin: bool, yes: bool, as_json: bool
+) -> None:
+    """Show the evidence and what is signed, ask back, take the password, sign."""
     if password_stdin and not yes:
         raise typer.BadParameter("give --yes too: standard input cannot hold the password and the answer")
-    ports = _ports()
-    request = find_request(order.request_id, ports.store)
-    meaning = order.meaning or MEANINGS[order.decision]
+    desk = open_desk()
     if not as_json:
-        approval_tables.print_request(request)
-        approval_tables.print_evidence(*approval_tables.load_evaluation(request, ports.evidence))
-        approval_tables.print_order(order, meaning, user)
+        dossier_tables.print_dossier(desk.show(order.request_id, reader()))
+    challenge = desk.prepare(order, reader())
+    if not as_json:
+        approval_tables.print_challenge(challenge, user)
     if not yes:
-        typer.confirm(f"Sign as {user}: {meaning}?", abort=True, err=True)
-    proof = PasswordProof(username=user, password=read_password(password_file, password_stdin))
-    decided = decide(order, proof, ports)
+        _confirm(challenge, user)
+    password: SecretStr = read_password(password_file, password_stdin)
+    _sign(desk, challenge.challenge_id, PasswordProof(username=user, password=password), as_json)
+
+
+def _confirm(challenge: Challenge, user: str) -> None:
+    question = f"Sign as {user}: {challenge.meaning.value}, model {challenge.facts.artefact_digest}?"
+    typer.confirm(str(approval_tables.plain(question)), abort=True, err=True)
+
+
+def _sign(desk: Desk, challenge_id: str, proof: Proof, as_json: bool) -> None:
+    """A session of continuous signing, where the plan has one, is not kept: here both are asked for each time."""
+    result = desk.sign(SigningAnswer(challenge_id=challenge_id, proof=proof))
     if as_json:
-        typer.echo(json.dumps(decided.public(), indent=2))
+        shown = result.model_dump(mode="json", exclude={"session", "session_expires_at"})
+        typer.echo(json.dumps(shown, indent=2))
     else:
-        approval_tables.print_decision(decided)
-
-
-def _ports() -> DecidingPorts:
-    return deciding_ports(load_parameters())
+        approval_tables.print_result(result)

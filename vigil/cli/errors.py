@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import typer
 
+from vigil.cli.terminal_text import visible_lines
+
 FAILED = 1
 
 
@@ -23,5 +25,6 @@ def told_plainly(command: str, *kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (ConfigurationError, BotoCoreError, ClientError, *kinds) as error:
-        typer.echo(f"vigil {command}: {error}", err=True)
+        told = visible_lines(str(error)).replace("\n", "\n  ")  # no line of a message looks like one of the command's
+        typer.echo(f"vigil {command}: {told}", err=True)
         raise typer.Exit(getattr(error, "exit_code", FAILED)) from None

@@ -35,7 +35,7 @@ def _measures(title: str, split: SplitEvaluation) -> Table:
     )  # fmt: skip
     for field, name in MEASURES.items():
         found = (split.candidate.overall, split.baseline.overall, split.difference)
-        table.add_row(name, *(_figure(getattr(measures, field)) for measures in found))
+        table.add_row(name, *(figure(getattr(measures, field)) for measures in found))
     return table
 
 
@@ -44,7 +44,7 @@ def _subgroups(split: SplitEvaluation) -> Table:
     for group, population in split.subgroups.items():
         candidate, baseline = split.candidate.subgroups.get(group), split.baseline.subgroups.get(group)
         if candidate is not None and baseline is not None:
-            figures = _figure(candidate.auroc), _bar(candidate.auroc), _figure(baseline.auroc)
+            figures = figure(candidate.auroc), _bar(candidate.auroc), figure(baseline.auroc)
             table.add_row(group, *figures, f"{population.n:,}", f"{population.prevalence:.0%}")
     return table
 
@@ -54,7 +54,8 @@ def _bar(measure: Measure) -> str:
     return "" if measure.value is None else "█" * round(max(0.0, measure.value - 0.5) * 2 * BAR_CELLS)
 
 
-def _figure(measure: Measure) -> str:
+def figure(measure: Measure) -> str:
+    """With its interval, escaped for rich's markup."""
     if measure.value is None:
         return "undefined"
     if measure.low is None or measure.high is None:

@@ -17,7 +17,7 @@ app = typer.Typer(
 
 # Name on the command line → module with an `app`. Only the one that is called is imported, so that each starts fast.
 SUBCOMMANDS = {
-    "approvals": ("vigil.cli.approvals", "List, show, approve or reject candidate models."),
+    "approvals": ("vigil.cli.approvals", "List, show, sign and verify approvals of candidate models."),
     "audit": ("vigil.cli.audit", "List, show, verify and export the ledger."),
     "datasets": ("vigil.cli.datasets", "List, show, compare, get and verify released dataset versions."),
     "quarters": ("vigil.cli.quarters", "Land FAERS archives."),

@@ -1,4 +1,4 @@
-"""Where a password may come from: a file that only its owner reads, standard input, or a prompt. Never an argument."""
+"""Where a secret may come from: a file that only its owner reads, standard input, or a prompt. Never an argument."""
 
 from __future__ import annotations
 
@@ -36,11 +36,19 @@ def read_password(file: Path | None, from_stdin: bool, prompt: str = "Password: 
     return SecretStr(password)
 
 
-def _read_file(file: Path) -> str:
+def read_token(file: Path) -> SecretStr:
+    """An ID token from a file that only its owner reads. Raises ``PasswordSourceError``."""
+    token = _read_file(file, advice="and sign in again").strip()
+    if not token:
+        raise PasswordSourceError(f"{file} is empty: put the provider's ID token there")
+    return SecretStr(token)
+
+
+def _read_file(file: Path, advice: str = "and change the password") -> str:
     try:
         mode = file.stat().st_mode
         if mode & OTHERS:
-            raise PasswordSourceError(f"others may read {file}: run `chmod 600 {file}` and change the password")
+            raise PasswordSourceError(f"others may read {file}: run `chmod 600 {file}` {advice}")
         return file.read_text(encoding="utf-8")
     except OSError as error:
         raise PasswordSourceError(f"{file} cannot be read: {error.strerror}") from None

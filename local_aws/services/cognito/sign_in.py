@@ -3,7 +3,9 @@
 A wrong password is "Incorrect username or password."; so is an unknown user when the app client prevents user
 existence errors
 (https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-managing-errors.html). A disabled user
-gets no token, neither by password nor by a refresh token.
+gets no token, neither by password nor by a refresh token. Nobody signs in by a flow that the app client does not allow
+(https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html), nor answers
+the challenge of somebody else.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from moto.cognitoidp.exceptions import NotAuthorizedError, UserNotFoundError
+from moto.cognitoidp.exceptions import InvalidParameterException, NotAuthorizedError, UserNotFoundError
 from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool
 
 from local_aws.seams import around
 
 WRONG = "Incorrect username or password."
 DISABLED = "User is disabled."
+FLOWS = "ExplicitAuthFlows"
+#: Older names of flows.
+SAME_FLOW = {"ADMIN_NO_SRP_AUTH": "ADMIN_USER_PASSWORD_AUTH", "REFRESH_TOKEN": "REFRESH_TOKEN_AUTH"}
 PREVENT = "PreventUserExistenceErrors"
 
 
@@ -32,6 +37,7 @@ def admin_initiate_auth(
     auth_parameters: dict[str, str],
 ) -> Any:
     pool: CognitoIdpUserPool = backend.describe_user_pool(user_pool_id)
+    _require_flow(pool, client_id, auth_flow)
     call = partial(original, backend, user_pool_id, client_id, auth_flow, auth_parameters)
     return _in_awss_words(call, pool, client_id, auth_parameters)
 
@@ -46,7 +52,26 @@ def initiate_auth(
 ) -> Any:
     pool = next((pool for pool in backend.user_pools.values() if client_id in pool.clients), None)
     call = partial(original, backend, client_id, auth_flow, auth_parameters)
-    return call() if pool is None else _in_awss_words(call, pool, client_id, auth_parameters)
+    if pool is None:
+        return call()
+    _require_flow(pool, client_id, auth_flow)
+    return _in_awss_words(call, pool, client_id, auth_parameters)
+
+
+@around(CognitoIdpBackend, "respond_to_auth_challenge")
+def respond_to_auth_challenge(
+    original: Callable[..., Any],
+    backend: CognitoIdpBackend,
+    session: str,
+    client_id: str,
+    challenge_name: str,
+    challenge_responses: dict[str, str],
+) -> Any:
+    """moto believes whatever user name comes with a session, and would change that user's password."""
+    known = backend.sessions.get(session)
+    if challenge_name == "NEW_PASSWORD_REQUIRED" and known and known[0] != challenge_responses.get("USERNAME"):
+        raise NotAuthorizedError("Invalid session for the user.")
+    return original(backend, session, client_id, challenge_name, challenge_responses)
 
 
 @around(CognitoIdpUserPool, "create_tokens_from_refresh_token")
@@ -71,6 +96,14 @@ def get_user(original: Callable[..., Any], backend: CognitoIdpBackend, access_to
         if error.message != "username":
             raise
         raise NotAuthorizedError(DISABLED) from error
+
+
+def _require_flow(pool: CognitoIdpUserPool, client_id: str, auth_flow: str) -> None:
+    """A client that names no flows is left to moto."""
+    client = pool.clients.get(client_id)
+    allowed = {flow.removeprefix("ALLOW_") for flow in (client.extended_config.get(FLOWS) or [])} if client else set()
+    if allowed and SAME_FLOW.get(auth_flow, auth_flow) not in {SAME_FLOW.get(each, each) for each in allowed}:
+        raise InvalidParameterException(f"{auth_flow} flow not enabled for this client")
 
 
 def _in_awss_words(

@@ -1,5 +1,5 @@
-"""What of DynamoDB moto gets wrong: repeated transactions, expired items, records of upserts. The rest is moto's."""
+"""What moto gets wrong of DynamoDB: repeated and refused transactions, expired items, records of upserts."""
 
-from local_aws.services.dynamodb import expiry, exports, transactions, upserts
+from local_aws.services.dynamodb import expiry, exports, rollback, transactions, upserts
 
-__all__ = ["expiry", "exports", "transactions", "upserts"]
+__all__ = ["expiry", "exports", "rollback", "transactions", "upserts"]

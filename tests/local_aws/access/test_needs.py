@@ -21,7 +21,7 @@ MORE = {"sagemaker": "SageMaker", "glue": "AWSGlue", "events": "AWSEvents", "log
 
 
 def needs(service: str, action: str, request: dict[str, Any]) -> list[tuple[str, str]]:
-    if service in ("sns", "iam", "sts"):
+    if service in ("sns", "iam", "sts", "ses"):
         environ = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/x-www-form-urlencoded"}
         return needs_of(IncomingCall(service, action, environ, urlencode({"Action": action, **request}).encode()))
     target = {**TARGETS, **MORE}.get(service, service)
@@ -126,6 +126,12 @@ STREAM = f"{TABLE}/t/stream/2024"
             [("sqs:DeleteMessage", f"arn:aws:sqs:{HERE}:q")],
         ),
         ("sns", "Publish", {"TopicArn": f"arn:aws:sns:{HERE}:t"}, [("sns:Publish", f"arn:aws:sns:{HERE}:t")]),
+        (
+            "ses",
+            "SendEmail",
+            {"Source": "Ana <ana@x.org>", "Destination.ToAddresses.member.1": "b@x.org"},
+            [("ses:SendEmail", f"arn:aws:ses:{HERE}:identity/ana@x.org")],
+        ),
         ("kms", "Encrypt", {"KeyId": KEY}, [("kms:Encrypt", f"arn:aws:kms:{HERE}:key/{KEY}")]),
         ("kms", "Decrypt", {"CiphertextBlob": BLOB}, [("kms:Decrypt", f"arn:aws:kms:{HERE}:key/{KEY}")]),
         ("ssm", "GetParameter", {"Name": "/a/b"}, [("ssm:GetParameter", f"arn:aws:ssm:{HERE}:parameter/a/b")]),

@@ -12,14 +12,18 @@ from typing import Any
 import pytest
 from airflow.api_fastapi.core_api.security import get_user
 from engine_client import EngineClient
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from promotion_world import PromotionWorld
 from state_machines import client_error
-from vigil_airflow.pages.app import app
 from vigil_airflow.pages.state_machine import files, routes, run_execution
+from vigil_plugin import VigilPlugin
 
 from vigil.aws.execution_view import ExecutionReader
 
+app = FastAPI()
+app.include_router(routes.router)
+app.include_router(files.router)
 RUN = "manual__2026-01-01T00:00:00+00:00"
 PAGE, DATA = f"/state-machine/train_model/{RUN}", f"/state-machine-data/train_model/{RUN}"
 MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine:"
@@ -234,3 +238,15 @@ def test_no_script_of_ours_makes_markup_of_texts_or_asks_elsewhere() -> None:
         )
         assert not [each for each in re.findall(r"https?://[^'\"\s]+", text) if "www.w3.org" not in each], path.name
         assert text.count("\n") < 300, path.name
+
+
+def test_airflow_shows_the_tab_on_runs_and_on_task_instances() -> None:
+    views = [view for view in VigilPlugin.external_views if view["name"] == "State machine"]
+    assert {(view["destination"], view["url_route"]) for view in views} == {
+        ("dag_run", "state-machine"), ("task_instance", "state-machine-ti"),
+    }  # fmt: skip
+    paths = {
+        route.path.replace("dag_id", "DAG_ID").replace("run_id", "RUN_ID").replace("task_id", "TASK_ID")
+        for route in routes.router.routes
+    }
+    assert {view["href"].removeprefix("/vigil") for view in views} <= paths

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ledger_fakes import entry, resealed
+from ledger_world import kms_signs_digests
 from moto_stack import MotoStack
 
 from tasks.lambdas import checkpoint_ledger
@@ -21,6 +22,7 @@ CHAIN = "model:run-1"
 @pytest.fixture
 def ledger(stack: MotoStack, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(checkpoint_ledger, "_newest", 0)
+    kms_signs_digests(monkeypatch)
     table = ledger_table(stack.parameters)
     for number in range(4):
         table.append(entry(number))

@@ -1,14 +1,13 @@
 import json
 
 import pytest
-from approval_fakes import EXECUTION, PASSWORD, TOKEN, proof_of
-from moto_stack import example, strong
-from vigil.approvals.decide import DecisionOrder, decide
+from approval_fakes import EXECUTION, TOKEN
+from moto_stack import example
 
 from tasks.lambdas.deliver_decision import handler
 from tasks.lambdas.open_approval import handler as open_approval
-from vigil.approvals.models import Decision, Status
-from vigil.aws.approval_ports import approvals_table, deciding_ports
+from vigil.approvals.models import Status
+from vigil.aws.approval_ports import approvals_table
 
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:apr-1"
 
@@ -18,6 +17,7 @@ def request_id(stack):
     _, _, facts = stack.candidate()
     stack.add_people()
     body = {
+        "run_key": "0123456789ab",
         "task_token": TOKEN, "execution_arn": EXECUTION, "state_name": "WaitForApproval", "attempt": 0,
         "entered_at": "2030-03-02T09:30:00Z", "timeout_seconds": 3600, "facts": facts.model_dump(mode="json"),
     }  # fmt: skip
@@ -26,11 +26,6 @@ def request_id(stack):
     open_approval(event, None)
     (request,) = approvals_table(stack.parameters).with_status(Status.PENDING)
     return request.request_id
-
-
-def approve(stack, request_id):
-    order = DecisionOrder(request_id, Decision.APPROVED)
-    return decide(order, proof_of("ana", strong(PASSWORD)), deciding_ports(stack.parameters))
 
 
 def change_of(request_id, status, **more):
@@ -42,7 +37,7 @@ def change_of(request_id, status, **more):
 
 
 def test_an_approval_in_the_stream_is_delivered_with_the_right_token(stack, machines, request_id):
-    approve(stack, request_id)
+    stack.approve(request_id)
     assert handler(change_of(request_id, "APPROVED"), None) == {"delivered": {request_id: "delivered"}}
     ((kind, sent),) = machines.sent
     assert (kind, sent["taskToken"]) == ("success", TOKEN)
@@ -56,7 +51,7 @@ def test_the_image_in_the_stream_is_not_believed(stack, machines, request_id):
 
 
 def test_a_flipped_row_ends_the_run_as_signature_invalid(stack, machines, request_id):
-    approvals_table(stack.parameters).move(request_id, Status.PENDING, Status.APPROVED, "flipped")
+    stack.flip(request_id, Status.APPROVED)
     handler(change_of(request_id, "APPROVED"), None)
     ((kind, sent),) = machines.sent
     assert (kind, sent["error"]) == ("failure", "SignatureInvalid")
@@ -84,7 +79,7 @@ def test_the_minutes_sweep_delivers_and_withdraws_and_records_what_was_stopped(s
 
 
 def test_the_minutes_sweep_delivers_what_the_stream_missed(stack, machines, request_id):
-    approve(stack, request_id)
+    stack.approve(request_id)
     assert handler(example("schedule"), None)["swept"] == {request_id: "delivered"}
     assert len(machines.sent) == 1
 
@@ -103,7 +98,7 @@ def test_a_part_of_the_sweep_that_fails_does_not_stop_the_others(stack, machines
     def broken(*_):
         raise ConnectionError("not now")
 
-    approve(stack, request_id)
+    stack.approve(request_id)
     monkeypatch.setattr("tasks.lambdas.deliver_decision.restore_recorded", broken)
     answer = handler(example("schedule"), None)
     assert answer == {"restored": "failed: ConnectionError", "swept": {request_id: "delivered"}, "stopped": []}

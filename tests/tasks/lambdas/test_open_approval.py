@@ -11,6 +11,7 @@ from vigil.aws.approval_ports import approvals_table, token_vault
 def message(facts, **changes):
     """What the state WaitForApproval sends; a test of the state machines holds that these are its fields."""
     document = {
+        "run_key": "0123456789ab",
         "task_token": TOKEN, "execution_arn": EXECUTION, "state_name": "WaitForApproval", "attempt": 0,
         "entered_at": "2026-03-02T09:30:00.123Z", "timeout_seconds": 1209600, "facts": facts.model_dump(mode="json"),
     }  # fmt: skip

@@ -7,8 +7,10 @@ from moto_stack import example
 
 from tasks.lambdas import open_approval
 from tasks.lambdas.remind_approvers import handler
+from vigil.approvals.models import Status
 from vigil.approvals.people import Person
-from vigil.aws.approval_ports import approvals_table, server_time
+from vigil.aws.approval_ports import approvals_table
+from vigil.aws.clock import server_time
 from vigil.aws.people_table import PeopleTable
 
 RUN_KEY = "0123456789ab"
@@ -32,7 +34,7 @@ def request_id(stack):
     event["Records"] = [event["Records"][0] | {"body": json.dumps(body)}]
     assert open_approval.handler(event, None) == {"batchItemFailures": []}
     stack.notices()
-    (found,) = approvals_table(stack.parameters).with_status("PENDING")
+    (found,) = approvals_table(stack.parameters).with_status(Status.PENDING)
     return found.request_id
 
 

@@ -4,10 +4,9 @@ import io
 import json
 
 import pytest
-from approval_fakes import EXECUTION, PASSWORD, TOKEN, proof_of
+from approval_fakes import EXECUTION, TOKEN
 from candidate_evidence import passing_evaluation, real_plan
-from moto_stack import MODEL_FILES, archive_of, example, strong, tree_digest_of
-from vigil.approvals.decide import DecisionOrder, decide
+from moto_stack import MODEL_FILES, archive_of, example, tree_digest_of
 
 from tasks.lambdas import (
     gate_candidate,
@@ -20,8 +19,8 @@ from tasks.lambdas import (
     verify_approval,
 )
 from vigil.approvals.errors import SignatureInvalidError
-from vigil.approvals.models import Decision, Status
-from vigil.aws.approval_ports import approvals_table, deciding_ports
+from vigil.approvals.models import Status
+from vigil.aws.approval_ports import approvals_table
 from vigil.aws.endpoint_release import ServingRecords
 
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:apr-1"
@@ -57,9 +56,10 @@ def candidate(stack):
 
 @pytest.fixture
 def approved(stack, candidate):
-    """The wait, and Ana's signature."""
+    """The wait, and both signatures."""
     run, facts = candidate
     body = {
+        "run_key": run["key"],
         "task_token": TOKEN, "execution_arn": EXECUTION, "state_name": "WaitForApproval", "attempt": 0,
         "entered_at": "2030-03-02T09:30:00Z", "timeout_seconds": run["approval_timeout_seconds"], "facts": facts,
     }  # fmt: skip
@@ -67,8 +67,7 @@ def approved(stack, candidate):
     event["Records"] = [event["Records"][0] | {"body": json.dumps(body)}]
     assert open_approval.handler(event, None) == {"batchItemFailures": []}
     (request,) = approvals_table(stack.parameters).with_status(Status.PENDING)
-    order = DecisionOrder(request.request_id, Decision.APPROVED)
-    return decide(order, proof_of("ana", strong(PASSWORD)), deciding_ports(stack.parameters))
+    return stack.approve(request.request_id)
 
 
 def verify(approved, by=UPDATE):
@@ -119,10 +118,10 @@ def test_a_row_flipped_without_a_signature_is_refused(stack, candidate, approved
     table = approvals_table(stack.parameters)
     key = {"request_id": {"S": approved.request_id}}
     stack.client("dynamodb").update_item(
-        TableName=stack.parameters.tables.approvals, Key=key, UpdateExpression="REMOVE decision"
+        TableName=stack.parameters.tables.approvals, Key=key, UpdateExpression="REMOVE signatures"
     )
-    assert table.get(approved.request_id).decision is None
-    with pytest.raises(SignatureInvalidError, match="no signed decision"):
+    assert table.get(approved.request_id).signatures == []
+    with pytest.raises(SignatureInvalidError, match="no signature"):
         verify(approved)
 
 

@@ -1,15 +1,14 @@
 import pytest
-from approval_fakes import EXECUTION, TOKEN, proof_of
-from vigil.approvals.decide import DecisionOrder, decide
+from approval_fakes import EXECUTION, TOKEN
 
 from vigil.approvals.deliver import Delivery, deliver, sweep
-from vigil.approvals.models import Decision, Status
+from vigil.approvals.models import Status
+from vigil.audit.events import EventName
 
 
 @pytest.fixture
 def approved(bench):
-    request = bench.open()
-    return decide(DecisionOrder(request.request_id, Decision.APPROVED), proof_of("ana"), bench.deciding)
+    return bench.approved()
 
 
 def test_an_approval_reaches_the_run_once(bench, approved):
@@ -21,7 +20,7 @@ def test_an_approval_reaches_the_run_once(bench, approved):
 
 def test_a_rejection_is_delivered_as_an_answer_with_its_reason(bench):
     request = bench.open()
-    decide(DecisionOrder(request.request_id, Decision.REJECTED, "too few US cases"), proof_of("ana"), bench.deciding)
+    bench.reject(request, comment="too few US cases")
     assert deliver(request.request_id, bench.delivery) is Delivery.DELIVERED
     assert bench.runs.succeeded[EXECUTION]["decision"] == "REJECTED"
     assert "too few US cases" in bench.runs.succeeded[EXECUTION]["reason"]
@@ -38,14 +37,14 @@ def test_a_row_flipped_to_approved_without_a_signature_ends_the_run(bench):
 
 def test_a_rejection_flipped_to_approval_ends_the_run(bench):
     request = bench.open()
-    decide(DecisionOrder(request.request_id, Decision.REJECTED, "no"), proof_of("ana"), bench.deciding)
+    bench.reject(request)
     bench.store.change(request.request_id, status=Status.APPROVED)
     assert deliver(request.request_id, bench.delivery) is Delivery.SIGNATURE_INVALID
 
 
 def test_a_signature_copied_from_another_request_ends_the_run(bench, approved):
     other = bench.open(execution=EXECUTION + "-2", token=TOKEN + "2")
-    bench.store.change(other.request_id, status=Status.APPROVED, decision=approved.decision)
+    bench.store.change(other.request_id, status=Status.APPROVED, signatures=approved.signatures)
     assert deliver(other.request_id, bench.delivery) is Delivery.SIGNATURE_INVALID
     assert bench.runs.failed[EXECUTION + "-2"][0] == "SignatureInvalid"
 
@@ -64,11 +63,11 @@ def test_a_decision_whose_wait_has_ended_is_marked(bench, approved):
 
 def test_a_crash_between_sending_and_marking_loses_nothing(bench, approved):
     """The second delivery finds the token spent, and that it was spent by this very answer."""
-    mark = bench.store.mark_delivered
-    bench.store.mark_delivered = lambda *_: (_ for _ in ()).throw(ConnectionError("killed here"))
+    mark = bench.store.replace
+    bench.store.replace = lambda *_: (_ for _ in ()).throw(ConnectionError("killed here"))
     with pytest.raises(ConnectionError):
         deliver(approved.request_id, bench.delivery)
-    bench.store.mark_delivered = mark
+    bench.store.replace = mark
     assert deliver(approved.request_id, bench.delivery) is Delivery.DELIVERED
     assert bench.store.get(approved.request_id).status is Status.APPROVED
 
@@ -104,7 +103,7 @@ def test_one_request_that_fails_does_not_stop_the_sweep_of_the_others(bench, app
 
 
 def test_superseding_that_fails_does_not_stop_the_delivery_of_decisions(bench, approved, monkeypatch):
-    def broken(store):
+    def broken(*_):
         raise ConnectionError("not now")
 
     monkeypatch.setattr("vigil.approvals.deliver.supersede_older", broken)
@@ -125,3 +124,74 @@ def test_an_approval_that_was_applied_stays(bench, approved):
     bench.store.claim(approved.request_id, "an update")
     bench.clock.now = approved.expires_at.replace(year=2040)
     assert sweep(bench.delivery) == {}
+
+
+def test_an_approval_with_one_signature_removed_ends_the_run(bench, approved):
+    bench.store.change(approved.request_id, signatures=approved.signatures[1:])
+    assert deliver(approved.request_id, bench.delivery) is Delivery.SIGNATURE_INVALID
+    assert "missing: reviewed by quality-assurance" in bench.runs.failed[EXECUTION][1]
+
+
+def test_the_ledger_has_the_decision_before_the_run_has_it(bench, approved):
+    heard = []
+    succeed = bench.runs.succeed
+    bench.runs.succeed = lambda *given: heard.append(bench.ledger.events()[-1]) or succeed(*given)
+    deliver(approved.request_id, bench.delivery)
+    assert heard == [EventName.DECISION_MADE]
+    made = bench.ledger.of(EventName.DECISION_MADE)[0].details["signers"]
+    assert [(each["printed_name"], each["role"], each["meaning"]) for each in made] == [
+        ("Quinn", "quality-assurance", "reviewed"), ("Ana", "model-owner", "approved"),
+    ]  # fmt: skip
+    assert bench.ledger.events()[-1] is EventName.DECISION_DELIVERED
+
+
+def test_nothing_is_delivered_that_cannot_be_recorded(bench, approved):
+    bench.ledger.append = lambda _: (_ for _ in ()).throw(ConnectionError("no ledger"))
+    with pytest.raises(ConnectionError):
+        deliver(approved.request_id, bench.delivery)
+    assert not bench.runs.succeeded
+
+
+def test_a_run_that_uses_the_approval_before_it_is_marked_as_delivered_loses_nothing(bench, approved):
+    """The run goes on the moment it has the answer."""
+    succeed = bench.runs.succeed
+    bench.runs.succeed = lambda *given: succeed(*given) or bench.store.claim(approved.request_id, "an update")
+    assert deliver(approved.request_id, bench.delivery) is Delivery.DELIVERED
+    row = bench.stored(approved)
+    assert (row.applied_by, row.delivered_at) == ("an update", bench.clock())
+
+
+@pytest.mark.parametrize("error", ["ThrottlingException", "ServiceUnavailable"])
+def test_send_task_success_that_fails_five_times_loses_nothing_and_doubles_nothing(bench, approved, error):
+    succeed, tries = bench.runs.succeed, []
+
+    def failing(token, output):
+        tries.append(output)
+        if len(tries) <= 5:
+            raise ConnectionError(error)
+        succeed(token, output)
+
+    bench.runs.succeed = failing
+    for _ in range(5):
+        assert sweep(bench.delivery)[approved.request_id] == "failed: ConnectionError"
+        assert bench.stored(approved).delivered_at is None
+    assert sweep(bench.delivery) == {approved.request_id: Delivery.DELIVERED.value}
+    assert sweep(bench.delivery) == {}
+    assert len(tries) == 6
+    assert bench.ledger.events().count(EventName.DECISION_MADE) == 1
+    assert bench.ledger.events().count(EventName.DECISION_DELIVERED) == 1
+
+
+def test_what_the_sweep_closes_is_recorded_with_its_reason(bench):
+    bench.open()
+    bench.clock.advance(days=14, seconds=1)
+    sweep(bench.delivery)
+    (record,) = bench.ledger.of(EventName.REQUEST_CLOSED)
+    assert (record.new["status"], record.details["why"]) == ("EXPIRED", "nobody decided in time")
+
+
+def test_a_decision_that_could_not_be_applied_is_recorded(bench, approved):
+    bench.runs.waiting.clear()
+    deliver(approved.request_id, bench.delivery)
+    (record,) = bench.ledger.of(EventName.DECISION_NOT_APPLIED)
+    assert record.old["status"] == "APPROVED"

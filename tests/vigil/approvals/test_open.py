@@ -15,7 +15,7 @@ def test_a_wait_becomes_a_pending_request_with_the_states_own_expiry(bench):
 
 def test_the_same_message_twice_opens_one_request(bench):
     first = bench.open()
-    again = open_request(bench.message(), bench.store, bench.vault, bench.clock)
+    again = open_request(bench.message(), bench.opening)
     assert (again.request, again.is_new) == (first, False)
     assert len(bench.store.rows) == 1
 
@@ -23,7 +23,7 @@ def test_the_same_message_twice_opens_one_request(bench):
 def test_a_message_that_comes_again_after_the_decision_leaves_the_decision(bench):
     request = bench.open()
     bench.store.change(request.request_id, status=Status.REJECTED)
-    again = open_request(bench.message(), bench.store, bench.vault, bench.clock)
+    again = open_request(bench.message(), bench.opening)
     assert again.request.status is Status.REJECTED
 
 
@@ -40,7 +40,7 @@ def test_an_older_message_that_arrives_late_does_not_supersede_the_newer_request
     late = bench.message()
     bench.clock.advance(seconds=30)
     newer = bench.open(token=TOKEN + "2", attempt=1)
-    opened = open_request(late, bench.store, bench.vault, bench.clock)
+    opened = open_request(late, bench.opening)
     assert opened.request.status is Status.SUPERSEDED
     assert bench.store.get(newer.request_id).status is Status.PENDING
 

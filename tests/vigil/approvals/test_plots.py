@@ -12,7 +12,7 @@ from drawn_evaluation import CASES, drawn_evaluation
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.plot_canvas import PALETTES
-from vigil.approvals.plots import Plot, evidence_plots
+from vigil.approvals.plots import Plot, _drawn, evidence_plots
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +39,19 @@ def test_all_five_are_drawn_as_images_with_a_name(light):
 
 
 def test_the_same_dossier_gives_the_same_bytes_in_every_thread(dossier, light):
+    _drawn.cache_clear()
     with ThreadPoolExecutor(4) as threads:
         drawn = list(threads.map(lambda theme: (theme, evidence_plots(dossier, theme)), ["dark", "light", "dark"]))
     dark = drawn[0][1]
     for theme, plots in drawn:
         assert plots == (dark if theme == "dark" else list(light.values()))
+
+
+def test_another_evaluation_is_never_shown_another_ones_plots(dossier, light):
+    bench = DossierBench.make()
+    bench.rows["new"] = bench.open(drawn_evaluation(bench.plan, seed=8))
+    for plot in evidence_plots(bench.dossier(), "light"):
+        assert plot.svg != light[plot.title].svg
 
 
 def test_themes_differ_in_colour_alone(dossier, light):

@@ -1,13 +1,13 @@
 """Attacks on the way to the endpoint: each is refused by the verification, whoever started it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from approval_fakes import EXECUTION, TOKEN, FakeSigner, proof_of
-from vigil.approvals.decide import DecisionOrder, decide
+from approval_fakes import EXECUTION, TOKEN, FakeSigner
 
 from vigil.approvals.errors import SignatureInvalidError
-from vigil.approvals.models import Decision, DecisionFacts, SignedDecision, Status
+from vigil.approvals.models import Meaning, SignatureFacts, SignatureRecord, Status
 from vigil.approvals.statement import statement_digest
 from vigil.approvals.timing import TIME_TO_APPLY
 from vigil.approvals.verify import verify_release
@@ -17,8 +17,7 @@ UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:one"
 
 @pytest.fixture
 def approved(bench):
-    request = bench.open()
-    return decide(DecisionOrder(request.request_id, Decision.APPROVED), proof_of("ana"), bench.deciding)
+    return bench.approved()
 
 
 def verify(bench, request, requested=EXECUTION, by=UPDATE):
@@ -30,13 +29,18 @@ def refused(bench, request, words, **kwargs):
         verify(bench, request, **kwargs)
 
 
-def signed_again(bench, request, **fields):
-    """Somebody may use the key, but went round ``decide``: the decision with other fields, well signed."""
-    facts = DecisionFacts(**request.decision.model_dump(include=set(DecisionFacts.model_fields)) | fields)
+def signed_again(bench, request, place=-1, **fields):
+    """Somebody may use the key, but went round ``sign``: one signature with other fields, well signed."""
+    signatures = list(request.signatures)
+    signatures[place] = forged(bench, request, signatures[place], **fields)
+    bench.store.change(request.request_id, signatures=signatures)
+
+
+def forged(bench, request, record, **fields):
+    facts = SignatureFacts(**record.model_dump(include=set(SignatureFacts.model_fields)) | fields)
     digest = statement_digest(request, facts)
     signature = bench.signer.sign(bytes.fromhex(digest)).value
-    forged = SignedDecision(**facts.model_dump(), statement_digest=digest, signature=signature)
-    bench.store.change(request.request_id, decision=forged)
+    return SignatureRecord(**facts.model_dump(), statement_digest=digest, signature=signature)
 
 
 def test_an_approval_opens_the_way(bench, approved):
@@ -45,7 +49,7 @@ def test_an_approval_opens_the_way(bench, approved):
 
 
 def test_a_retry_of_the_same_execution_may_verify_again(bench, approved):
-    assert verify(bench, approved) == verify(bench, approved).model_copy(update={"applied_by": None})
+    assert verify(bench, approved).signatures == verify(bench, approved).signatures
 
 
 def test_an_approval_cannot_be_used_twice(bench, approved):
@@ -72,27 +76,27 @@ def test_only_an_approved_request_opens_the_way(bench, approved, status):
 def test_a_flipped_row_opens_nothing(bench):
     request = bench.open()
     bench.store.change(request.request_id, status=Status.APPROVED)
-    refused(bench, request, "no signed decision")
+    refused(bench, request, "holds no signature")
 
 
 def test_a_flipped_rejection_opens_nothing(bench):
     request = bench.open()
-    decide(DecisionOrder(request.request_id, Decision.REJECTED, "no"), proof_of("ana"), bench.deciding)
+    bench.reject(request)
     bench.store.change(request.request_id, status=Status.APPROVED)
-    refused(bench, request, "the decision in it says REJECTED")
+    refused(bench, request, "the signatures say REJECTED, not APPROVED")
 
 
 def test_11_70_a_signature_copied_to_another_model_does_not_verify(bench, approved):
     facts = bench.facts.model_copy(update={"model_package_arn": bench.facts.model_package_arn[:-1] + "2"})
     other = bench.open(execution=EXECUTION + "-2", token=TOKEN + "2", facts=facts)
-    bench.store.change(other.request_id, status=Status.APPROVED, decision=approved.decision)
+    bench.store.change(other.request_id, status=Status.APPROVED, signatures=approved.signatures)
     refused(bench, other, "changed after it was signed", requested=EXECUTION + "-2")
 
 
 @pytest.mark.parametrize(
     "field",
     ["model_package_arn", "artefact_digest", "artefact_uri", "image", "dataset_version", "evaluation_digest",
-     "evaluation_uri", "plan_digest", "code_revision", "requested_by"],
+     "evaluation_uri", "plan_digest", "code_revision", "requested_by", "plan_changed_by"],
 )  # fmt: skip
 def test_11_10_a_a_fact_changed_after_the_signature_is_discerned(bench, approved, field):
     changed = approved.facts.model_copy(update={field: "f" * 64})
@@ -100,19 +104,23 @@ def test_11_10_a_a_fact_changed_after_the_signature_is_discerned(bench, approved
     refused(bench, approved, "changed after it was signed")
 
 
-@pytest.mark.parametrize("field", ["meaning", "comment", "signer", "printed_name", "role"])
-def test_a_part_of_the_decision_changed_after_the_signature_is_discerned(bench, approved, field):
-    decision = approved.decision.model_copy(update={field: "somebody else"})
-    bench.store.change(approved.request_id, decision=decision)
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("field", ["comment", "signer", "printed_name", "role", "subject", "issuer", "challenge_id"])
+def test_a_part_of_a_signature_changed_after_the_signature_is_discerned(bench, approved, field, place):
+    signatures = list(approved.signatures)
+    signatures[place] = signatures[place].model_copy(update={field: "somebody else"})
+    bench.store.change(approved.request_id, signatures=signatures)
     refused(bench, approved, "changed after it was signed")
 
 
 def test_a_statement_digest_made_to_fit_does_not_help(bench, approved):
     """Changed facts with a digest computed anew: the signature is then over another digest."""
     changed = approved.model_copy(update={"facts": approved.facts.model_copy(update={"artefact_digest": "f" * 64})})
-    digest = statement_digest(changed, approved.decision)
-    decision = approved.decision.model_copy(update={"statement_digest": digest})
-    bench.store.change(approved.request_id, facts=changed.facts, decision=decision)
+    signatures = [
+        record.model_copy(update={"statement_digest": statement_digest(changed, record)})
+        for record in approved.signatures
+    ]
+    bench.store.change(approved.request_id, facts=changed.facts, signatures=signatures)
     refused(bench, approved, "does not verify")
 
 
@@ -122,10 +130,9 @@ def test_a_signature_by_another_key_opens_nothing(bench, approved):
         ("arn:aws:kms:us-east-1:666666666666:key/theirs", "another key"),
         (bench.signer.key, "not verify"),
     ):
-        bench.store.rows[approved.request_id] = approved.model_copy(update={"status": Status.PENDING, "decision": None})
-        theirs = FakeSigner(key)
-        ports = bench.deciding.__class__(bench.store, bench.authenticator, theirs, bench.evidence, bench.clock)
-        decide(DecisionOrder(approved.request_id, Decision.APPROVED), proof_of("ana"), ports)
+        theirs = replace(bench, signer=FakeSigner(key))
+        signatures = [forged(theirs, approved, record, signing_key=key) for record in approved.signatures]
+        bench.store.change(approved.request_id, signatures=signatures)
         refused(bench, approved, words)
 
 
@@ -152,24 +159,72 @@ def test_a_plan_swapped_after_the_decision_is_discerned(bench, approved):
 
 @pytest.mark.parametrize(
     ("fields", "words"),
-    [({"role": "operators"}, "role that the plan names"), ({"signer": "dana"}, "person who asked")],
+    [
+        ({"role": "operators"}, "a role that the plan does not let sign"),
+        ({"meaning": Meaning.REVIEWED}, "which signs approved"),
+        ({"subject": "subject-of-quinn"}, "signed twice"),
+        ({"signer": "quinn"}, "signed twice"),
+        ({"role": "quality-assurance", "meaning": Meaning.REVIEWED}, "two people signed as quality-assurance"),
+        ({"deputy_role": "quality-assurance-deputy"}, "no deputy of model-owner"),
+        ({"deputy_role": "model-owner-deputy"}, "before the request could be escalated"),
+    ],
 )
-def test_a_good_signature_over_a_decision_that_nobody_was_entitled_to_opens_nothing(bench, approved, fields, words):
-    """Somebody may use the key, but went round ``decide``."""
+def test_a_good_signature_that_nobody_was_entitled_to_opens_nothing(bench, approved, fields, words):
+    """Somebody may use the key, but went round ``sign``."""
     signed_again(bench, approved, **fields)
     refused(bench, approved, words)
 
 
-@pytest.mark.parametrize("before", [timedelta(minutes=5, seconds=1), timedelta(minutes=-2)])
+def test_good_signatures_of_only_those_who_have_a_stake_open_nothing(bench, approved):
+    """Dana asked for the training, Pat changed the plan."""
+    signed_again(bench, approved, 0, signer="pat", subject="s-1", printed_name="Pat Planner")
+    signed_again(bench, bench.stored(approved), 1, signer="dana", subject="s-2")
+    refused(bench, approved, "four eyes")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_approval_with_one_signature_removed_opens_nothing(bench, approved, place):
+    kept = [record for number, record in enumerate(approved.signatures) if number != place]
+    bench.store.change(approved.request_id, signatures=kept)
+    refused(bench, approved, "missing: ")
+
+
+def test_the_order_in_which_the_signatures_lie_changes_nothing(bench, approved):
+    """Each is over a statement of its own: what could be reordered says the same in any order."""
+    bench.store.change(approved.request_id, signatures=approved.signatures[::-1])
+    assert verify(bench, approved)
+
+
+def test_one_signature_twice_is_not_two(bench, approved):
+    bench.store.change(approved.request_id, signatures=[approved.signatures[1]] * 2)
+    refused(bench, approved, "signed twice")
+
+
+def test_a_signature_of_an_earlier_request_of_the_same_wait_is_not_taken_unless_it_was_carried(bench, approved):
+    """The same execution and facts: only the request's own mark says that its signatures come from an earlier one."""
+    bench.clock.advance(seconds=30)
+    other = bench.open(token=TOKEN + "2", attempt=1)
+    bench.store.change(other.request_id, status=Status.APPROVED, signatures=approved.signatures)
+    refused(bench, other, "not carried to this one")
+
+
+@pytest.mark.parametrize("before", [timedelta(minutes=15, seconds=1), timedelta(minutes=-2)])
 def test_a_good_signature_after_a_stale_sign_in_opens_nothing(bench, approved, before):
     """The sign-in of this morning, and one that is yet to come."""
-    signed_again(bench, approved, authenticated_at=approved.decision.decided_at - before)
-    refused(bench, approved, "sign-in was not fresh")
+    moment = approved.signatures[1].signed_at
+    signed_again(bench, approved, shown_at=moment - timedelta(hours=1), authenticated_at=moment - before)
+    refused(bench, approved, "was not fresh")
+
+
+def test_a_good_signature_after_a_sign_in_before_it_was_shown_opens_nothing(bench, approved):
+    moment = approved.signatures[1].signed_at
+    signed_again(bench, approved, shown_at=moment, authenticated_at=moment - timedelta(minutes=2))
+    refused(bench, approved, "was not fresh")
 
 
 def test_a_good_signature_made_after_the_expiry_opens_nothing(bench, approved):
     moment = approved.expires_at
-    signed_again(bench, approved, authenticated_at=moment, decided_at=moment)
+    signed_again(bench, approved, shown_at=moment, authenticated_at=moment, signed_at=moment)
     refused(bench, approved, "signed after it had expired")
 
 
@@ -188,7 +243,9 @@ def test_an_approval_that_was_used_in_time_may_be_verified_again_by_its_user(ben
     assert verify(bench, approved)
 
 
-@pytest.mark.parametrize("field", ["plan_digest", "dataset_version", "code_revision", "image", "requested_by"])
+@pytest.mark.parametrize(
+    "field", ["plan_digest", "dataset_version", "code_revision", "image", "requested_by", "plan_changed_by"]
+)
 def test_what_the_run_did_not_pin_is_not_put_into_service(bench, approved, field):
     bench.pins.runs[EXECUTION][field] = "another"
     refused(bench, approved, f"its {field} is .*, its run pinned another")

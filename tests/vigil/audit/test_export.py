@@ -155,7 +155,7 @@ HOSTILE = "</pre></article><script>x</script><img src=x onerror=y>\"'&\u202e{{ 7
 
 def test_the_page_shows_what_people_wrote_and_none_of_it_becomes_part_of_it(tmp_path: Path) -> None:
     ledger = MemoryLedger()
-    hostile = {"signature": {name: HOSTILE for name in SIGNATURE}, HOSTILE: HOSTILE}
+    hostile = {"signature": dict.fromkeys(SIGNATURE, HOSTILE), HOSTILE: HOSTILE}
     actor = {"name": HOSTILE, "via": HOSTILE, "verified": False}
     fields = entry(1, subject=HOSTILE, old=HOSTILE, new=[HOSTILE]).model_dump() | {"actor": actor, "details": hostile}
     ledger.append(Entry.model_validate(fields))

@@ -3,17 +3,15 @@
 import json
 
 import pytest
-from approval_fakes import EXECUTION, TOKEN, Bench, proof_of
+from approval_bench import Bench, on_tables
+from approval_fakes import EXECUTION, TOKEN
 from pydantic import ValidationError
-from typer.testing import CliRunner
-from vigil.approvals.decide import DecisionOrder, decide
 
 from vigil.approvals.deliver import Delivery, sweep
 from vigil.approvals.errors import UnreadableRequestError
-from vigil.approvals.models import Decision, PasswordProof, Status, WaitMessage
-from vigil.aws.approvals_table import ApprovalsTable
+from vigil.approvals.models import PasswordProof, Status, WaitMessage
+from vigil.approvals.requests import all_requests
 from vigil.cases.models import CaseReport
-from vigil.cli.approvals import app
 from vigil.scoring.models import ScoreRequest
 
 SECRET = "what somebody wrote"
@@ -21,9 +19,7 @@ SECRET = "what somebody wrote"
 
 @pytest.fixture
 def bench(stack):
-    made = Bench.make()
-    made.store = ApprovalsTable(stack.client("dynamodb"), stack.parameters.tables.approvals)
-    return made
+    return on_tables(Bench.make(), stack.client("dynamodb"), stack.parameters.tables)
 
 
 @pytest.fixture(params=["not JSON: " + SECRET, json.dumps(SECRET), json.dumps({"model_package_arn": [SECRET]})])
@@ -40,10 +36,10 @@ def bad(bench, stack, request):
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.APPROVED])
-def test_a_decided_request_beside_a_bad_row_is_delivered(bench, bad, status, caplog):
+def test_a_decided_request_beside_a_bad_row_is_delivered(bench, bad, status, stack, caplog):
     request = bench.open()
-    bench.store.move(bad, Status.PENDING, status, "for the test")
-    decide(DecisionOrder(request.request_id, Decision.APPROVED), proof_of("ana"), bench.deciding)
+    stack.flip(bad, status)
+    bench.approve(bench.review(request))
     assert sweep(bench.delivery) == {request.request_id: Delivery.DELIVERED.value}
     assert bad in caplog.text
     assert SECRET not in caplog.text
@@ -51,8 +47,7 @@ def test_a_decided_request_beside_a_bad_row_is_delivered(bench, bad, status, cap
 
 def test_the_list_works_and_warns(bench, bad, caplog):
     request = bench.open()
-    result = CliRunner().invoke(app, ["list", "--json"])
-    assert (result.exit_code, [row["request_id"] for row in json.loads(result.stdout)]) == (0, [request.request_id])
+    assert all_requests(bench.store) == [request]
     assert f"approval request {bad} cannot be read" in caplog.text
     assert SECRET not in caplog.text
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ledger_fakes import LocalSigner, entry
+from ledger_world import kms_signs_digests
 from moto_stack import MotoStack, moto_stack
 from typer.testing import CliRunner
 
@@ -27,6 +28,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
     """A sealed ledger of two chains."""
     with moto_stack(monkeypatch) as made:
         monkeypatch.setattr(checkpoint_ledger, "_newest", 0)
+        kms_signs_digests(monkeypatch)
         table = ledger_table(made.parameters)
         for number in range(3):
             table.append(entry(number))

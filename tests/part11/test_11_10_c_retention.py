@@ -1,0 +1,67 @@
+"""21 CFR 11.10(c): protection of records to enable their ready retrieval throughout the retention period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from cloudformation_template import load_template, resources_of
+from ledger_world import BUCKET, create_bucket
+from moto import mock_aws
+
+TEN_YEARS_DAYS = 3653
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return load_template()
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        create_bucket(client)
+        yield client
+
+
+def test_records_outlive_the_stack_and_can_be_brought_back(template: dict[str, Any]) -> None:
+    """11.10(c): point-in-time recovery, protection from deletion, retained when the stack goes."""
+    table = template["Resources"]["LedgerTable"]
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert "TimeToLiveSpecification" not in table["Properties"]
+
+
+def test_checkpoints_are_kept_under_a_lock_that_nobody_can_shorten(template: dict[str, Any]) -> None:
+    """11.10(c): versions, Object Lock in compliance mode for ten years, no rule that expires anything."""
+    bucket = resources_of(template, "AWS::S3::Bucket")["AuditBucket"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    retention = bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert retention == {"Mode": "COMPLIANCE", "Days": TEN_YEARS_DAYS}
+    assert "LifecycleConfiguration" not in bucket
+
+
+def test_deleting_is_denied_to_everybody(template: dict[str, Any]) -> None:
+    """11.10(c): by the bucket's policy for checkpoints, by the functions' own for records."""
+    policy = resources_of(template, "AWS::S3::BucketPolicy")["AuditBucketPolicy"]["PolicyDocument"]["Statement"]
+    denied = [each for each in policy if "s3:DeleteObjectVersion" in each["Action"]]
+    assert [(each["Effect"], each["Principal"]) for each in denied] == [("Deny", "*")]
+    append = resources_of(template, "AWS::IAM::ManagedPolicy")["LedgerAppendPolicy"]["PolicyDocument"]["Statement"]
+    assert "dynamodb:DeleteItem" in {action for each in append if each["Effect"] == "Deny" for action in each["Action"]}
+
+
+def test_a_locked_version_is_not_deleted_even_by_who_may_bypass_weaker_locks(s3: Any) -> None:
+    """11.10(c): the delete is denied, the object is still there."""
+    version = s3.put_object(Bucket=BUCKET, Key="checkpoints/000000000001.json", Body=b"{}")["VersionId"]
+    request = {"Bucket": BUCKET, "Key": "checkpoints/000000000001.json", "VersionId": version}
+    with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+        s3.delete_object(**request, BypassGovernanceRetention=True)
+    assert s3.get_object(**request)["Body"].read() == b"{}"
