@@ -206,7 +206,7 @@ def _create() -> tuple[dict[str, str], str]:
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
         "code/revision": "revision-1", "code/plan-changed-by": "Paula <paula@example.org>",
         "timing/approval-timeout-seconds": "3600",
-        "functions/record-release": "record-release", "functions/approval-desk": "approval-desk",
+        "functions/record-release": "record-release",
         "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
         "people/airflow-signers": "{}",
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from approval_bench import Bench
@@ -14,6 +15,7 @@ from vigil.approvals.bundle import BundleError, UndecidedError
 from vigil.approvals.models import Status
 from vigil.audit.events import EventName
 
+ROOT = Path(__file__).resolve().parents[3]
 REASON = ["--comment", "looks right"]
 
 
@@ -245,6 +247,7 @@ def test_no_stack_is_one_line_and_not_a_trace(monkeypatch):
 def test_every_exit_code_is_documented(command):
     kinds = [*vars(errors).values(), BundleError, UndecidedError]
     codes = {each.exit_code for each in kinds if isinstance(each, type) and hasattr(each, "exit_code")}
-    words = command.run("--help").output
+    words, guide = command.run("--help").output, (ROOT / "docs" / "approver.md").read_text(encoding="utf-8")
     for code in codes:
         assert f" {code} " in words, code
+        assert f"\n| {code} | " in guide, code
