@@ -1,4 +1,4 @@
-"""What the template promises of the ledger: it is added to and read, checkpoints are sealed in, one function signs."""
+"""What the template promises of the ledger: records are only added, checkpoints stay, one function signs them."""
 
 from __future__ import annotations
 

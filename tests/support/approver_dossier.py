@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from candidate_evidence import facts_for, passing_evaluation, real_plan
+from candidate_evidence import facts_for, real_plan
+from drawn_evaluation import drawn_evaluation
 
 from vigil.approvals.dossier import Change, DatasetSummary, Dossier, FilledSeat, ServingModel
 from vigil.approvals.models import ApprovalRequest, Status
@@ -21,27 +21,15 @@ USUAL |= {"calibration_error": 0.034, "recall_at_capacity": 0.801}
 
 def varied_evaluation(plan: Plan, shift: float = 0.0, **changes: Any) -> Evaluation:
     """``shift`` moves every figure, so that two models can be told apart."""
-    roc = [(i / 20, min(1.0, (i / 20) ** 0.25 + shift)) for i in range(21)]
-    model = {
-        "overall": _measures(shift),
-        "subgroups": {name: _measures(shift - 0.012 * (place % 4)) for place, name in enumerate(GROUPS)},
-        "curves": {
-            "roc": roc,
-            "pr": [(i / 20, 1 - 0.45 * (i / 20) ** 3) for i in range(21)],
-            "calibration": [
-                {"predicted": i / 10, "observed": min(1.0, i / 10 + 0.02 * math.sin(i)), "n": 126} for i in range(1, 10)
-            ],
-        },
-    }
+    document = drawn_evaluation(plan, gain=1.6 + 8 * shift, **changes).model_dump(mode="json")
     groups = {name: {"n": 40 + 130 * place, "prevalence": 0.4 + 0.03 * place} for place, name in enumerate(GROUPS)}
-    split = {
-        "population": {"n": 1260, "prevalence": 0.553},
-        "subgroups": groups,
-        "baseline": model,
-        "candidate": model,
-        "difference": {name: {"value": 0.006, "low": -0.002, "high": 0.014} for name in USUAL},
-    }
-    return passing_evaluation(plan, splits={"test": split, "test_next": split}, **changes)
+    for split in document["splits"].values():
+        split |= {"population": {"n": 1260, "prevalence": 0.553}, "subgroups": groups}
+        split["difference"] = {name: {"value": 0.006, "low": -0.002, "high": 0.014} for name in USUAL}
+        for role in ("baseline", "candidate"):
+            split[role]["overall"] = _measures(shift)
+            split[role]["subgroups"] = {name: _measures(shift - 0.012 * (i % 4)) for i, name in enumerate(GROUPS)}
+    return Evaluation.model_validate(document)
 
 
 def pending_request(plan: Plan, evaluation: Evaluation, now: datetime, **facts: Any) -> ApprovalRequest:
@@ -74,7 +62,7 @@ def dossier_of(request: ApprovalRequest, plan: Plan, evaluation: Evaluation, /, 
             approval_request_id="apr-fedcba987654",
             since="2026-01-12T08:00:00.000000Z",
             signed_by=["Quinn Ash", "Morgan Oak"],
-            evaluation=varied_evaluation(plan, -0.015, artefact_digest="b" * 64, dataset_version="e" * 64),
+            evaluation=_serving_evaluation(),
         ),
         "dataset": _dataset("d" * 64, ["2025q1", "2025q2", "2025q3"], 100_000),
         "serving_dataset": _dataset("e" * 64, ["2025q1", "2025q2"], 81_000),
@@ -94,6 +82,11 @@ def dossier_of(request: ApprovalRequest, plan: Plan, evaluation: Evaluation, /, 
 def plan_and_evaluation() -> tuple[Plan, Evaluation]:
     plan = real_plan()
     return plan, varied_evaluation(plan)
+
+
+@cache
+def _serving_evaluation() -> Evaluation:
+    return varied_evaluation(real_plan(), -0.015, artefact_digest="b" * 64, dataset_version="e" * 64)
 
 
 def _measures(shift: float) -> dict[str, Any]:

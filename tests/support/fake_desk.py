@@ -15,8 +15,8 @@ from vigil.approvals.errors import (
     AlreadyDecidedError,
     AuthenticationError,
     IncompleteDecisionError,
-    NotEntitledError,
     UnknownRequestError,
+    WrongPersonError,
 )
 from vigil.approvals.models import ApprovalRequest, Meaning, PasswordProof, SignatureRecord, Status
 from vigil.audit.models import Actor
@@ -54,7 +54,7 @@ class FakeDesk:
 
     def requests(self) -> list[dict[str, object]]:
         self._called("requests")
-        return [row.public() for row in self.rows.values()]
+        return [row.public() | self._waits_for(row) for row in self.rows.values()]
 
     def show(self, request_id: str, reader: Actor) -> Dossier:
         self._called("show")
@@ -111,7 +111,7 @@ class FakeDesk:
         proof = answer.proof
         username = proof.username if isinstance(proof, PasswordProof) else (answer.expected_signer or "")
         if answer.expected_signer is not None and username != answer.expected_signer:
-            raise NotEntitledError(f"you are known here as {answer.expected_signer}: nobody signs for somebody else")
+            raise WrongPersonError(f"you are known here as {answer.expected_signer}: nobody signs for somebody else")
         if getattr(proof, "password", SecretStr("")).get_secret_value() != PASSWORD or username not in self.people:
             raise AuthenticationError("the user name or the password is wrong; nothing was signed")
         return username
@@ -130,6 +130,10 @@ class FakeDesk:
     def _open(self, row: ApprovalRequest) -> list[Seat]:
         filled = {each.role for each in row.signatures}
         return [seat for seat in self.plan.protocol.approval.signatures if seat.role not in filled]
+
+    def _waits_for(self, row: ApprovalRequest) -> dict[str, object]:
+        waits = row.status is Status.PENDING
+        return {"open_seats": [seat.model_dump(mode="json") for seat in self._open(row)]} if waits else {}
 
     def _row(self, request_id: str) -> ApprovalRequest:
         if request_id not in self.rows:

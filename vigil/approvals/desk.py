@@ -73,7 +73,7 @@ class Desk(Protocol):
     """Each raises an ``ApprovalError`` that says what to do, and then changes nothing but the ledger."""
 
     def requests(self) -> list[dict[str, object]]:
-        """All requests as ``ApprovalRequest.public()``, newest first."""
+        """All requests as ``ApprovalRequest.public()``, newest first; those that wait with their ``open_seats``."""
 
     def show(self, request_id: str, reader: Actor) -> Dossier:
         """The evidence for one request. That ``reader`` read it is recorded."""

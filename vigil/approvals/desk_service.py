@@ -9,9 +9,12 @@ from typing import Any
 from vigil.approvals import records
 from vigil.approvals.desk import Challenge, SigningAnswer, SigningOrder, SigningResult
 from vigil.approvals.dossier import Dossier
-from vigil.approvals.models import ApprovalRequest
+from vigil.approvals.errors import ApprovalError
+from vigil.approvals.evidence import pinned_plan
+from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.ports import SigningPorts
 from vigil.approvals.prepare import prepare
+from vigil.approvals.quorum import missing_seats
 from vigil.approvals.requests import all_requests, find_request
 from vigil.approvals.sign import sign
 from vigil.audit.events import EventName
@@ -35,7 +38,17 @@ class DeskService:
         self._dossier = dossier
 
     def requests(self) -> list[dict[str, object]]:
-        return [request.public() for request in all_requests(self._ports.store)]
+        return [request.public() | self._open_seats(request) for request in all_requests(self._ports.store)]
+
+    def _open_seats(self, request: ApprovalRequest) -> dict[str, object]:
+        """Nothing for a request that waits no more, or whose plan cannot be relied on: then nobody can approve."""
+        if request.status is not Status.PENDING:
+            return {}
+        try:
+            rules = pinned_plan(request.facts, self._ports.evidence).protocol.approval
+        except ApprovalError:
+            return {}
+        return {"open_seats": [seat.model_dump(mode="json") for seat in missing_seats(rules, request.signatures)]}
 
     def show(self, request_id: str, reader: Actor) -> Dossier:
         """Evidence is given only once it is recorded who reads it."""

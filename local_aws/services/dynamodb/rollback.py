@@ -38,7 +38,7 @@ class _Here(threading.local):
 
 
 _here = _Here()
-models.copy = _CopyOfItems()  # type: ignore[attr-defined]
+models.copy = _CopyOfItems()  # type: ignore[assignment, attr-defined]
 
 
 @dataclass
@@ -110,4 +110,5 @@ def _found(table: Table, hash_value: DynamoType, range_value: DynamoType | None)
     if hash_value not in table.items:
         return None
     found: Any = table.items[hash_value]
-    return found if range_value is None else found.get(range_value)
+    item: Item | None = found if range_value is None else found.get(range_value)
+    return item

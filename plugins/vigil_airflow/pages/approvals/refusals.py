@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from vigil.approvals import errors
 from vigil_airflow.pages.approvals.access import SignerMapError
 from vigil_airflow.pages.approvals.forms import ForeignFormError, StaleFormError
-from vigil_airflow.pages.approvals.rendering import page
+from vigil_airflow.pages.approvals.rendering import base_path, page
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +22,22 @@ LONGEST_FORM_BYTES = 64 * 1024  # a comment of 4,000 characters, percent-encoded
 STATUSES: dict[type[errors.ApprovalError], int] = {
     errors.UnknownRequestError: 404,
     errors.AlreadyDecidedError: 409,
-    errors.NotPendingError: 409,
     errors.EvidenceError: 409,
+    errors.ChallengeError: 409,
+    errors.SeatFilledError: 409,
     errors.RequestExpiredError: 410,
     errors.RequestClosedError: 410,
     errors.AuthenticationError: 403,
+    errors.LockedOutError: 403,
     errors.NotEntitledError: 403,
+    errors.RevokedError: 403,
+    errors.TrainingExpiredError: 403,
+    errors.WrongPersonError: 403,
     errors.IncompleteDecisionError: 422,
     errors.UnreadableRequestError: 500,
+    errors.DeskUnavailableError: 502,
+    errors.BusyError: 503,
+    errors.ProviderUnavailableError: 503,
 }
 TITLES = {
     401: "Please sign in to Airflow",
@@ -39,7 +47,11 @@ TITLES = {
     410: "It is too late to sign",
     413: "The form is too large",
     422: "Something is missing",
+    502: "The service for signing did not answer",
+    503: "Please try again",
 }
+#: After these the same signature may be tried again at once: nothing was signed, and what is signed stays the same.
+WORTH_ANOTHER_TRY = (errors.AuthenticationError, errors.BusyError, errors.ProviderUnavailableError)
 
 
 def status_of(error: errors.ApprovalError) -> int:
@@ -88,7 +100,11 @@ class PageRoute(APIRoute):
 def refusal(request: Request, status: int, message: str) -> Response:
     title = TITLES.get(status, "Something went wrong")
     request_id = request.path_params.get("request_id") if status != 404 else None
-    return page(request, "refused.html.j2", status, title=title, message=message, request_id=request_id)
+    # Airflow's own page asks for a sign-in and comes back here.
+    signing_in = f"{base_path(request).removesuffix('/vigil')}/plugin/approvals" if status == 401 else None
+    return page(
+        request, "refused.html.j2", status, title=title, message=message, request_id=request_id, signing_in=signing_in
+    )
 
 
 def _refuse_large(request: Request) -> None:

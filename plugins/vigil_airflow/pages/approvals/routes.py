@@ -19,7 +19,7 @@ from vigil.approvals.errors import AuthenticationError, IncompleteDecisionError
 from vigil.approvals.models import ApprovalRequest, Status
 from vigil_airflow.pages.approvals import access, view
 from vigil_airflow.pages.approvals.acts import Act, Sender
-from vigil_airflow.pages.approvals.refusals import PageRoute, status_of
+from vigil_airflow.pages.approvals.refusals import WORTH_ANOTHER_TRY, PageRoute, status_of
 from vigil_airflow.pages.approvals.rendering import HEADERS, base_path, page
 from vigil_airflow.pages.approvals.services import DeskDep, GuardDep, NowDep, SignerMapDep
 
@@ -98,10 +98,11 @@ def sign(
     sender = Sender(act, desk, now)
     try:
         result = sender.sign(challenge_id, username, password)
-    except AuthenticationError as error:
+    except WORTH_ANOTHER_TRY as error:
         order = SigningOrder(request_id=request_id, meaning=meaning, comment=comment)  # type: ignore[arg-type]
         answer = sender.confirmation(order, status_of(error), str(error))
-        act.forget_session(answer)
+        if isinstance(error, AuthenticationError):
+            act.forget_session(answer)
         return answer
     signed = quote(str(result.request["request_id"]), safe="")
     address = f"{base_path(request)}/approvals/{signed}?signature={quote(challenge_id, safe='')}"

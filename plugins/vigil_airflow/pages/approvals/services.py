@@ -17,10 +17,10 @@ from vigil_airflow.pages.approvals.forms import FormGuard
 @cache
 def desk() -> Desk:
     """The desk behind its function. The client has time-outs; the routes run in threads, so that nothing else waits."""
-    from vigil.aws.desk_client import LambdaDesk
-    from vigil.aws.environment import aws_client, load_parameters
+    from vigil.aws.desk_client import desk_client
+    from vigil.aws.environment import load_parameters
 
-    return LambdaDesk(aws_client("lambda"), load_parameters().functions.approval_desk)
+    return desk_client(load_parameters())
 
 
 def signer_map() -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 import pytest
 from approval_pages import ADDRESS, World
-from fake_desk import SESSION
+from fake_desk import PASSWORD, SESSION
 from page_reading import Page
 from vigil_airflow.pages.app import app
 
@@ -82,12 +83,11 @@ def test_past_requests_are_shown_in_pages_of_fifty(world: World) -> None:
     assert world.browser.get(f"{LIST}?view=all&past=all").text.count("✗</span> Expired") == 60
 
 
-def test_a_desk_that_tells_the_open_seats_has_them_listed(world: World) -> None:
-    rows = [
-        world.desk.request.public() | {"open_seats": [{"role": "model-owner", "meaning": "approved", "deputy": None}]}
-    ]
-    world.desk.requests = lambda: rows  # type: ignore[method-assign]
-    assert "model owner: approved" in world.browser.get(LIST).text
+def test_the_list_names_the_seats_that_wait_and_who_has_signed(world: World) -> None:
+    world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
+    text = world.browser.get(LIST).text
+    assert "model owner: approved" in text and "reviewed by Ana Example" in text
+    assert "quality assurance: reviewed" not in text
 
 
 def test_the_request_shows_everything_beside_the_model_in_service(world: World) -> None:
@@ -128,8 +128,6 @@ def test_evidence_that_does_not_hold_can_only_be_rejected(world: World) -> None:
 
 
 def test_a_signature_that_does_not_verify_is_said_so(world: World) -> None:
-    from fake_desk import PASSWORD
-
     world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
     world.desk.changes = {"verified": [False]}
     assert "does NOT verify" in world.browser.get(ADDRESS).text
@@ -163,8 +161,6 @@ def test_the_time_that_is_left_is_rounded_down(world: World, away: timedelta, wo
 
 
 def test_no_page_holds_a_secret(world: World) -> None:
-    from fake_desk import PASSWORD
-
     world.desk.session = SESSION
     fields = world.confirmation()
     seen = [world.post("sign", username="ana", password="wrong", **fields)]
@@ -174,3 +170,18 @@ def test_no_page_holds_a_secret(world: World) -> None:
     for answer in seen:
         for secret in (PASSWORD, SESSION, world.desk.request.token_ciphertext, cookie):
             assert secret not in answer.text and secret not in str(answer.url)
+
+
+def test_plots_are_drawn_once_for_the_same_evidence_whoever_looks_and_signs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    plots = sys.modules["vigil.approvals.plots"]
+    monkeypatch.setattr(plots, "evidence_plots", lambda dossier, theme: drawn.append(theme) or [])
+    world.browser.get(ADDRESS)
+    world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
+    world.browser.get(ADDRESS)
+    assert drawn == ["light", "dark"]
+    world.desk.changes = {"serving": None}
+    world.browser.get(ADDRESS)
+    assert drawn == ["light", "dark"] * 2

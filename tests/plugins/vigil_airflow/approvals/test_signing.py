@@ -79,6 +79,18 @@ def test_after_a_wrong_password_the_same_is_asked_again_without_it(world: World)
     assert world.desk.request.signatures[0].comment == "as I said"
 
 
+@pytest.mark.parametrize(
+    "error", [errors.BusyError("try again"), errors.ProviderUnavailableError("no answer")], ids=str
+)
+def test_what_failed_by_chance_can_be_tried_again_at_once(world: World, error: errors.ApprovalError) -> None:
+    fields = world.confirmation(comment="as I said")
+    world.desk.refusals["sign"] = error
+    answer = world.post("sign", username="ana", password=PASSWORD, **fields)
+    assert answer.status_code == 503 and "Nothing was signed" in answer.text and PASSWORD not in answer.text
+    world.desk.refusals.clear()
+    assert world.post("sign", username="ana", password=PASSWORD, **hidden(answer.text)).status_code == 303
+
+
 def test_what_is_signed_is_what_was_shown_whatever_the_form_says_afterwards(world: World) -> None:
     fields = world.confirmation(meaning="reviewed", comment="first")
     world.post("sign", username="ana", password=PASSWORD, **fields | {"meaning": "approved", "comment": "second"})
@@ -91,11 +103,17 @@ def test_what_is_signed_is_what_was_shown_whatever_the_form_says_afterwards(worl
     [
         (errors.UnknownRequestError("no such request"), 404),
         (errors.AlreadyDecidedError("decided before"), 409),
-        (errors.NotPendingError("no longer pending"), 409),
+        (errors.ChallengeError("it was shown too long ago"), 409),
+        (errors.SeatFilledError("nobody signs twice"), 409),
+        (errors.DeskUnavailableError("look at the request"), 502),
         (errors.EvidenceError("the evaluation was changed"), 409),
         (errors.RequestExpiredError("it expired"), 410),
         (errors.RequestClosedError("it was superseded"), 410),
-        (errors.NotEntitledError("training on the role is over"), 403),
+        (errors.NotEntitledError("no role for this"), 403),
+        (errors.TrainingExpiredError("training on the role is over"), 403),
+        (errors.LockedOutError("too many wrong passwords"), 403),
+        (errors.RevokedError("may not sign any more"), 403),
+        (errors.WrongPersonError("sign as yourself"), 403),
         (errors.UnreadableRequestError("malformed row"), 500),
         (errors.ApprovalError("some newer refusal"), 409),
     ],
