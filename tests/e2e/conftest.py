@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,14 @@ DEMO_LIMIT_SECONDS = 1500
 
 @pytest.fixture(scope="session")
 def running_stack(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """`vigil demo`, on real quarters where they are there, signed unattended; its stack stays for the tests."""
+    """`vigil demo`, on real quarters where they are there, signed unattended; its stack stays for the tests.
+
+    ``VIGIL_E2E_STATE`` names the state folder of a demo that ended well and runs (its output in ``demo.log``), for
+    work on these tests; it is left running.
+    """
+    if running := os.environ.get("VIGIL_E2E_STATE"):
+        yield RunningStack(Path(running), repository, (Path(running) / "demo.log").read_text(), 0)
+        return
     state_dir = tmp_path_factory.mktemp("vigil-e2e")
     archives = sorted((repository.parent / "shared" / "data" / "faers").glob("faers_ascii_2023q*_sample.zip"))
     command = [str(Path(sys.executable).parent / "vigil"), "demo", "--state-dir", str(state_dir)]

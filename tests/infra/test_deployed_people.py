@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from local_server import LocalServer, aws_variables
+from pydantic import SecretStr
 
 from vigil.aws.environment import aws_client, load_parameters
 
@@ -78,6 +79,14 @@ def test_two_people_are_added_without_anybody_at_a_keyboard(stack: Any, folder: 
         ("ana", ["model-owner"]), ("quinn", ["quality-assurance"])
     ]  # fmt: skip
     assert choose(folder, "ana", OWN, "Another-horse-43!").returncode == 0
+
+
+def test_a_sign_in_is_verified_by_the_keys_that_the_pool_publishes(stack: Any) -> None:
+    from vigil.aws.authentication_ports import cognito_sign_in
+
+    identity = cognito_sign_in(stack).sign_in("quinn", SecretStr(OWN))
+    assert (identity.username, identity.groups) == ("quinn", {"quality-assurance"})
+    assert identity.issuer.endswith(f"amazonaws.com/{stack.cognito.user_pool}")
 
 
 def test_nobody_tries_a_password_beside_the_functions(stack: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the template promises of the ledger: it can be added to and read, its checkpoints are sealed in, one function signs."""
+"""What the template promises of the ledger: records are only added, checkpoints stay, one function signs them."""
 
 from __future__ import annotations
 

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from cloudformation_template import references, resources_of
+from cloudformation_template import references, resources_of, statements, who_may
 
 Template = dict[str, Any]
-Statement = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
 ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
-
-
-def statements(template: Template) -> Iterator[tuple[str, Statement]]:
-    """What is allowed; what the ledger's policy denies has its own tests."""
-    for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items():
-        for statement in policy["PolicyDocument"]["Statement"]:
-            assert statement["Effect"] in ("Allow", "Deny"), name
-            if statement["Effect"] == "Allow":
-                yield name, statement
-
-
-def who_may(template: Template, action: str) -> set[str]:
-    return {name for name, statement in statements(template) if action in statement["Action"]}
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:

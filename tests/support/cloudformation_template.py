@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +57,16 @@ def references(value: Any) -> set[str]:
         text = value["Fn::Sub"]
         return {match.partition(".")[0] for match in re.findall(r"\$\{([^}]+)\}", text)}
     return references(list(value.values()))
+
+
+def statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is allowed; what the ledger's policy denies has its own tests."""
+    for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] in ("Allow", "Deny"), name
+            if statement["Effect"] == "Allow":
+                yield name, statement
+
+
+def who_may(template: dict[str, Any], action: str) -> set[str]:
+    return {name for name, statement in statements(template) if action in statement["Action"]}

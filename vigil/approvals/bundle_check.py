@@ -1,8 +1,8 @@
 """Verifying a signature bundle, with nothing but the file, a public key and the plan inside it.
 
 The signatures are checked by another library than the signer's (PyCryptodome; it also makes the digest itself). Then
-the rules are applied anew: the plan in the bundle must be the one that every signer signed for, and the signatures
-must decide, by it, what the bundle says. The first thing that does not hold is named.
+the rules are applied anew: the plan in the bundle must be the one that every signer signed for, and by it the
+signatures must decide what the bundle says. The first thing that does not hold is named.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from vigil.approvals.sign_in_records import record_failed_change, record_own_pas
 from vigil.audit.ports import LedgerWriter
 from vigil.moments import Clock
 
+LONGEST_PASSWORD = 256
+
 
 class OwnPasswords(Protocol):
     def choose(self, username: str, current: SecretStr, new: SecretStr) -> None:
@@ -57,6 +59,8 @@ def _choose(person: Person | None, order: ChoosePassword, ports: OwnPasswordPort
         raise RevokedError(f"{person.username} may not sign any more: ask an administrator")
     if order.new.get_secret_value() == order.current.get_secret_value():
         raise NotPossibleError("the new password must be another one")
+    if not order.new.get_secret_value().strip() or len(order.new) > LONGEST_PASSWORD:
+        raise NotPossibleError(f"the new password must have between one and {LONGEST_PASSWORD} characters")
     attempt = begin_attempt(person, ports.people, ports.clock())
     try:
         ports.passwords.choose(person.username, order.current, order.new)

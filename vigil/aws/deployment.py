@@ -43,6 +43,15 @@ class Package:
 
 
 @dataclass(frozen=True)
+class SigningProvider:
+    """An OpenID provider that signs people in beside the stack's own pool. ``audience`` is our client id there."""
+
+    issuer: str
+    audience: str
+    jwks_uri: str
+
+
+@dataclass(frozen=True)
 class StackSettings:
     """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest.
 
@@ -59,6 +68,7 @@ class StackSettings:
     airflow_url: str | None = None
     mail_sender: str | None = None
     airflow_signers: str | None = None
+    provider: SigningProvider | None = None
 
 
 def cloudformation_name(stack: str) -> str:
@@ -167,6 +177,9 @@ def _parameters(settings: StackSettings) -> dict[str, str]:
         "AirflowUrl": settings.airflow_url,
         "MailSender": settings.mail_sender,
         "AirflowSigners": settings.airflow_signers,
+        "SigningIssuer": settings.provider and settings.provider.issuer,
+        "SigningAudience": settings.provider and settings.provider.audience,
+        "SigningJwksUri": settings.provider and settings.provider.jwks_uri,
     }
     return parameters | {name: str(value) for name, value in optional.items() if value is not None}
 

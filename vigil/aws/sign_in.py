@@ -17,6 +17,7 @@ from vigil.approvals.sign_in import Identity
 from vigil.aws.oidc import OpenIdTokens
 
 FLOW = "ADMIN_USER_PASSWORD_AUTH"
+LONGEST_PASSWORD = 256  # of Cognito
 NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 -- the name of a challenge
 CHOOSE_FIRST = "the account must first choose a password of its own: run `vigil people password {username}`"
 REFUSALS = {
@@ -39,6 +40,8 @@ class CognitoSignIn:
         self._tokens = tokens
 
     def sign_in(self, username: str, password: SecretStr) -> Identity:
+        if not 0 < len(password.get_secret_value()) <= LONGEST_PASSWORD:
+            raise AuthenticationError(REFUSED)  # Cognito would answer that the request is malformed
         try:
             answer = self._client.admin_initiate_auth(
                 UserPoolId=self._user_pool,

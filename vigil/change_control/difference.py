@@ -24,11 +24,14 @@ class Difference:
 def differences(before: Plan, after: Plan) -> list[Difference]:
     """In the order of the paths; empty for two plans with one digest."""
     old, new = (dict(_lines("", plan.model_dump(mode="json"))) for plan in (before, after))
-    return [
+    found = [
         Difference(where, old.get(where), new.get(where))
         for where in sorted(old.keys() | new.keys())
         if old.get(where) != new.get(where)
     ]
+    if not found and before.digest != after.digest:
+        return [Difference("the order of entries", before.digest, after.digest)]
+    return found
 
 
 def _lines(where: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -36,8 +39,10 @@ def _lines(where: str, value: Any) -> Iterator[tuple[str, str]]:
         for key, inner in value.items():
             yield from _lines(f"{where}.{key}" if where else key, inner)
     elif isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
-        for number, entry in enumerate(value):
-            yield from _lines(f"{where}.{_name(entry, number)}", entry)
+        names = [_name(entry, number) for number, entry in enumerate(value)]
+        for number, (name, entry) in enumerate(zip(names, value, strict=True)):
+            # Two entries of one name must not hide each other.
+            yield from _lines(f"{where}.{name if names.count(name) == 1 else f'{name}#{number}'}", entry)
     elif isinstance(value, list):
         yield where, ", ".join(str(entry) for entry in value) or "none"
     elif value is not None:

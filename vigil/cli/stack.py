@@ -34,6 +34,10 @@ def deploy(
     airflow_signers: Annotated[
         str | None, typer.Option(help='JSON object of Airflow user names to signers, where they differ: {"a": "b"}.')
     ] = None,
+    signing_provider: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option(metavar="ISSUER CLIENT JWKS-URI", help="An OpenID provider that signs people in, too."),
+    ] = None,
     project: Annotated[Path, typer.Option(help="Checkout to deploy.", file_okay=False)] = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -53,6 +57,7 @@ def deploy(
             airflow_url=airflow_url,
             mail_sender=mail_sender,
             airflow_signers=airflow_signers,
+            provider=deployment.SigningProvider(*signing_provider) if signing_provider else None,
         )
         _show(deployment.deploy(package, settings), as_json)
 

@@ -19,15 +19,25 @@ Enter = Callable[..., AirflowBrowser]
 COMMENT = "Reviewed <b onmouseover=alert(1)>the US slice</b> & the 80+ band"
 
 
-@pytest.fixture(scope="module")
-def waiting(running_stack: RunningStack) -> dict[str, str]:
-    """What it is for → the id of a request that waits. Asked for together: the machine works on all at once."""
-    asked = running_stack.ask_for_trainings(["to be signed", "to be refused", "to come too late"])
-    return {reason: request["request_id"] for reason, request in asked.items()}
-
-
 def request_of(stack: RunningStack, request_id: str) -> dict:
     return next(each for each in stack.requests() if each["request_id"] == request_id)
+
+
+def test_the_tab_of_a_run_that_waits_leads_to_its_request(
+    signed_in: Enter, waiting: dict[str, str], waiting_run: str, tmp_path: Path
+) -> None:
+    window = signed_in("viewer")
+    window.open(f"/dags/train_model/runs/{waiting_run}")
+    window.page.get_by_role("link", name="State machine").click()
+    tab = window.frame("State machine")
+    expect(tab.get_by_role("button", name="WaitForApproval: waiting for an answer")).to_be_visible()
+    assert_accessible(tab)
+    window.screenshot("state-machine-waiting", tmp_path)
+    link = tab.get_by_role("link", name=f"Approval request {waiting['to be signed']}").first
+    assert link.get_attribute("href").endswith(waiting["to be signed"])
+    link.click()
+    expect(window.page.locator("iframe").content_frame.get_by_role("heading", name="Your decision")).to_be_visible()
+    assert window.strangers() == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -158,6 +158,9 @@ class StandIn:
     class buckets:  # noqa: N801 - a field
         raw, datasets = "raw", "datasets"
 
+    class functions:  # noqa: N801 - a field
+        record_release = "record-release"
+
 
 def quarters_of(profile: str, run: RunFacts) -> list[str]:
     quarters: list[str] = dataset_steps.curation_arguments(["s3://raw/x.zip"], profile, "duckdb", run)["quarters"]
@@ -188,3 +191,27 @@ def test_only_a_backfill_may_end_before_the_last_release() -> None:
     with pytest.raises(LandingRefusedError, match="2023Q4 is older than 2024Q1"):
         quarters_of("full", run)
     assert quarters_of("synthetic", run) == ["2023Q3", "2023Q4"]
+
+
+@pytest.mark.parametrize(("person", "named"), [("dana", "airflow:dana"), (None, "airflow:schedule")])
+def test_a_release_is_recorded_with_who_started_the_run(
+    monkeypatch: pytest.MonkeyPatch, person: str | None, named: str
+) -> None:
+    from vigil.aws.dataset_release import ReleasedDataset
+    from vigil.aws.release_ledger import RecordReleaseEvent, ReleaseNotRecordedError
+
+    asked: list[RecordReleaseEvent] = []
+    released = ReleasedDataset(name="faers", version="a" * 64, prefix="s3://d/", tag="t", already_released=True)
+    monkeypatch.setattr("vigil.aws.dataset_release.release", lambda staging: released)
+    monkeypatch.setattr("vigil.aws.environment.load_parameters", StandIn)
+    monkeypatch.setattr("vigil.aws.environment.aws_client", lambda service: service)
+    monkeypatch.setattr("vigil.aws.release_ledger.ask_to_record", lambda event, function, client: asked.append(event))
+    dataset_steps.release_dataset("s3://s/", ["2023Q1"], "manual__1", person)
+    assert [(event.version, event.released_by, event.dag_run_id) for event in asked] == [("a" * 64, named, "manual__1")]
+
+    def refused(*_: object) -> None:
+        raise ReleaseNotRecordedError("not now")
+
+    monkeypatch.setattr("vigil.aws.release_ledger.ask_to_record", refused)
+    with pytest.raises(ReleaseNotRecordedError):
+        dataset_steps.release_dataset("s3://s/", ["2023Q1"], "manual__1", person)

@@ -64,7 +64,8 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(stack, source, monkeypat
         fetch_digest(source)
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", archive_of(MODEL_FILES)[:90]])
+# Named: a part of an archive holds the time, and every process must know a test by the same name.
+@pytest.mark.parametrize("content", [b"", b"no archive", archive_of(MODEL_FILES)[:90]], ids=["empty", "text", "cut"])
 def test_a_damaged_archive_is_refused(stack, source, content):
     stack.put(source, content)
     with pytest.raises(ArtefactError):

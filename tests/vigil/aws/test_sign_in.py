@@ -55,6 +55,13 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(ports, user, p
     assert (str(caught.value), caught.value.__cause__) == (REFUSED, None)
 
 
+@pytest.mark.parametrize("password", ["", "x" * 257])
+def test_what_can_be_no_password_is_a_wrong_one(ports, password):
+    with pytest.raises(AuthenticationError, match="is wrong"):
+        sign_in(ports, "ana", password)
+    assert ports.people.get("ana").failures == 1
+
+
 def test_an_account_made_anew_in_the_pool_under_an_old_name_cannot_sign(ports, stack):
     sign_in(ports, "ana", strong(PASSWORD))
     cognito, pool = stack.client("cognito-idp"), stack.parameters.cognito.user_pool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from approval_bench import Bench
@@ -14,6 +15,7 @@ from vigil.approvals.bundle import BundleError, UndecidedError
 from vigil.approvals.models import Status
 from vigil.audit.events import EventName
 
+ROOT = Path(__file__).resolve().parents[3]
 REASON = ["--comment", "looks right"]
 
 
@@ -38,10 +40,12 @@ def test_list_can_be_narrowed_to_a_status(command, request_id):
     assert "No approval requests" in command.run("list", "--status", "EXPIRED").output
 
 
-def test_list_says_who_has_signed_so_far(command, request_id):
-    assert "nobody yet" in command.run("list").output
+def test_list_says_who_has_signed_and_who_must(command, request_id):
+    before = command.run("list").output
+    assert "nobody yet" in before and "quality-assurance, model-owner" in before
     command.decide("review", request_id, user="quinn")
-    assert "Quinn" in command.run("list").output
+    after = command.run("list").output
+    assert "Quinn" in after and "quality-assurance" not in after and "model-owner" in after
 
 
 def test_show_has_all_that_is_signed_and_the_evidence(command, request_id):
@@ -245,6 +249,7 @@ def test_no_stack_is_one_line_and_not_a_trace(monkeypatch):
 def test_every_exit_code_is_documented(command):
     kinds = [*vars(errors).values(), BundleError, UndecidedError]
     codes = {each.exit_code for each in kinds if isinstance(each, type) and hasattr(each, "exit_code")}
-    words = command.run("--help").output
+    words, guide = command.run("--help").output, (ROOT / "docs" / "approver.md").read_text(encoding="utf-8")
     for code in codes:
         assert f" {code} " in words, code
+        assert f"\n| {code} | " in guide, code

@@ -44,7 +44,9 @@ def test_changes_that_are_not_committed_are_the_present_users(checkout: Path) ->
     who, warning = plan_changed_by(checkout)
     assert who == "uncommitted:Carl <carl@example.org>"
     assert warning is not None and "not committed" in warning
-    assert all(is_same_person(who, name) for name in ("carl", "Carl", "carl@example.org")), "four eyes looks at them too"
+    assert all(is_same_person(who, name) for name in ("carl", "Carl", "carl@example.org")), (
+        "four eyes looks at them too"
+    )
 
 
 def test_outside_git_nobody_knows_and_whoever_deploys_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,16 @@ const LONGEST = 30_000;
 const page = document.getElementById('page');
 const news = document.getElementById('news');
 const { source, approvals } = document.body.dataset;
-const shown = { data: null, index: 0, selected: null, all: false, opened: new Set(), tag: null, pause: SHORTEST, timer: 0, trouble: '', asking: false };
+const shown = {
+  data: null, tag: null, index: 0, selected: null, all: false, opened: new Set(),
+  pause: SHORTEST, timer: 0, asking: false, trouble: '',
+};
 
 function view() {
   const executions = shown.data?.executions ?? [];
   const execution = executions[Math.min(shown.index, executions.length - 1)];
-  return { executions, execution, selected: shown.selected, all: shown.all, approvals, mayRead: shown.data?.may_read, opened: shown.opened, pick, show };
+  const { selected, all, opened } = shown;
+  return { executions, execution, selected, all, opened, approvals, mayRead: shown.data?.may_read, pick, show };
 }
 
 function pick(name) {
@@ -30,14 +34,21 @@ function show(index) {
   document.querySelector(`[data-execution="${index}"]`)?.focus();
 }
 
-/** What a person would want first: the state that needs somebody, else the one at work, else the last that failed. */
+/** What a person would want first: the state that needs somebody, else the one at work, else where it went wrong. */
 function interesting(execution) {
   const states = Object.values(execution.progress.states);
   for (const status of ['waiting', 'retrying', 'running']) {
     const found = states.filter((state) => state.status === status);
     if (found.length) return found.at(-1).name;
   }
-  return states.filter((state) => ['failed', 'timed-out', 'aborted'].includes(state.status)).at(-1)?.name ?? null;
+  // A Fail state only names what went wrong; where it went wrong was caught before.
+  const told = execution.status === 'FAILED' ? ['caught', 'failed', 'timed-out'] : ['failed', 'timed-out', 'aborted'];
+  for (const status of told) {
+    const found = states.filter((state) => state.status === status);
+    found.sort((a, b) => a.entered_at.localeCompare(b.entered_at));
+    if (found.length) return found.at(-1).name;
+  }
+  return null;
 }
 
 function summary(current) {
@@ -45,28 +56,38 @@ function summary(current) {
   const status = executionStatus(execution);
   const waiting = Object.values(execution.progress.states).find((state) => state.status === 'waiting');
   const redrives = execution.progress.redrives ? `, redriven ${execution.progress.redrives} times` : '';
+  const error = execution.error ? `: ${execution.error}` : '';
+  const began = `started ${moment(execution.started_at)}`;
+  const link = waiting?.request_id && requestLink(waiting.request_id, current);
+  const took = execution.stopped_at ? `, took ${duration(execution.started_at, execution.stopped_at)}` : '';
   return html(
     'header',
     {},
     html('h1', {}, execution.machine),
-    html('p', {}, badge(status, execution.status === 'RUNNING' ? STATUS[status] : `${STATUS[status]}${execution.error ? `: ${execution.error}` : ''}`),
-      ` ${execution.name}, started ${moment(execution.started_at)}${execution.stopped_at ? `, took ${duration(execution.started_at, execution.stopped_at)}` : ''}${redrives}`),
-    waiting?.wait && html('p', { class: 'wait' }, `${waiting.name} ${waitWords(waiting.wait)}. `, waiting.request_id && requestLink(waiting.request_id, current)),
+    html('p', {}, badge(status, STATUS[status] + error), ` ${execution.name}, ${began}${took}${redrives}`),
+    waiting?.wait && html('p', { class: 'wait' }, `${waiting.name} ${waitWords(waiting.wait)}. `, link),
     execution.cause && html('p', { class: 'cause' }, execution.cause),
   );
 }
 
 function chooser(current) {
   if (current.executions.length < 2) return null;
-  const buttons = current.executions.map((execution, index) =>
-    html('button', { type: 'button', 'data-execution': index, 'aria-pressed': index === shown.index ? 'true' : 'false', onclick: () => show(index) }, execution.machine, ' ', badge(executionStatus(execution))),
-  );
+  const buttons = current.executions.map((execution, index) => {
+    const pressed = index === shown.index ? 'true' : 'false';
+    const attributes = { type: 'button', 'data-execution': index, 'aria-pressed': pressed, onclick: () => show(index) };
+    return html('button', attributes, execution.machine, ' ', badge(executionStatus(execution)));
+  });
   return html('div', { class: 'chooser', role: 'group', 'aria-label': 'Which execution to show' }, buttons);
 }
 
 function controls() {
-  const box = html('input', { type: 'checkbox', id: 'all-ways', checked: shown.all, onchange: (event) => { shown.all = event.target.checked; render(); } });
-  const asks = shown.trouble || (shown.data?.running ? 'This page looks again by itself.' : 'It has ended; this page no longer asks.');
+  const chosen = (event) => {
+    shown.all = event.target.checked;
+    render();
+  };
+  const box = html('input', { type: 'checkbox', id: 'all-ways', checked: shown.all, onchange: chosen });
+  const goesOn = shown.data?.running ? 'This page looks again by itself.' : 'It has ended; this page no longer asks.';
+  const asks = shown.trouble || goesOn;
   return html('div', { class: 'controls' },
     html('label', {}, box, ' Show the ways to failures, too'),
     html('span', { class: shown.trouble ? 'trouble' : 'quiet', role: shown.trouble ? 'alert' : null }, asks),
@@ -82,7 +103,8 @@ function emptyPage() {
 
 function render() {
   const focused = document.activeElement;
-  const kept = ['data-state', 'data-row', 'data-execution', 'id'].map((name) => [name, focused?.getAttribute?.(name)]).find(([, value]) => value);
+  const names = ['data-state', 'data-row', 'data-execution', 'id'];
+  const kept = names.map((name) => [name, focused?.getAttribute?.(name)]).find(([, value]) => value);
   const scrolled = document.querySelector('.canvas')?.scrollTop ?? 0;
   const current = view();
   if (!current.execution) {
@@ -141,7 +163,8 @@ async function ask() {
       if (before) render();
     } else {
       const told = (await answer.json().catch(() => ({}))).detail;
-      failed(`${typeof told === 'string' ? told : `the server answered ${answer.status}`}.`, answer.status >= 500 || answer.status === 429);
+      const words = typeof told === 'string' ? told : `the server answered ${answer.status}`;
+      failed(`${words}.`, answer.status >= 500 || answer.status === 429);
     }
   } catch {
     failed('Airflow does not answer; trying again.', true);

@@ -27,7 +27,8 @@ function edgeOf(edge) {
   const { way } = edge;
   const kind = way.kinds.every((each) => each === 'catch') ? EDGE_KINDS.catch : '';
   const classes = ['way', kind, way.taken ? 'taken' : ''].filter(Boolean).join(' ');
-  const mark = svg('path', { class: classes, d: line(edge.points), 'marker-end': `url(#${way.taken ? 'arrow-taken' : 'arrow'})` });
+  const arrowhead = `url(#${way.taken ? 'arrow-taken' : 'arrow'})`;
+  const mark = svg('path', { class: classes, d: line(edge.points), 'marker-end': arrowhead });
   return svg('g', { 'aria-hidden': 'true' }, mark, edge.label && [
     svg('rect', { class: 'way-back', x: edge.x - edge.width / 2, y: edge.y - 8, width: edge.width, height: 16 }),
     svg('text', { class: 'way-label', x: edge.x, y: edge.y + 4 }, edge.label),

@@ -23,6 +23,8 @@ export function note(execution, state) {
   return `${state.type} · ${STATUS[statusOf(execution, state.name)]}${time ? ` · ${time}` : ''}${tries}`;
 }
 
+const onlyErrors = (state, to) => state.transitions.every((way) => way.to !== to || way.kind === 'catch');
+
 /** Ways between the same two states become one, whichever of them was taken. */
 function waysOf(graph, execution, all) {
   const taken = new Set(execution.progress.taken.map((way) => way.join('\n')));
@@ -32,7 +34,7 @@ function waysOf(graph, execution, all) {
       const key = `${state.name}\n${way.to}`;
       if (!all && way.kind === 'catch' && !taken.has(key)) continue;
       const known = ways.get(key) ?? { from: state.name, to: way.to, taken: taken.has(key), labels: [], kinds: [] };
-      if (way.label && (way.kind !== 'catch' || state.transitions.every((each) => each.to !== way.to || each.kind === 'catch'))) known.labels.push(way.label);
+      if (way.label && (way.kind !== 'catch' || onlyErrors(state, way.to))) known.labels.push(way.label);
       known.kinds.push(way.kind);
       ways.set(key, known);
     }
@@ -42,7 +44,8 @@ function waysOf(graph, execution, all) {
 
 /** States from which the machine can still end well by the ways that are shown. */
 function hopeful(graph, ways) {
-  const found = new Set(graph.states.filter((state) => !state.transitions.length && state.type !== 'Fail').map((state) => state.name));
+  const ends = graph.states.filter((state) => !state.transitions.length && state.type !== 'Fail');
+  const found = new Set(ends.map((state) => state.name));
   for (let before = -1; before !== found.size;) {
     before = found.size;
     for (const way of ways) if (found.has(way.to)) found.add(way.from);
@@ -50,10 +53,11 @@ function hopeful(graph, ways) {
   return found;
 }
 
-/** States that were entered, and those ahead; of them, unless ``all`` are wanted, not those that lead to failures only. */
+/** States that were entered, and those ahead; unless ``all`` are wanted, not those that lead to failures only. */
 function shownStates(graph, execution, ways, all) {
   const good = hopeful(graph, ways);
-  const seen = new Set(graph.states.filter((state) => execution.progress.states[state.name]).map((state) => state.name));
+  const entered = graph.states.filter((state) => execution.progress.states[state.name]);
+  const seen = new Set(entered.map((state) => state.name));
   const open = [graph.start, ...seen];
   while (open.length) {
     const name = open.pop();
@@ -89,6 +93,8 @@ export function layout(graph, execution, all) {
     g.setEdge(way.from, way.to, { ...size, label, way });
   }
   dagre.layout(g);
-  const nodes = g.nodes().map((name) => g.node(name)).sort((a, b) => a.y - a.height / 2 - (b.y - b.height / 2) || a.x - b.x);
+  // In the order of reading, which is that of the Tab key.
+  const top = (node) => node.y - node.height / 2;
+  const nodes = g.nodes().map((name) => g.node(name)).sort((a, b) => top(a) - top(b) || a.x - b.x);
   return { nodes, edges: g.edges().map((edge) => g.edge(edge)), width: g.graph().width, height: g.graph().height };
 }

@@ -2,12 +2,14 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+const isNothing = (value) => value === null || value === undefined || value === false || value === '';
+
 function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? '' : value);
+    else if (!isNothing(value)) node.setAttribute(name, value === true ? '' : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ''));
+  node.append(...children.flat().filter((child) => !isNothing(child)));
   return node;
 }
 

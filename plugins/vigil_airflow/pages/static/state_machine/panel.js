@@ -3,6 +3,8 @@ import { icon } from './drawing.js';
 import { html, svg } from './page.js';
 import { duration, lasted, moment, STATUS, statusOf, waitWords } from './words.js';
 
+const NOT_READABLE = 'Your role may not read the results of this DAG: inputs, outputs and causes are not shown.';
+
 export function everyState(graph) {
   return graph.states.flatMap((state) => [state, ...state.branches.flatMap(everyState)]);
 }
@@ -37,9 +39,16 @@ function data(view, name, text) {
 function failures(progress) {
   if (!progress?.failures.length) return null;
   const items = progress.failures.map((each) =>
-    html('li', {}, html('strong', {}, each.error || each.kind), ` at ${moment(each.at)}`, each.cause && html('pre', {}, pretty(each.cause))),
+    html(
+      'li',
+      {},
+      html('strong', {}, each.error || each.kind),
+      ` at ${moment(each.at)}`,
+      each.cause && html('pre', { tabindex: '0', 'aria-label': 'Cause' }, pretty(each.cause)),
+    ),
   );
-  return html('section', {}, html('h3', {}, progress.failures.length > 1 ? `Errors (${items.length})` : 'Error'), html('ul', { class: 'plain' }, items));
+  const title = items.length > 1 ? `Errors (${items.length})` : 'Error';
+  return html('section', {}, html('h3', {}, title), html('ul', { class: 'plain' }, items));
 }
 
 export function requestLink(id, view) {
@@ -50,16 +59,25 @@ function ways(state, view) {
   if (!state.transitions.length) return null;
   const taken = new Set(view.execution.progress.taken.map((way) => way.join('\n')));
   const items = state.transitions.map((way) => {
-    const when = { catch: `on error ${way.label}`, choice: `if ${way.label}`, default: 'otherwise', next: 'then' }[way.kind];
-    return html('li', {}, `${when} → ${way.to}`, taken.has(`${state.name}\n${way.to}`) && html('strong', {}, ' (taken)'));
+    const words = { catch: `on error ${way.label}`, choice: `if ${way.label}`, default: 'otherwise', next: 'then' };
+    const gone = taken.has(`${state.name}\n${way.to}`) && html('strong', {}, ' (taken)');
+    return html('li', {}, `${words[way.kind]} → ${way.to}`, gone);
   });
   return foldable(view, 'Ways on', html('ul', { class: 'plain' }, items));
+}
+
+function startedButton(view, index) {
+  const words = `Show the execution it started: ${view.executions[index].machine}`;
+  return html('button', { type: 'button', onclick: () => view.show(index) }, words);
 }
 
 export function panel(view) {
   const { execution, selected } = view;
   const state = everyState(execution.graph).find((each) => each.name === selected);
-  if (!state) return html('section', { class: 'panel', 'aria-label': 'State' }, html('p', { class: 'quiet' }, 'Choose a state to see what it was given, what it gave, and how often it was tried.'));
+  if (!state) {
+    const advice = 'Choose a state to see what it was given, what it gave, and how often it was tried.';
+    return html('section', { class: 'panel', 'aria-label': 'State' }, html('p', { class: 'quiet' }, advice));
+  }
   const progress = execution.progress.states[selected];
   const status = statusOf(execution, selected);
   const nested = progress?.nested_execution;
@@ -71,8 +89,8 @@ export function panel(view) {
     badge(status),
     progress?.wait && html('p', { class: 'wait' }, `It ${waitWords(progress.wait)}.`),
     progress?.request_id && html('p', {}, requestLink(progress.request_id, view)),
-    known > 0 && html('p', {}, html('button', { type: 'button', onclick: () => view.show(known) }, `Show the execution it started: ${view.executions[known].machine}`)),
-    state.distributed && html('p', {}, 'Its iterations are executions of their own; Step Functions lists them under this Map run.'),
+    known > 0 && html('p', {}, startedButton(view, known)),
+    state.distributed && html('p', {}, 'Its iterations are executions of their own, listed in Step Functions.'),
     html(
       'dl',
       {},
@@ -92,14 +110,20 @@ export function panel(view) {
     data(view, 'Result of the call', progress?.data?.result),
     data(view, 'Variables that it assigned', progress?.data?.assigned),
     data(view, 'Output', progress?.data?.output),
-    progress && !view.mayRead && html('p', { class: 'quiet' }, 'Your role may not read the results of this DAG, so inputs, outputs and causes are not shown.'),
+    progress && !view.mayRead && html('p', { class: 'quiet' }, NOT_READABLE),
     ways(state, view),
   );
 }
 
 export function executionData(view) {
   const { input, output } = view.execution;
-  return html('div', { class: 'table' }, data(view, 'Input of the execution', input), data(view, 'Output of the execution', output));
+  const both = [data(view, 'Input of the execution', input), data(view, 'Output of the execution', output)];
+  return html('div', { class: 'table' }, both);
+}
+
+function rowButton(view, name) {
+  const attributes = { type: 'button', class: 'plain-button', 'data-row': name, onclick: () => view.pick(name) };
+  return html('button', attributes, name);
 }
 
 export function table(view) {
@@ -111,7 +135,7 @@ export function table(view) {
     return html(
       'tr',
       {},
-      html('th', { scope: 'row' }, html('button', { type: 'button', class: 'plain-button', 'data-row': state.name, onclick: () => view.pick(state.name) }, state.name)),
+      html('th', { scope: 'row' }, rowButton(view, state.name)),
       html('td', {}, state.type),
       html('td', {}, badge(status)),
       html('td', {}, moment(progress?.entered_at)),

@@ -57,7 +57,8 @@ export function duration(from, to) {
   const seconds = Math.max(0, (new Date(to) - new Date(from)) / 1000);
   if (seconds < 1) return 'under 1 s';
   if (seconds < 60) return `${Math.round(seconds)} s`;
-  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const [days, hours] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24];
+  const minutes = Math.floor(seconds / 60) % 60;
   if (days) return `${days} d ${hours} h`;
   return hours ? `${hours} h ${minutes} min` : `${minutes} min ${Math.round(seconds % 60)} s`;
 }
@@ -72,11 +73,13 @@ export function clock(text) {
 /** How long one state lasted, or since when it does; of one that is entered again and again, how often as well. */
 export function lasted(progress) {
   if (!progress) return '';
-  const time = progress.ended_at ? duration(progress.entered_at, progress.ended_at) : `since ${clock(progress.entered_at)}`;
+  const { entered_at: from, ended_at: to } = progress;
+  const time = to ? duration(from, to) : `since ${clock(from)}`;
   return progress.visits > 1 ? `${time}, entered ${progress.visits} times` : time;
 }
 
 export function waitWords(wait) {
   const until = wait.until ? `until ${moment(wait.until)} at the latest` : 'with no limit that is known';
-  return `waits for ${wait.what} since ${moment(wait.since)}, ${until}`;
+  const what = wait.request_id ? 'the decision of its approvers' : wait.what;
+  return `waits for ${what} since ${moment(wait.since)}, ${until}`;
 }

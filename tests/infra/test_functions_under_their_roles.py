@@ -1,0 +1,120 @@
+"""Functions that nothing else of the test suite runs under its own role: deployed, with IAM enforced, and invoked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from approval_fakes import EXECUTION, TOKEN
+from candidate_evidence import facts_for, passing_evaluation, real_plan
+from local_server import LocalServer, aws_variables
+from state_machines import eventually
+
+from vigil.approvals import records
+from vigil.approvals.identity import request_id_for
+from vigil.approvals.models import ApprovalRequest, Status
+from vigil.approvals.people import Person
+from vigil.audit.models import Record
+from vigil.aws.approval_ports import approvals_table, evidence_store, ledger_table
+from vigil.aws.clock import server_time
+from vigil.aws.environment import StackParameters, aws_client, load_parameters
+from vigil.aws.people_table import PeopleTable
+from vigil.aws.releases import ReleaseRecord, record_release
+from vigil.datasets.manifest import Manifest, ManifestEntry
+
+pytestmark = pytest.mark.stack
+
+SENDER = "vigil@example.org"
+IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
+RUN_KEY = "0123456789ab"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    parameters: StackParameters
+    outbox: Path
+
+    def invoke(self, function: str, event: dict[str, Any]) -> Any:
+        answer = boto3.client("lambda").invoke(FunctionName=f"vigil-roles-{function}", Payload=json.dumps(event))
+        payload = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
+
+    def recorded(self, chain: str) -> list[Record]:
+        return list(ledger_table(self.parameters).read(chain))
+
+
+@pytest.fixture(scope="module")
+def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    folder = tmp_path_factory.mktemp("roles")
+    options = ["--iam", "enforce", "--mail-dir", str(folder / "mail")]
+    with LocalServer(folder / "local_aws", options=options) as server, aws_variables(server.url):
+        os.environ["VIGIL_STACK"] = "roles"
+        aws_client.cache_clear()
+        vigil = str(Path(sys.executable).parent / "vigil")
+        registry = (folder / "registry.git").as_uri()
+        command = [vigil, "stack", "deploy", "--stack", "roles", "--registry-url", registry, "--image", IMAGE]
+        command += ["--mail-sender", SENDER, "--airflow-url", "https://airflow.example.org"]
+        result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
+        assert result.returncode == 0, result.stderr
+        boto3.client("ses").verify_email_identity(EmailAddress=SENDER)
+        yield Deployed(load_parameters(), folder / "mail")
+        aws_client.cache_clear()
+
+
+def test_a_release_is_looked_at_and_recorded(deployed: Deployed) -> None:
+    manifest = Manifest(files=(ManifestEntry(path="cases.parquet", size=3, sha256="a" * 64),))
+    bucket, version = deployed.parameters.buckets.datasets, manifest.version
+    prefix = f"datasets/faers/{version}/"
+    boto3.client("s3").put_object(Bucket=bucket, Key=f"{prefix}manifest.json", Body=manifest.to_bytes())
+    release = {
+        "name": "faers", "version": version, "tag": "t", "quarters": ("2023Q1",), "prefix": f"s3://{bucket}/{prefix}",
+        "profile": "synthetic", "rows": {"train": 1}, "serious_rate": 0.5, "schema_version": 2, "engine": "duckdb",
+        "curation_revision": "r", "released_at": server_time(),
+    }  # fmt: skip
+    record_release(ReleaseRecord.model_validate(release), bucket)
+    event = {"version": version, "released_by": "airflow:dana", "dag_run_id": "manual__1"}
+    deployed.invoke("record-release", event)
+    assert [record.event.value for record in deployed.recorded("stack")] == ["dataset.released"]
+
+
+def test_who_may_sign_gets_mail_and_the_row_and_the_ledger_say_so(deployed: Deployed) -> None:
+    plan, now = real_plan(), server_time()
+    evidence_store(deployed.parameters).keep_plan(plan)
+    person = Person(
+        username="ana", printed_name="Ana", email="ana@example.org", roles={"model-owner": now, "other": now}
+    )
+    PeopleTable(boto3.client("dynamodb"), deployed.parameters.tables.people).insert(person)
+    request = ApprovalRequest(
+        request_id=request_id_for(EXECUTION, "WaitForApproval", now, 0), run_key=RUN_KEY, status=Status.PENDING,
+        facts=facts_for(passing_evaluation(plan), plan), execution_arn=EXECUTION, state_name="WaitForApproval",
+        attempt=0, entered_at=now, created_at=now, expires_at=now + timedelta(days=14), token_ciphertext="sealed",
+    )  # fmt: skip
+    table = approvals_table(deployed.parameters)
+    assert table.insert(request, records.opened(request))
+    deployed.invoke("remind-approvers", {})
+    eventually(lambda: list(deployed.outbox.glob("*.eml")))  # the minute's own sweep may have been faster
+    (mail,) = deployed.outbox.glob("*.eml")
+    assert f"https://airflow.example.org/vigil/approvals/{request.request_id}" in mail.read_text()
+    stored = table.get(request.request_id)
+    assert stored is not None and stored.reminded == [14 * 86_400]
+    found = [record.event.value for record in deployed.recorded(f"model:{RUN_KEY}")]
+    assert found.count("request.reminded") == 1
+
+
+def test_a_dead_letter_fails_its_wait_and_is_recorded(deployed: Deployed) -> None:
+    queue = deployed.parameters.queues.training_results + "-dlq"
+    body = {"task_token": TOKEN, "run_key": "f" * 12, "execution_arn": EXECUTION, "state_name": "WaitForApproval"}
+    body |= {"attempt": 0, "entered_at": "2026-03-02T09:30:00Z", "facts": "unusable"}
+    boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(body))
+    records_of_run = eventually(lambda: deployed.recorded("model:" + "f" * 12), within=60)
+    assert [record.event.value for record in records_of_run] == ["request.not-opened"]

@@ -1,0 +1,138 @@
+"""The ledger as it is deployed, with enforced roles: sealed by its function alone, and by nobody changed or removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from ledger_fakes import entry
+from local_server import LocalServer, aws_variables, eventually
+from role_sessions import allow, role, session
+
+from vigil.audit.models import Record
+from vigil.audit.signatures import PublicKeys
+from vigil.audit.verify import verify_ledger
+from vigil.aws.audit_ports import checkpoint_key, ledger_table, stack_ledger
+from vigil.aws.checkpoints import key_of
+from vigil.aws.environment import StackParameters, aws_client, load_parameters
+
+pytestmark = pytest.mark.stack
+
+IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
+VIGIL = str(Path(sys.executable).parent / "vigil")
+CHAIN = "model:run-1"
+FUNCTION = "vigil-sealed-checkpoint-ledger"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    server: LocalServer
+    parameters: StackParameters
+
+    def seal(self) -> dict[str, Any]:
+        answer = self.server.client("lambda").invoke(FunctionName=FUNCTION)
+        done: dict[str, Any] = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, done
+        return done
+
+
+@pytest.fixture(scope="module")
+def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """Ten records, sealed."""
+    folder = tmp_path_factory.mktemp("ledger")
+    with (
+        LocalServer(folder / "local_aws", options=["--iam", "enforce"]) as server,
+        aws_variables(server.url),
+    ):
+        os.environ["VIGIL_STACK"] = "sealed"
+        aws_client.cache_clear()
+        where = ["--registry-url", (folder / "registry.git").as_uri(), "--image", IMAGE]
+        command = [VIGIL, "stack", "deploy", "--stack", "sealed", *where, "--json"]
+        result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
+        assert result.returncode == 0, result.stderr
+        made = Deployed(server, load_parameters())
+        for number in range(10):
+            ledger_table(made.parameters).append(entry(number))
+        made.seal()
+        yield made
+        aws_client.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def administrator(deployed: Deployed) -> Any:
+    """Whose own policy allows everything that is tried here."""
+    actions = ["kms:Sign", "s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]
+    actions += ["s3:BypassGovernanceRetention", "kms:GenerateDataKey", "kms:Decrypt"]
+    return session(deployed.server, role(deployed.server, "administrator", *(allow(each, "*") for each in actions)))
+
+
+def denied(call: Any, **request: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    return str(caught.value.response["Error"]["Code"])
+
+
+def test_the_function_has_sealed_it_with_no_more_than_its_role_allows(deployed: Deployed) -> None:
+    keys = PublicKeys(checkpoint_key(deployed.parameters))
+    report = verify_ledger(stack_ledger(deployed.parameters), keys)
+    assert (report.findings, report.unsealed) == ([], 0)
+    assert report.records >= 10
+    assert report.last_good == report.checkpoints >= 1
+
+
+def test_nobody_else_signs_with_the_key_of_checkpoints(deployed: Deployed, administrator: Any) -> None:
+    request = {
+        "KeyId": deployed.parameters.keys.checkpoint, "Message": b"\0" * 32, "MessageType": "DIGEST",
+        "SigningAlgorithm": "ECDSA_SHA_256",
+    }  # fmt: skip
+    assert denied(administrator("kms").sign, **request) == "AccessDeniedException"
+
+
+def test_no_checkpoint_is_put_over_deleted_or_hidden(deployed: Deployed, administrator: Any) -> None:
+    s3, place = administrator("s3"), {"Bucket": deployed.parameters.buckets.audit, "Key": key_of(1)}
+    version = s3.get_object(**place)["VersionId"]
+    assert denied(s3.put_object, **place, Body=b"{}") == "AccessDenied"
+    assert denied(s3.put_object, **place, Body=b"{}", IfNoneMatch="*") == "PreconditionFailed"
+    assert denied(s3.delete_object, **place) == "AccessDenied"
+    assert denied(s3.delete_object, **place, VersionId=version, BypassGovernanceRetention=True) == "AccessDenied"
+    owner = deployed.server.client("s3")  # the lock holds for the account's owner too
+    assert denied(owner.delete_object, **place, VersionId=version, BypassGovernanceRetention=True) == "AccessDenied"
+
+
+def test_who_appends_can_neither_update_nor_delete_a_record_whatever_else_allows_it(deployed: Deployed) -> None:
+    everything = allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "kms:Decrypt"], "*")
+    arn = role(deployed.server, "appender", everything)
+    policy = "arn:aws:iam::123456789012:policy/vigil-sealed-ledger-append"
+    deployed.server.client("iam").attach_role_policy(RoleName="appender", PolicyArn=policy)
+    dynamodb = session(deployed.server, arn)("dynamodb")
+    place = {"chain": {"S": CHAIN}, "sequence": {"N": "3"}}
+    request = {"TableName": deployed.parameters.tables.ledger, "Key": place}
+    assert denied(dynamodb.delete_item, **request) == "AccessDeniedException"
+    update = {"UpdateExpression": "SET subject = :s", "ExpressionAttributeValues": {":s": {"S": "x"}}}
+    assert denied(dynamodb.update_item, **request, **update) == "AccessDeniedException"
+
+
+def test_what_does_not_follow_its_checkpoint_raises_the_alarm_and_is_not_sealed(deployed: Deployed) -> None:
+    """Last of all: it breaks the ledger of this module."""
+    table, name = deployed.server.client("dynamodb"), deployed.parameters.tables.ledger
+    place = {"chain": {"S": CHAIN}, "sequence": {"N": "10"}}
+    item = table.get_item(TableName=name, Key=place)["Item"]
+    assert Record.model_validate_json(item["record"]["S"]).sequence == 10
+    table.delete_item(TableName=name, Key=place)
+    assert deployed.seal()["broken"][0]["kind"] == "cut"
+
+    def state() -> bool:
+        (alarm,) = deployed.server.client("cloudwatch").describe_alarms(AlarmNames=["vigil-sealed-ledger"])[
+            "MetricAlarms"
+        ]
+        return bool(alarm["StateValue"] == "ALARM")
+
+    assert eventually(state, within=180)
