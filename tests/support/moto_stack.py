@@ -179,7 +179,7 @@ def _create() -> tuple[dict[str, str], str]:
     names = {f"buckets/{bucket}": f"vigil-{STACK}-{bucket}" for bucket in BUCKETS}
     for bucket in BUCKETS:
         aws_client("s3").create_bucket(Bucket=f"vigil-{STACK}-{bucket}")
-    _tables()
+    create_tables()
     names |= {f"tables/{table}": f"vigil-{STACK}-{table}" for table in TABLES}
     kms, sns, sqs = aws_client("kms"), aws_client("sns"), aws_client("sqs")
     names["keys/signing"] = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
@@ -218,7 +218,7 @@ def _name(names: dict[str, str]) -> None:
         aws_client("ssm").put_parameter(Name=f"/vigil/{STACK}/{name}", Value=value, Type="String", Overwrite=True)
 
 
-def _tables() -> None:
+def create_tables() -> None:
     keys = {"approvals": "request_id", "runs": "execution_arn", "models": "model_package_arn", "people": "username"}
     for table, key in keys.items():
         attributes, more = [{"AttributeName": key, "AttributeType": "S"}], {}

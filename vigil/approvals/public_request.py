@@ -10,5 +10,9 @@ WITHHELD = "withheld"  # where the token's ciphertext would be: it never leaves 
 
 
 def read_public(row: Mapping[str, object]) -> ApprovalRequest:
-    """Of what ``ApprovalRequest.public()`` gave. Raises pydantic's ``ValidationError``."""
-    return ApprovalRequest.model_validate(dict(row) | {"token_ciphertext": WITHHELD})
+    """Of what ``ApprovalRequest.public()`` gave; what the desk adds to it is left out.
+
+    Raises pydantic's ``ValidationError``.
+    """
+    own = {name: value for name, value in row.items() if name in ApprovalRequest.model_fields}
+    return ApprovalRequest.model_validate(own | {"token_ciphertext": WITHHELD})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from pydantic import TypeAdapter
 from rich import box
 from rich.console import Console
 from rich.table import Column, Table
@@ -14,6 +15,7 @@ from vigil.approvals.desk import Challenge, SigningResult
 from vigil.approvals.models import ApprovalRequest, SignatureFacts
 from vigil.approvals.public_request import read_public
 from vigil.change_control.gate import PROFILE_CRITERION
+from vigil.change_control.models import Seat
 from vigil.cli.terminal_text import visible, visible_lines
 from vigil.moments import Moment
 
@@ -24,25 +26,32 @@ STRICTEST = "full"  # the profile of whole quarters
 console = Console(highlight=False)
 
 
-def print_list(requests: Sequence[ApprovalRequest]) -> None:
-    if not requests:
+def print_list(rows: Sequence[Mapping[str, object]]) -> None:
+    """Rows as the desk gives them."""
+    if not rows:
         console.print("No approval requests.")
         return
     table = Table(
         Column("request", no_wrap=True), Column("status", min_width=8), Column("opened", no_wrap=True),
-        Column("expires", no_wrap=True), Column("signed by", overflow="fold"), Column("asked by", overflow="fold"),
-        box=box.SIMPLE_HEAD,
+        Column("expires", no_wrap=True), Column("signed by", overflow="fold"), Column("waits for", overflow="fold"),
+        Column("asked by", overflow="fold"), box=box.SIMPLE_HEAD,
     )  # fmt: skip
-    for request in requests:
+    for row in rows:
+        request = read_public(row)
         table.add_row(
             plain(request.request_id),
             Text(request.status.replace("_", " "), style=STYLES.get(request.status, "dim")),
             f"{request.created_at:%Y-%m-%d}",
             f"{request.expires_at:%Y-%m-%d}",
             plain(", ".join(each.printed_name for each in request.signatures) or "nobody yet"),
+            plain(", ".join(seat.role for seat in _open_seats(row)) or "-"),
             plain(request.facts.requested_by),
         )
     console.print(table)
+
+
+def _open_seats(row: Mapping[str, object]) -> list[Seat]:
+    return TypeAdapter(list[Seat]).validate_python(row.get("open_seats") or [])
 
 
 def print_request(request: ApprovalRequest) -> None:

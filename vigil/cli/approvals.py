@@ -16,7 +16,6 @@ from vigil.approvals.bundle import BundleError
 from vigil.approvals.desk import Challenge, Desk, SigningAnswer, SigningOrder
 from vigil.approvals.errors import ApprovalError
 from vigil.approvals.models import Meaning, PasswordProof, Proof, Status, TokenProof
-from vigil.approvals.public_request import read_public
 from vigil.cli import approval_tables, approval_verification, dossier_tables
 from vigil.cli.approval_desk import open_desk, reader
 from vigil.cli.errors import told_plainly
@@ -56,7 +55,7 @@ def list_requests(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
-        approval_tables.print_list([read_public(row) for row in rows])
+        approval_tables.print_list(rows)
 
 
 @app.command()

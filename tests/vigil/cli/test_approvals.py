@@ -40,10 +40,12 @@ def test_list_can_be_narrowed_to_a_status(command, request_id):
     assert "No approval requests" in command.run("list", "--status", "EXPIRED").output
 
 
-def test_list_says_who_has_signed_so_far(command, request_id):
-    assert "nobody yet" in command.run("list").output
+def test_list_says_who_has_signed_and_who_must(command, request_id):
+    before = command.run("list").output
+    assert "nobody yet" in before and "quality-assurance, model-owner" in before
     command.decide("review", request_id, user="quinn")
-    assert "Quinn" in command.run("list").output
+    after = command.run("list").output
+    assert "Quinn" in after and "quality-assurance" not in after and "model-owner" in after
 
 
 def test_show_has_all_that_is_signed_and_the_evidence(command, request_id):
