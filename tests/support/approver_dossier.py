@@ -71,6 +71,7 @@ def dossier_of(request: ApprovalRequest, plan: Plan, evaluation: Evaluation, /, 
             Change(what="hyperparameter trees", before="400", after="500"),
             Change(what="code revision", before="revision-0", after="revision-1"),
         ],
+        "drift_from_serving": [("reactions", 0.33, "terms of a new product")],
         "known_limits": [
             "The newest quarter holds 1,260 cases: intervals are about ±.02 wide.",
             "Reaction terms were coded after intake, so figures at intake may be lower.",
@@ -114,5 +115,7 @@ def _dataset(version: str, quarters: list[str], cases: int) -> DatasetSummary:
         quarters=quarters,
         cases={"train": cases, "validation": cases // 10, "test": 2400, "test_next": 1260},
         warnings=["reporter_country: one new value"],
+        profile="synthetic",
+        compared_with="c" * 64,
         drift=[("sender", 0.21, "one sender's batch grew"), ("age_years", 0.04, "little")],
     )

@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from vigil.approvals.desk import SigningOrder
 from vigil.approvals.errors import AuthenticationError, IncompleteDecisionError
 from vigil.approvals.models import ApprovalRequest, Status
+from vigil.approvals.public_request import read_public
 from vigil_airflow.pages.approvals import access, view
 from vigil_airflow.pages.approvals.acts import Act, Sender
 from vigil_airflow.pages.approvals.refusals import WORTH_ANOTHER_TRY, PageRoute, status_of
@@ -33,7 +34,7 @@ Text = Annotated[str, Form()]
 @router.get("/approvals")
 def list_requests(request: Request, user: GetUserDep, desk: DeskDep, now: NowDep, past: str = "") -> Response:
     _refuse_unless_reader(user)
-    rows = [(view.as_request(public), public.get("open_seats")) for public in desk.requests()]
+    rows = [(read_public(public), public.get("open_seats")) for public in desk.requests()]
     pending = sorted((row for row in rows if row[0].status is Status.PENDING), key=lambda row: row[0].expires_at)
     ended = [row for row, _ in rows if row.status is not Status.PENDING]
     shown = ended if past == "all" else ended[:PAST_SHOWN]
@@ -50,7 +51,7 @@ def show_request(
     if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
         raise HTTPException(503, "Nobody has read what a browser fetches ahead, so it is not recorded as read.")
     dossier = desk.show(request_id, access.reader(user))
-    row = view.as_request(dossier.request)
+    row = read_public(dossier.request)
     act = Act(request, user, guard, access.signer_of(user, signers), row.request_id)
     made = next((each for each in row.signatures if each.challenge_id == signature), None)
     answer = page(

@@ -6,11 +6,10 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureRecord, Status
-from vigil.approvals.public_request import read_public
 from vigil.models.models import Evaluation, Measure, ModelOnSplit
 from vigil_airflow.pages.approvals.wording import MEASURES, SPLITS, SUBGROUPS
 
@@ -54,11 +53,6 @@ class Picture:
     title: str
     description: str
     sources: dict[str, str]
-
-
-def as_request(public: dict[str, Any]) -> ApprovalRequest:
-    """The request with its types. What the desk tells beside it is left out; the token never comes here."""
-    return read_public({name: public[name] for name in ApprovalRequest.model_fields if name in public})
 
 
 def is_open(request: ApprovalRequest, now: datetime) -> bool:

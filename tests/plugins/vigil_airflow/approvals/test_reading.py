@@ -96,7 +96,7 @@ def test_the_request_shows_everything_beside_the_model_in_service(world: World) 
         "0 to 17 years", "triage/6", "Quinn Ash, Morgan Oak", "2025q1, 2025q2, 2025q3", "one sender&#39;s batch grew",
         "hyperparameter trees", "Reaction terms were coded after intake, so figures", "200 resamples",
         "discrimination-newest-quarter", "quality assurance deputy", "only once escalated",
-        "Pat &lt;pat@example.org&gt;",
+        "c" * 64, "terms of a new product", "Pat &lt;pat@example.org&gt;",
     ):  # fmt: skip
         assert words in text, words
     page = Page(text)
