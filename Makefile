@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 STATE ?= .vigil
 
-# ARCHIVES: FAERS quarters to land, "a.zip b.zip" (default: synthetic quarters). APPROVE_AS: sign unattended, loopback only.
+# ARCHIVES: FAERS quarters to land, "a.zip b.zip" (default: synthetic quarters). APPROVE_AS: sign unattended as NAME-ROLE for each role that must sign, loopback only.
 ARCHIVES ?=
 APPROVE_AS ?=
 

@@ -15,7 +15,7 @@ from vigil.approvals.redaction import redact_text
 from vigil.change_control.models import Seat
 
 LONGEST_VALUE = 400  # characters
-PAGE = "/vigil/approvals/"
+PAGE = "/plugin/approvals/"
 
 
 class Occasion(StrEnum):

@@ -24,7 +24,8 @@ WORTH_ANOTHER_TRY = {"TransactionConflict", "ProvisionedThroughputExceeded", "Th
 MARKER_CHAIN = "key#"  # no chain's name has this form, so no record can be taken for a marker
 #: Two hundred writers of one chain at once: each round lets one through.
 MOST_ATTEMPTS = 400
-LONGEST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 1.0
+MOST_DOUBLINGS = 5
 
 
 class LedgerBusyError(Exception):
@@ -61,6 +62,7 @@ class LedgerTable:
         written, the caller's changes neither, and the earlier record is given.
         """
         for attempt in range(MOST_ATTEMPTS):
+            began = time.monotonic()
             record = link(entry, self.head(entry.chain), self._clock())
             try:
                 self._client.transact_write_items(TransactItems=[*self._puts(record), *changes])
@@ -69,7 +71,9 @@ class LedgerTable:
                 known = self._explain(error, entry, len(changes))
                 if known is not None:
                     return known
-            pause = min(LONGEST_PAUSE_SECONDS, 0.005 * (attempt + 1))
+            # As long as an attempt takes, doubled each time: who comes back too soon fails again and slows the others.
+            took = time.monotonic() - began
+            pause = min(LONGEST_PAUSE_SECONDS, took * 2.0 ** min(attempt, MOST_DOUBLINGS))
             time.sleep(random.uniform(0, pause))  # noqa: S311 -- spreads writers, decides nothing
         raise LedgerBusyError(f"the chain {entry.chain} is too busy: nothing was recorded, try again")
 

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fake_task import FakeTaskInstance
 from vigil_airflow import approval_notice
 from vigil_airflow.approval_notice import publish_approval_request
+
+from vigil.approvals.errors import DeskUnavailableError
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:machine:one"
 REQUEST = {
@@ -27,24 +28,22 @@ REQUEST = {
 }
 
 
-def row(execution_arn: str) -> Any:
-    return SimpleNamespace(execution_arn=execution_arn, public=lambda: REQUEST)
+def row(execution_arn: str) -> dict[str, Any]:
+    return {**REQUEST, "execution_arn": execution_arn, "status": "PENDING"}
 
 
-def table_with(rows: list[list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """An approvals table whose pending rows are, look after look, those given; the last stay."""
+def desk_with(looks: list[list[Any] | Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A desk whose requests are, look after look, those given; the last stay."""
 
-    class Table:
-        def __init__(self, *_: object) -> None: ...
+    class Desk:
+        def requests(self) -> list[Any]:
+            found = looks.pop(0) if len(looks) > 1 else looks[0]
+            if isinstance(found, Exception):
+                raise found
+            return found
 
-        def with_status(self, status: str) -> list[Any]:
-            assert status == "PENDING"
-            return rows.pop(0) if len(rows) > 1 else rows[0]
-
-    monkeypatch.setattr("vigil.aws.approvals_table.ApprovalsTable", Table)
-    monkeypatch.setattr(
-        "vigil.aws.environment.load_parameters", lambda: SimpleNamespace(tables=SimpleNamespace(approvals="t"))
-    )
+    monkeypatch.setattr("vigil.aws.desk_client.desk_client", lambda _parameters: Desk())
+    monkeypatch.setattr("vigil.aws.environment.load_parameters", lambda: None)
     monkeypatch.setattr(approval_notice, "LOOK_EVERY_SECONDS", 0.0)
 
 
@@ -61,7 +60,9 @@ def test_the_request_of_this_execution_is_published_once_it_has_appeared(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    table_with([[], [row("another")], [row("another"), row(ARN)]], monkeypatch)
+    decided = {**row(ARN), "status": "SUPERSEDED"}
+    unavailable = DeskUnavailableError("the approval desk gave no answer")
+    desk_with([[], unavailable, [row("another"), decided], [row("another"), row(ARN)]], monkeypatch)
     task = FakeTaskInstance()
     publish_approval_request(task, ARN, logging.getLogger("task"))
     published = task.xcoms["approval_request"]
@@ -79,7 +80,7 @@ def test_the_request_of_this_execution_is_published_once_it_has_appeared(
 def test_a_request_that_does_not_appear_in_time_is_no_failure(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    table_with([[row("another")]], monkeypatch)
+    desk_with([[row("another")]], monkeypatch)
     monkeypatch.setattr(approval_notice, "APPEARS_WITHIN_SECONDS", 0.0)
     task = FakeTaskInstance()
     publish_approval_request(task, ARN, logging.getLogger("task"))

@@ -134,16 +134,18 @@ def test_all_of_it_can_be_reached_and_read_with_the_keyboard(
     promotion.sagemaker.job_failures["Training"] = "ran out of memory"
     promotion.world.ended(promotion.start())
     window = Window(browser, site, "run-1")
-    state = window.frame.locator('[data-state="Train"]')
-    state.wait_for()
+    # Where it went wrong is chosen from the start.
+    window.frame.locator('[data-state="Train"].caught.selected').wait_for()
+    assert window.frame.locator("#panel-title").inner_text() == "Train"
+    assert window.frame.get_by_text("ran out of memory").first.is_visible()
+    state = window.frame.locator('[data-state="RecordFailure"]')
     state.focus()
     window.page.keyboard.press("Enter")
-    assert window.frame.locator("#panel-title").inner_text() == "Train"
-    assert window.frame.evaluate("document.activeElement.dataset.state") == "Train"
-    assert "failed, caught" in str(state.get_attribute("aria-label"))
-    assert window.frame.get_by_text("ran out of memory").first.is_visible()
+    assert window.frame.locator("#panel-title").inner_text() == "RecordFailure"
+    assert window.frame.evaluate("document.activeElement.dataset.state") == "RecordFailure"
+    assert "succeeded" in str(state.get_attribute("aria-label"))
     window.page.keyboard.press("Tab")
-    assert window.frame.evaluate("document.activeElement.dataset.state") not in (None, "Train")
+    assert window.frame.evaluate("document.activeElement.dataset.state") not in (None, "RecordFailure")
     window.frame.get_by_label("Show the ways to failures").focus()
     window.page.keyboard.press("Space")
     window.frame.locator('[data-state="Expired"]').wait_for()
@@ -174,7 +176,7 @@ def test_names_and_errors_are_never_markup(browser: Browser, promotion: Promotio
     window = Window(browser, site, "run-1")
     window.frame.get_by_text("<img src=x").first.wait_for()
     window.frame.get_by_text("Input of the execution").click()
-    window.frame.get_by_text("<script>document.title").first.wait_for()
+    window.frame.get_by_label("Input of the execution").get_by_text("<script>document.title").wait_for()
     assert window.frame.title().startswith("State machine of")
     assert window.frame.locator("img").count() == 0
     window.check()

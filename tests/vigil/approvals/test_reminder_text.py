@@ -23,7 +23,7 @@ def test_it_has_the_facts_the_open_seats_until_when_and_a_link_to_the_page(bench
     for fact in (
         request.facts.requested_by, request.facts.model_package_arn, request.facts.artefact_digest,
         "2026-03-16 09:30 UTC", "within-plan", "reviewed, by quality-assurance; approved, by model-owner",
-        f"https://airflow.example/vigil/approvals/{request.request_id}\n",
+        f"https://airflow.example/plugin/approvals/{request.request_id}\n",
     ):  # fmt: skip
         assert fact in body, fact
 

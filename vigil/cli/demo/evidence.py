@@ -31,9 +31,9 @@ def _signatures(request: dict[str, Any]) -> Table:
     """Printed name, role, meaning and time (21 CFR 11.50(a)): what the page shows too."""
     table = Table(title=f"Signatures on request {request['request_id']}")
     for heading in ("printed name", "role", "meaning", "signed at"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for each in request["signatures"]:
-        table.add_row(each["printed_name"], each["role"], each["meaning"], each["signed_at"])
+        table.add_row(each["printed_name"], each["role"], each["meaning"], each["signed_at"][:19] + "Z")
     return table
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Literal
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureRecord, Status
 from vigil.approvals.public_request import read_public
-from vigil.digests import sha256_hex
 from vigil.models.models import Evaluation, Measure, ModelOnSplit
 from vigil_airflow.pages.approvals.wording import MEASURES, SPLITS, SUBGROUPS
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-KEPT_DRAWINGS = 8  # of 0.7 MB each; drawing takes two seconds, and several people look at the same few requests
 SUBGROUP_MEASURES = ("auroc", "brier", "calibration_error", "recall_at_capacity")
 
 
@@ -111,29 +108,15 @@ def _split_views(evaluation: Evaluation, serving: Evaluation | None) -> Iterator
         )
 
 
-@dataclass(frozen=True)
-class _Drawable:
-    """Two dossiers with one ``digest`` give the same plots, whoever has signed meanwhile."""
-
-    digest: str
-    dossier: Dossier = field(compare=False)
-
-
 def pictures(dossier: Dossier) -> list[Picture]:
     """The evidence's plots; none where there is no evidence."""
     if dossier.evaluation is None:
         return []
-    drawn_from = dossier.model_dump_json(include={"evaluation", "serving", "plan"})
-    return _draw(_Drawable(sha256_hex(drawn_from.encode()), dossier))
-
-
-@lru_cache(maxsize=KEPT_DRAWINGS)
-def _draw(evidence: _Drawable) -> list[Picture]:
     from vigil.approvals.plots import evidence_plots
 
     found: dict[str, Picture] = {}
     for theme in THEMES:
-        for plot in evidence_plots(evidence.dossier, theme):
+        for plot in evidence_plots(dossier, theme):
             picture = found.setdefault(plot.title, Picture(plot.title, plot.description, {}))
             encoded = base64.b64encode(plot.svg.encode()).decode()
             picture.sources[theme] = f"data:image/svg+xml;base64,{encoded}"

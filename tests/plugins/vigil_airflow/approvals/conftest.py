@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from approval_pages import Manager, World, fake_plots
 from vigil_airflow.pages.app import app
-from vigil_airflow.pages.approvals import access, services, view
+from vigil_airflow.pages.approvals import access, services
 
 
 @pytest.fixture
@@ -16,7 +16,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(access, "get_auth_manager", Manager)
     monkeypatch.setattr(services, "own_address", lambda: "")
     monkeypatch.setitem(__import__("sys").modules, "vigil.approvals.plots", fake_plots())
-    view._draw.cache_clear()
     world = World()
     world.sign_in("ana")
     yield world

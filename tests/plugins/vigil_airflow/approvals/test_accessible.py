@@ -78,8 +78,12 @@ def test_names_are_bound_to_what_they_name(world: World, page_of: Callable[[Worl
             assert element.get(name, "") in {"", *page.ids}
         if element.name == "a" and element["href"].startswith("#"):
             assert element["href"][1:] in page.ids
-        if element.get("role") == "region":
-            assert element["tabindex"] == "0" and (element.get("aria-label") or element.get("aria-labelledby"))
+        if element.get("class") == "scroll":  # reached by keyboard, and no landmark beside its section
+            assert (
+                element["role"] == "group"
+                and element["tabindex"] == "0"
+                and (element.get("aria-label") or element.get("aria-labelledby"))
+            )
     for group in page.all("fieldset"):
         assert group.inside[0].name == "legend"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 
 import pytest
@@ -170,18 +169,3 @@ def test_no_page_holds_a_secret(world: World) -> None:
     for answer in seen:
         for secret in (PASSWORD, SESSION, world.desk.request.token_ciphertext, cookie):
             assert secret not in answer.text and secret not in str(answer.url)
-
-
-def test_plots_are_drawn_once_for_the_same_evidence_whoever_looks_and_signs(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn: list[str] = []
-    plots = sys.modules["vigil.approvals.plots"]
-    monkeypatch.setattr(plots, "evidence_plots", lambda dossier, theme: drawn.append(theme) or [])
-    world.browser.get(ADDRESS)
-    world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
-    world.browser.get(ADDRESS)
-    assert drawn == ["light", "dark"]
-    world.desk.changes = {"serving": None}
-    world.browser.get(ADDRESS)
-    assert drawn == ["light", "dark"] * 2
