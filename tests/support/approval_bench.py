@@ -118,7 +118,7 @@ class Bench:
     def open(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> ApprovalRequest:
         """A run that waits, and its request."""
         self.runs.waiting[token] = execution
-        self.pins.runs[execution] = self.facts.model_dump(include=set(PINNED))
+        self.pins.runs[execution] = {**self.facts.model_dump(include=set(PINNED)), "key": RUN_KEY}
         return open_request(self.message(execution, token, **changes), self.opening).request
 
     def show(self, request: ApprovalRequest, meaning: Meaning, comment: str = "") -> Challenge:

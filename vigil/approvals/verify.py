@@ -69,6 +69,8 @@ def _check_pins(request: ApprovalRequest, pins: Pins) -> None:
             raise EvidenceError(
                 f"its {name} is {getattr(request.facts, name)}, its run pinned {pinned.get(name, 'nothing')}"
             )
+    if pinned.get("key") != request.run_key:  # the ledger's chain of this model
+        raise EvidenceError(f"its run_key is {request.run_key}, its run pinned {pinned.get('key', 'nothing')}")
 
 
 def _check_content(request: ApprovalRequest, ports: VerificationPorts) -> None:

@@ -20,7 +20,7 @@ from tasks.lambdas import (
 )
 from vigil.approvals.errors import SignatureInvalidError
 from vigil.approvals.models import Status
-from vigil.aws.approval_ports import approvals_table
+from vigil.aws.approval_ports import approvals_table, ledger_table
 from vigil.aws.endpoint_release import ServingRecords
 
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:apr-1"
@@ -135,3 +135,29 @@ def test_an_approval_serves_one_execution(approved):
     }
     with pytest.raises(SignatureInvalidError, match="used already"):
         verify_approval.handler(event, None)
+
+
+def test_a_release_that_was_verified_and_one_that_was_refused_are_in_the_ledger(stack, candidate, approved):
+    run, _ = candidate
+    stack.flip(approved.request_id, "REJECTED")
+    with pytest.raises(SignatureInvalidError):
+        verify(approved)
+    stack.flip(approved.request_id, "APPROVED")
+    verify(approved)
+    verify(approved)
+    released = [
+        (record.event.value, record.details.get("why", ""))
+        for record in ledger_table(stack.parameters).read(f"model:{run['key']}")
+        if record.event.value.startswith("release.")
+    ]
+    refused, verified = released
+    assert refused == ("release.refused", f"approval request {approved.request_id} is REJECTED, not APPROVED")
+    assert verified == ("release.verified", "")
+
+
+def test_a_release_of_a_request_that_nobody_knows_is_refused_and_recorded(stack, candidate):
+    event = {"approval_request_id": "apr-invented", "requested_execution": EXECUTION, "execution_arn": UPDATE}
+    with pytest.raises(SignatureInvalidError):
+        verify_approval.handler(event, None)
+    (record,) = [each for each in ledger_table(stack.parameters).read("stack") if each.event == "release.refused"]
+    assert record.subject == "apr-invented"

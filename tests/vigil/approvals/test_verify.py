@@ -254,3 +254,8 @@ def test_what_the_run_did_not_pin_is_not_put_into_service(bench, approved, field
 def test_a_request_whose_run_pinned_nothing_opens_nothing(bench, approved):
     bench.pins.runs.clear()
     refused(bench, approved, "its run pinned nothing")
+
+
+def test_a_request_moved_to_another_models_chain_of_the_ledger_opens_nothing(bench, approved):
+    bench.store.change(approved.request_id, run_key="another")
+    refused(bench, approved, "its run_key is another")
