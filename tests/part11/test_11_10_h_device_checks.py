@@ -19,6 +19,7 @@ from vigil.approvals.desk import SigningAnswer
 from vigil.approvals.errors import ChallengeError, WrongPersonError
 from vigil.approvals.models import Meaning, WaitMessage
 from vigil.approvals.sign import sign
+from vigil.audit.events import EventName
 
 
 @pytest.fixture
@@ -75,6 +76,8 @@ def test_a_replayed_challenge_signs_nothing_neither_here_nor_elsewhere(bench: Be
             bench.answer(challenge, user)
     assert len(bench.stored(first).signatures) == 1
     assert bench.stored(other).signatures == []
+    refused = bench.ledger.of(EventName.SIGNATURE_REFUSED)
+    assert [(each.subject, each.details["error"]) for each in refused] == [(first.request_id, "ChallengeError")] * 2
 
 
 def test_a_proof_from_another_person_than_the_one_at_the_interface_is_refused(bench: Bench) -> None:

@@ -6,13 +6,13 @@ this signature (21 CFR 11.200(a)(1)); an identity provider's token must carry it
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vigil.approvals.desk import Challenge, SigningOrder
 from vigil.approvals.errors import ChallengeError, IncompleteDecisionError, SeatFilledError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import ApprovalRequest, Meaning
-from vigil.approvals.ports import SigningPorts
+from vigil.approvals.ports import KeptChallenge, SigningPorts
 from vigil.approvals.quorum import missing_seats
 from vigil.approvals.requests import find_request, refuse_closed
 from vigil.change_control.models import Seat
@@ -41,16 +41,20 @@ def prepare(order: SigningOrder, ports: SigningPorts) -> Challenge:
     return challenge
 
 
-def find_challenge(challenge_id: str, ports: SigningPorts) -> Challenge:
-    """The challenge, if it is still good. Raises ``ChallengeError``."""
+def find_challenge(challenge_id: str, ports: SigningPorts) -> KeptChallenge:
+    """The challenge, good or not any more. Raises ``ChallengeError`` where there is none."""
     kept = ports.challenges.challenge(challenge_id)
     if kept is None:
         raise ChallengeError("what was to be signed is not known (any more): look at the request and sign it anew")
+    return kept
+
+
+def refuse_spent(kept: KeptChallenge, now: datetime) -> None:
+    """Raises ``ChallengeError`` unless the challenge is still good."""
     if kept.used:
         raise ChallengeError("this was signed already, and is good for one signature: look at the request")
-    if ports.clock() >= kept.challenge.expires_at:
+    if now >= kept.challenge.expires_at:
         raise ChallengeError("what was to be signed was shown too long ago: look at the request and sign it anew")
-    return kept.challenge
 
 
 def _refuse_filled(request: ApprovalRequest, meaning: Meaning, open_seats: list[Seat]) -> None:

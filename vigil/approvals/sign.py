@@ -19,7 +19,7 @@ from vigil.approvals.errors import ApprovalError, BusyError, ChallengeError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureFacts, SignatureRecord, Status
 from vigil.approvals.ports import ProvenSigner, SigningPorts
-from vigil.approvals.prepare import find_challenge
+from vigil.approvals.prepare import find_challenge, refuse_spent
 from vigil.approvals.quorum import Place, check_four_eyes, missing_seats, outcome
 from vigil.approvals.refusals import record_refusal
 from vigil.approvals.requests import find_request, refuse_closed
@@ -35,10 +35,12 @@ LONGEST_PAUSE_SECONDS = 0.1
 
 def sign(answer: SigningAnswer, ports: SigningPorts) -> SigningResult:
     """Take one signature, or raise an ``ApprovalError`` and change nothing but the ledger, which keeps the attempt."""
-    challenge = find_challenge(answer.challenge_id, ports)
+    kept = find_challenge(answer.challenge_id, ports)
+    challenge = kept.challenge
     request = find_request(challenge.request_id, ports.store)
     proven: ProvenSigner | None = None
     try:
+        refuse_spent(kept, ports.clock())
         refuse_closed(request, ports.clock())
         _refuse_changed(request, challenge)
         plan = pinned_plan(request.facts, ports.evidence)
