@@ -59,6 +59,7 @@ def test_a_viewer_sees_the_evidence_and_cannot_sign(
     assert shown.locator("html").get_attribute("data-theme") == theme
     assert shown.get_by_role("button").count() == 0
     assert_accessible(shown)
+    shown.get_by_role("heading", name="Performance").evaluate("heading => heading.scrollIntoView()")
     page.window.screenshot(f"approvals-request-{theme}", tmp_path)
     assert page.window.strangers() == []
 
@@ -90,7 +91,7 @@ def test_two_people_sign_one_of_them_by_keyboard_alone(
     page.press_at(page.frame.get_by_role("button", name="Sign: approved"), "Enter")
     page.headed("Signed")
     assert_accessible(page.frame)
-    page.frame.get_by_role("heading", name="Seats and signatures").scroll_into_view_if_needed()
+    page.frame.get_by_role("heading", name="Seats and signatures").evaluate("heading => heading.scrollIntoView()")
     page.window.screenshot("approvals-signed", tmp_path)
     decided = request_of(running_stack, request_id)
     assert [(each["signer"], each["role"], each["meaning"]) for each in decided["signatures"]] == [
