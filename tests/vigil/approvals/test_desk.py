@@ -132,7 +132,7 @@ def test_interfaces_may_have_readings_and_exports_recorded(bench, ask, event):
     assert (record.chain, record.actor.verified, record.details) == ("stack", False, {"chains": 3})
 
 
-@pytest.mark.parametrize("event", set(EventName) - {EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED})
+@pytest.mark.parametrize("event", sorted(set(EventName) - {EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED}))
 def test_interfaces_may_have_nothing_else_recorded(bench, desk, event):
     with pytest.raises(NotNotableError):
         desk.note(event, READER, "x", {})
