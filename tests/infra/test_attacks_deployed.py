@@ -1,0 +1,168 @@
+"""Attacks on a deployed stack, with every function in a process under its own role: nothing of them comes to serve."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployed_approvals import Deployed, deployed_approvals
+from moto_stack import archive_of
+
+from vigil.approvals.errors import AlreadyDecidedError, ChallengeError
+from vigil.approvals.models import ApprovalRequest, Meaning, Status
+from vigil.aws.environment import aws_client
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with deployed_approvals(repository, tmp_path_factory.mktemp("attacks"), "attacked") as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def nothing_serves(deployed: Deployed) -> Iterator[None]:
+    yield
+    sagemaker = aws_client("sagemaker")
+    assert sagemaker.list_endpoints()["Endpoints"] == []
+    assert sagemaker.list_models()["Models"] == [], "a model was made for what nobody approved"
+
+
+def update_endpoint(deployed: Deployed, value: Any) -> dict[str, Any]:
+    """update-endpoint, started directly; how it ended."""
+    started = aws_client("stepfunctions").start_execution(
+        stateMachineArn=deployed.parameters.state_machines.update_endpoint,
+        name=uuid.uuid4().hex,
+        input=json.dumps(value),
+    )
+    return deployed.ended(started["executionArn"])
+
+
+def applied(deployed: Deployed, request: ApprovalRequest) -> dict[str, Any]:
+    names = {"approval_request_id": request.request_id, "requested_execution": request.execution_arn}
+    return update_endpoint(deployed, names)
+
+
+def set_attributes(deployed: Deployed, request: ApprovalRequest, item: dict[str, Any]) -> None:
+    """What somebody can do who may write the table."""
+    key, table = {"request_id": {"S": request.request_id}}, deployed.parameters.tables.approvals
+    names = {f"#{number}": name for number, name in enumerate(item)}
+    values = {f":{number}": value for number, value in enumerate(item.values())}
+    aws_client("dynamodb").update_item(
+        TableName=table, Key=key, UpdateExpression="SET " + ", ".join(f"#{n} = :{n}" for n in range(len(item))),
+        ExpressionAttributeNames=names, ExpressionAttributeValues=values,
+    )  # fmt: skip
+
+
+def stored_item(deployed: Deployed, request: ApprovalRequest) -> dict[str, Any]:
+    key, table = {"request_id": {"S": request.request_id}}, deployed.parameters.tables.approvals
+    item: dict[str, Any] = aws_client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+    return item
+
+
+@pytest.fixture(scope="module")
+def approved(deployed: Deployed) -> ApprovalRequest:
+    """Approved by two people and delivered; its run ends there, so that nothing has used the approval yet."""
+    request = deployed.wait()
+    deployed.approve(request)
+    return deployed.delivered(request)
+
+
+def test_success_sent_with_a_stolen_token_promotes_nothing(deployed: Deployed) -> None:
+    request = deployed.wait(applied=True)
+    forged = {"request_id": request.request_id, "decision": "APPROVED"}
+    states = aws_client("stepfunctions")
+    states.send_task_success(taskToken=deployed.token(request), output=json.dumps(forged))
+    end = deployed.ended(request.execution_arn)
+    assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
+    assert "is PENDING, not APPROVED" in end["cause"]
+
+
+def test_a_row_flipped_to_approved_ends_its_run(deployed: Deployed) -> None:
+    request = deployed.wait(applied=True)
+    set_attributes(deployed, request, {"status": {"S": "APPROVED"}})
+    end = deployed.ended(request.execution_arn)
+    assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
+    assert deployed.row(request).status is Status.DECIDED_NOT_APPLIED
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {},
+        {"approval_request_id": "apr-unknown", "requested_execution": "arn"},
+        {"approval_request_id": "../../approved", "requested_execution": "x"},
+        {"approval_request_id": {"request_id": "x"}, "requested_execution": ["x"]},
+        {"approval_request_id": "x", "decision": "APPROVED", "release": {"artefact_uri": "s3://evil/model.tar.gz"}},
+    ],
+    ids=str,
+)
+def test_update_endpoint_started_directly_with_forged_input_fails(deployed: Deployed, forged: Any) -> None:
+    end = update_endpoint(deployed, forged)
+    assert end["status"] == "FAILED"
+    assert end["error"] in ("SignatureInvalid", "InternalFailure")
+
+
+def test_update_endpoint_for_another_execution_than_the_one_that_asked_fails(
+    deployed: Deployed, approved: ApprovalRequest
+) -> None:
+    names = {"approval_request_id": approved.request_id, "requested_execution": approved.execution_arn + "x"}
+    end = update_endpoint(deployed, names)
+    assert (end["error"], "another execution" in end["cause"]) == ("SignatureInvalid", True)
+
+
+def test_signatures_copied_to_another_request_open_nothing(deployed: Deployed, approved: ApprovalRequest) -> None:
+    other = deployed.wait(applied=True)
+    good = stored_item(deployed, approved)
+    copied = {name: good[name] for name in good if name in ("signatures", "decided_at", "status")}
+    assert len(copied) == 3
+    set_attributes(deployed, other, copied)
+    end = deployed.ended(other.execution_arn)
+    assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
+    assert applied(deployed, other)["error"] == "SignatureInvalid"
+
+
+@pytest.mark.parametrize("what", ["artefact", "evaluation"])
+def test_what_was_signed_and_then_overwritten_is_not_served(
+    deployed: Deployed, approved: ApprovalRequest, what: str
+) -> None:
+    uri = approved.facts.artefact_uri if what == "artefact" else approved.facts.evaluation_uri
+    before = deployed.get(uri)
+    edited = json.loads(before) | {"training_cases": 7} if what == "evaluation" else {}
+    after = json.dumps(edited).encode() if edited else archive_of({"model.json": b"another model"})
+    deployed.put(uri, after)
+    try:
+        end = applied(deployed, approved)
+    finally:
+        deployed.put(uri, before)
+    assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
+    assert what in end["cause"]
+    assert deployed.row(approved).applied_by is None, "what was refused has used the approval up"
+
+
+def test_what_nobody_touched_would_have_been_taken(deployed: Deployed, approved: ApprovalRequest) -> None:
+    """The control of the attacks above: the same request, untouched, passes the same verification. Last of them."""
+    event = {"approval_request_id": approved.request_id, "requested_execution": approved.execution_arn}
+    release = deployed.invoke("verify-approval", event | {"execution_arn": "arn:of:a:test"})
+    assert release["request_id"] == approved.request_id
+    again = deployed.invoke("verify-approval", event | {"execution_arn": "arn:of:another"})
+    assert again["errorType"] == "SignatureInvalidError"
+    assert "used already" in again["errorMessage"]
+
+
+def test_a_challenge_is_good_for_one_signature(deployed: Deployed) -> None:
+    request = deployed.wait()
+    challenge = deployed.challenge(request, Meaning.REVIEWED)
+    deployed.sign(challenge, "ben")
+    with pytest.raises(ChallengeError):
+        deployed.sign(challenge, "ben")
+    assert len(deployed.row(request).signatures) == 1
+    rejected = deployed.command("reject", request.request_id, "ana", "--comment", "ends this test's run")
+    assert rejected.returncode == 0, rejected.stderr
+    late = deployed.command("approve", request.request_id, "ana")
+    assert late.returncode == AlreadyDecidedError.exit_code

@@ -1,0 +1,168 @@
+"""Faults between two signatures and the run that waits, with every function in a process of its own, roles enforced.
+
+Nothing is lost and nothing is done twice, whoever is killed (SIGKILL) and whichever service says no.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from candidate_evidence import REVIEWER, ROLE
+from deployed_approvals import Deployed, deployed_approvals
+from local_server import eventually
+from moto_people import add_person
+
+from vigil.approvals.errors import AlreadyDecidedError, ApprovalError, DeskUnavailableError, SeatFilledError
+from vigil.approvals.models import ApprovalRequest, Meaning, Status
+from vigil.audit.events import EventName
+from vigil.audit.signatures import PublicKeys
+from vigil.audit.verify import verify_ledger
+from vigil.aws.audit_ports import checkpoint_key, stack_ledger
+from vigil.aws.environment import aws_client
+
+pytestmark = pytest.mark.stack
+
+DECIDERS = 200
+DESKS_AT_ONCE = 6  # processes of the desk's function: the machine's, not the stack's, limit
+
+
+@pytest.fixture(scope="module")
+def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    with deployed_approvals(repository, tmp_path_factory.mktemp("faults"), "faulty") as made:
+        yield made
+
+
+def check_decided_once(deployed: Deployed, request: ApprovalRequest) -> None:
+    """Two signatures, one answer to the run, one record of each in a ledger that verifies."""
+    row = deployed.delivered(request)
+    assert (row.status, len(row.signatures)) == (Status.APPROVED, 2)
+    assert {each.role for each in row.signatures} == {REVIEWER, ROLE}
+    assert deployed.ended(request.execution_arn)["status"] == "SUCCEEDED"
+    assert deployed.answers(request) == [{"request_id": request.request_id, "decision": "APPROVED"}]
+    found = Counter(record.event for record in deployed.recorded(request))
+    assert found[EventName.SIGNATURE_MADE] == 2
+    assert found[EventName.DECISION_MADE] == found[EventName.DECISION_DELIVERED] == 1
+    keys = PublicKeys(checkpoint_key(deployed.parameters))
+    assert verify_ledger(stack_ledger(deployed.parameters), keys).findings == []
+
+
+def kill(deployed: Deployed, function: str) -> None:
+    processes = deployed.processes(function)
+    assert processes, f"no process of {function} to kill"
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_the_desk_killed_between_its_transaction_and_its_answer(deployed: Deployed) -> None:
+    request = deployed.wait()
+    challenge = deployed.challenge(request, Meaning.REVIEWED)
+    with ThreadPoolExecutor(1) as pool:
+        # The transaction takes place; the desk does not hear of it, and asks again, which takes three seconds.
+        with deployed.chaos("dynamodb.TransactWriteItems:500-after=1,latency=3s"):
+            signing = pool.submit(deployed.sign, challenge, "ben")
+            eventually(lambda: deployed.row(request).signatures, within=60)
+            assert not signing.done()
+            kill(deployed, "approval-desk")
+            with pytest.raises(DeskUnavailableError, match="look at the request"):
+                signing.result(60)
+    assert len(deployed.row(request).signatures) == 1
+    again = deployed.command("review", request.request_id, "ben")
+    assert again.returncode == SeatFilledError.exit_code, again.stderr
+    assert deployed.command("approve", request.request_id, "ana").returncode == 0
+    check_decided_once(deployed, request)
+
+
+def test_the_deliverer_killed_between_the_decision_and_its_delivery(deployed: Deployed) -> None:
+    request = deployed.wait()
+    with deployed.chaos("states.SendTaskSuccess:503=1,latency=3s"):
+        deployed.approve(request)
+        eventually(deployed.befallen, within=60)  # a delivery is on its way, and is held up
+        kill(deployed, "deliver-decision")
+        row = deployed.row(request)
+        assert (row.status, row.delivered_at) == (Status.APPROVED, None)
+        assert deployed.answers(request) == []
+    with ThreadPoolExecutor(4) as pool:  # sweeps at once, beside the stream, which tries again by itself
+        swept = [pool.submit(deployed.invoke, "deliver-decision", {}) for _ in range(4)]
+        assert all("errorType" not in each.result(60) for each in swept)
+    check_decided_once(deployed, request)
+
+
+@pytest.mark.parametrize("fault", ["503", "throttle", "drop", "500-after"])
+def test_success_that_cannot_be_sent_five_times_is_sent_once(deployed: Deployed, fault: str) -> None:
+    """``500-after``: it was sent, and the deliverer was told that it was not."""
+    request = deployed.wait()
+    with deployed.chaos(f"states.SendTaskSuccess:{fault}=1"):
+        deployed.approve(request)
+
+        def failed() -> bool:
+            deployed.invoke("deliver-decision", {})
+            return deployed.befallen() >= (1 if fault == "500-after" else 5)
+
+        eventually(failed, within=60)
+        if fault != "500-after":
+            assert deployed.answers(request) == []
+            assert deployed.row(request).delivered_at is None
+    deployed.invoke("deliver-decision", {})
+    check_decided_once(deployed, request)
+
+
+def test_signing_goes_on_while_tables_and_keys_are_throttled(deployed: Deployed) -> None:
+    request = deployed.wait()
+    done = (0, SeatFilledError.exit_code, AlreadyDecidedError.exit_code)
+    codes: list[int] = []
+    with deployed.chaos("dynamodb.*:throttle=0.15", "kms.*:throttle=0.3"):
+
+        def sign(verb: str, user: str) -> bool:
+            codes.append(deployed.command(verb, request.request_id, user).returncode)
+            return codes[-1] in done
+
+        for verb, user in (("review", "ben"), ("approve", "ana")):
+            eventually(lambda verb=verb, user=user: sign(verb, user), within=90)
+        assert deployed.befallen() > 0
+    deployed.invoke("deliver-decision", {})
+    check_decided_once(deployed, request)
+
+
+def test_of_200_who_decide_at_once_two_sign_and_each_other_is_told_why_not(deployed: Deployed) -> None:
+    request, meanings = deployed.wait(), (Meaning.REVIEWED, Meaning.APPROVED)
+    pool, table = deployed.parameters.cognito.user_pool, deployed.parameters.tables.people
+    people = [(f"decider{number}", (REVIEWER, ROLE)[number % 2], meanings[number % 2]) for number in range(DECIDERS)]
+    for user, role, _ in people:
+        add_person(pool, table, user, user.title(), role)
+    aws_client("lambda").put_function_concurrency(
+        FunctionName=deployed.parameters.functions.approval_desk, ReservedConcurrentExecutions=DESKS_AT_ONCE
+    )
+    challenges = {user: deployed.challenge(request, meaning) for user, _, meaning in people}
+    barrier = threading.Barrier(DECIDERS)
+
+    def decide(user: str) -> str:
+        barrier.wait(60)
+        while True:
+            try:
+                deployed.sign(challenges[user], user)
+                return "signed"
+            except DeskUnavailableError as busy:
+                if "TooManyRequestsException" not in str(busy):
+                    raise
+                time.sleep(random.uniform(0.2, 1))
+            except ApprovalError as refused:
+                assert str(refused)
+                return type(refused).__name__
+
+    with ThreadPoolExecutor(DECIDERS) as threads:
+        outcomes = Counter(threads.map(decide, challenges))
+    assert outcomes["signed"] == 2
+    assert set(outcomes) <= {"signed", SeatFilledError.__name__, AlreadyDecidedError.__name__}
+    assert sum(outcomes.values()) == DECIDERS
+    refused = [record for record in deployed.recorded(request) if record.event is EventName.SIGNATURE_REFUSED]
+    assert len(refused) == DECIDERS - 2
+    check_decided_once(deployed, request)
