@@ -131,15 +131,21 @@ def test_update_endpoint_for_another_execution_than_the_one_that_asked_fails(
     assert (end["error"], "another execution" in end["cause"]) == ("SignatureInvalid", True)
 
 
-def test_signatures_copied_to_another_request_open_nothing(deployed: Deployed, approved: ApprovalRequest) -> None:
-    other = deployed.wait(applied=True)
-    good = stored_item(deployed, approved)
-    copied = {name: good[name] for name in good if name in ("signatures", "decided_at", "status")}
-    assert len(copied) == 3
-    set_attributes(deployed, other, copied)
+def test_signatures_copied_to_another_request_end_its_run(deployed: Deployed, approved: ApprovalRequest) -> None:
+    other, good = deployed.wait(applied=True), stored_item(deployed, approved)
+    set_attributes(deployed, other, {name: good[name] for name in ("signatures", "decided_at", "status")})
     end = deployed.ended(other.execution_arn)
     assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
-    assert applied(deployed, other)["error"] == "SignatureInvalid"
+
+
+def test_signatures_copied_past_the_deliverer_open_nothing(deployed: Deployed, approved: ApprovalRequest) -> None:
+    """``delivered_at`` is copied too: nothing looks at the row any more but update-endpoint, started directly."""
+    other, good = deployed.wait(), stored_item(deployed, approved)
+    copied = ("signatures", "decided_at", "status", "delivered_at")
+    set_attributes(deployed, other, {name: good[name] for name in copied})
+    end = applied(deployed, other)
+    assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
+    assert deployed.row(other).status is Status.APPROVED, "it was refused for its status, not for its signatures"
 
 
 @pytest.mark.parametrize("what", ["artefact", "evaluation"])
