@@ -27,12 +27,13 @@ from vigil.audit.models import Actor
 from vigil.aws.approval_ports import approvals_table, evidence_store, ledger_table, signer
 from vigil.aws.desk_client import LambdaDesk, desk_client
 from vigil.aws.environment import aws_client, load_parameters
+from vigil.cli.demo.invitations import temporary_password
 
 pytestmark = pytest.mark.stack
 
 IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 VIGIL = str(Path(sys.executable).parent / "vigil")
-TEMPORARY, OWN = "Temporary-horse-1!", "Correct-horse-42!"
+OWN = "Correct-horse-42!"
 READER = Actor(name="ana", via="a test", verified=False)
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:vigil-desk-train-and-promote:one"
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAZ" * 10
@@ -47,9 +48,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterat
         where = ["--registry-url", (folder / "registry.git").as_uri(), "--image", IMAGE]
         vigil("stack", "deploy", "--stack", "desk", *where, cwd=repository)
         for user, held in (("quinn", "quality-assurance"), ("ana", "model-owner")):
-            files = [secret(folder / "temporary", TEMPORARY), secret(folder / "own", OWN)]
-            person = ["--printed-name", user.title(), "--role", held, "--temporary-password-file", files[0]]
-            vigil("people", "add", user, *person)
+            address = f"{user}@example.org"
+            vigil("people", "add", user, "--printed-name", user.title(), "--role", held, "--email", address)
+            temporary = temporary_password(folder / "state" / "mail", address)
+            files = [secret(folder / "temporary", temporary), secret(folder / "own", OWN)]
             vigil("people", "password", user, "--current-file", files[0], "--new-file", files[1])
         yield started
         aws_client.cache_clear()

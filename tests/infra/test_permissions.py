@@ -114,10 +114,12 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
         assert "LedgerAppendPolicy" in references(roles[f"{name}Role"]["ManagedPolicyArns"]), name
 
 
-def test_mail_comes_only_from_the_stacks_sender_and_only_by_the_reminders(template: Template) -> None:
-    (statement,) = [each for _, each in statements(template) if "ses:SendEmail" in each["Action"]]
-    assert who_may(template, "ses:SendEmail") == {"RemindApproversPolicy"}
-    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}
+def test_mail_comes_only_from_the_stacks_sender_and_only_by_two_functions(template: Template) -> None:
+    """Reminders, and notices to people that their right to sign was changed."""
+    found = [each for _, each in statements(template) if "ses:SendEmail" in each["Action"]]
+    assert who_may(template, "ses:SendEmail") == {"RemindApproversPolicy", "ManagePeoplePolicy"}
+    for statement in found:
+        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailSender"}}}
 
 
 def test_histories_are_read_by_the_sweep_by_airflow_and_by_their_archive_only(template: Template) -> None:

@@ -26,7 +26,7 @@ class Nothing:
 
 
 def add(at: Desk, username: str) -> None:
-    ports = AdministrationPorts(at.bench.people, Nothing(), "issuer", at.bench.clock)  # type: ignore[arg-type]
+    ports = AdministrationPorts(at.bench.people, Nothing(), Nothing(), "issuer", at.bench.clock)  # type: ignore[arg-type]
     order = {"username": username, "printed_name": "Somebody Else", "roles": ["model-owner"], "by": "administrator"}
     add_person(AddPerson.model_validate(order | {"email": "else@example.org"}), ports)
 

@@ -5,6 +5,8 @@ Roles, seats and deputies are the plan's; that who asked for a training may not 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from approval_bench import Bench
 
@@ -52,6 +54,18 @@ def test_who_asked_for_the_training_and_who_changed_the_plan_do_not_decide_alone
     with pytest.raises(NotEntitledError, match="four eyes"):
         bench.sign(request, REVIEWED, "pat")
     assert bench.review(request, "quinn").status is Status.APPROVED
+
+
+def test_four_eyes_know_the_plan_changer_by_mail_address_too(bench: Bench) -> None:
+    """Version control knows people by mail address, where neither user name nor printed name tells."""
+    changed = {"requested_by": "airflow:ana", "plan_changed_by": "Ben B <Ben.Bee@example.org>"}
+    bench = replace(bench, facts=bench.facts.model_copy(update=changed))
+    bench.people.change("quinn", email="ben.bee@example.org")
+    request = bench.review(bench.open())
+    with pytest.raises(NotEntitledError, match="four eyes"):
+        bench.approve(request, "ana")
+    decided = bench.approve(request, "ben")
+    assert [(each.signer, each.has_stake) for each in decided.signatures] == [("quinn", True), ("ben", False)]
 
 
 def test_a_rejection_by_nobody_but_who_asked_is_refused(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from people_fakes import FakeNotices
 from signing_people import Desk, desk
 
 from vigil.approvals.administration import AdministrationPorts, NotPossibleError, train
@@ -57,7 +58,7 @@ class Recorded:
 
 def test_training_is_recorded_with_who_recorded_it_and_lets_sign_again(at_desk: Desk) -> None:
     trained(at_desk, 400)
-    ports = AdministrationPorts(Recorded(at_desk), None, "nowhere", at_desk.bench.clock)  # type: ignore[arg-type]
+    ports = AdministrationPorts(Recorded(at_desk), None, FakeNotices(), "nowhere", at_desk.bench.clock)  # type: ignore[arg-type]
     train(Train(username="quinn", role="quality-assurance", by="an administrator"), ports)
     (record,) = at_desk.bench.ledger.of(EventName.PERSON_CHANGED)
     assert (record.actor.name, record.details["what"]) == ("an administrator", "trained")

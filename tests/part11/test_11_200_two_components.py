@@ -88,11 +88,10 @@ def test_a_signature_is_taken_only_from_the_person_who_is_signed_in_to_the_inter
 
 
 def test_an_administrator_can_set_no_password_that_signs() -> None:
-    """What they may ask for has no password but the temporary one of somebody new; resets are mailed to the owner."""
+    """What they may ask for has no password at all; temporary ones are made up and mailed to the owner."""
     for order in Order.__origin__.__args__:  # type: ignore[attr-defined]
-        assert {name for name in order.model_fields if "password" in name} <= {"temporary_password"}, order
+        assert {name for name in order.model_fields if "password" in name} == set(), order
         if order.model_fields["operation"].default != "add":
-            assert "temporary_password" not in order.model_fields
             assert "email" not in order.model_fields  # who could change it could have the reset mailed to themselves
     assert "operation" not in ChoosePassword.model_fields  # a person's own act, by another function
 

@@ -107,7 +107,7 @@ class DossierBench:
             "expires_at": request.expires_at, "challenge_id": f"chl-{who}", "meaning": meaning, "comment": "",
             "subject": f"subject-of-{who}", "signer": who, "printed_name": who.title(), "role": role,
             "issuer": "https://issuer.example", "components": 2, "shown_at": NOW, "authenticated_at": NOW,
-            "signed_at": NOW + timedelta(minutes=1), "signing_key": self.signer.key,
+            "has_stake": False, "signed_at": NOW + timedelta(minutes=1), "signing_key": self.signer.key,
         }  # fmt: skip
         facts = SignatureFacts(**(said | changes))
         digest = statement_digest(request, facts)

@@ -124,7 +124,7 @@ class FakeDesk:
             subject=f"sub-{username}", signer=username, printed_name=printed_name, role=role,
             issuer="https://issuer.example", components=2, shown_at=challenge.shown_at, authenticated_at=self.now,
             signed_at=self.now, signing_key="arn:aws:kms:us-east-1:123456789012:key/1", statement_digest="7" * 64,
-            signature="c2lnbmF0dXJl",
+            signature="c2lnbmF0dXJl", has_stake=False,
         )  # fmt: skip
 
     def _open(self, row: ApprovalRequest) -> list[Seat]:

@@ -15,6 +15,7 @@ from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import AuthenticationError
 from vigil.approvals.models import Meaning, PasswordProof, Proof
 from vigil.approvals.people import Person
+from vigil.approvals.reminder_text import MailText
 from vigil.approvals.sign_in import Identity, TokenVerifier
 from vigil.audit.events import EventName
 from vigil.audit.models import Entry, Record, link, start_of
@@ -113,6 +114,16 @@ class FakeAlarms:
 
     def account_locked(self, username: str, until: datetime) -> None:
         self.locked.append((username, until))
+
+
+@dataclass
+class FakeNotices:
+    """``PeopleNotices``: to which address, and which facts."""
+
+    told: list[tuple[str | None, dict[str, object]]] = field(default_factory=list)
+
+    def tell(self, address: str | None, text: MailText, facts: dict[str, object]) -> None:
+        self.told.append((address, facts))
 
 
 @dataclass

@@ -1,8 +1,10 @@
 """Administering people: who may sign in which role. Every act is in the ledger, in one transaction with its change.
 
-An administrator never learns or sets a password that signs (21 CFR 11.200(a)(3)): what is set is temporary, and signs
-nothing until its owner has chosen another one. A forgotten password is replaced by mail to the owner alone. So the mail
-address of a person never changes here: who could change it could take the account over.
+An administrator never learns or sets a password, not even a temporary one (21 CFR 11.200(a)(3)): it is made up here
+and mailed to its owner alone, and signs nothing until the owner has chosen another. So the mail address of a person
+never changes here: who could change it could take the account over. Nobody gives a right to sign to themselves. Each
+act is told to the person and to those who watch the stack's topic: who reads the mail of another could still pass for
+them, and would be seen.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from vigil.approvals.administration_orders import AddPerson, Reset, Revoke, SignOut, Train, Unlock
+from vigil.approvals.identity import is_same_person
 from vigil.approvals.people import Person, canonical_username
+from vigil.approvals.people_notices import PeopleNotices, tell
 from vigil.approvals.sessions import without_session
 from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry
@@ -51,8 +55,8 @@ class NotPossibleError(AdministrationError):
 class Accounts(Protocol):
     """Accounts at the stack's own provider. Each call may be repeated."""
 
-    def create(self, username: str, printed_name: str, email: str | None, temporary: SecretStr, mail: bool) -> str:
-        """A new account that must choose a password first; its subject. ``mail``: tell its owner the temporary one."""
+    def create(self, username: str, printed_name: str, email: str, temporary: SecretStr) -> str:
+        """A new account that must choose a password first; its subject. The temporary one is mailed to its owner."""
 
     def add_role(self, username: str, role: str) -> None:
         """Raises ``NotPossibleError`` where there is no such role."""
@@ -85,12 +89,14 @@ class AdministrationPorts:
 
     people: RecordedPeople
     accounts: Accounts
+    notices: PeopleNotices
     issuer: str
     clock: Clock
 
 
 def add_person(order: AddPerson, ports: AdministrationPorts) -> Person:
     username = canonical_username(order.username)
+    _refuse_own(order, username, order.printed_name, order.email)
     taken = NameTakenError(f"{username} is or was somebody's user name, and no name is given twice: choose another")
     if ports.people.get(username) is not None:
         raise taken
@@ -106,8 +112,10 @@ def add_person(order: AddPerson, ports: AdministrationPorts) -> Person:
         issuer=issuer,
         subject=subject,
     )
-    if not ports.people.insert(person, _entry(EventName.PERSON_ADDED, username, order.by, None, person)):
+    entry = _entry(EventName.PERSON_ADDED, username, order.by, None, person)
+    if not ports.people.insert(person, entry):
         raise taken
+    tell(person, entry, ports.notices)
     return person
 
 
@@ -115,6 +123,7 @@ def train(order: Train, ports: AdministrationPorts) -> Person:
     """The role is given too, where the person did not hold it."""
     trained = _not_after(order.trained_at, ports.clock())
     person = _active(order.username, ports)
+    _refuse_own(order, person.username, person.printed_name, person.email)
     if person.issuer == ports.issuer:
         ports.accounts.add_role(person.username, order.role)
     return _changed(order, ports, lambda known: known.roles | {order.role: trained}, "trained")
@@ -148,7 +157,8 @@ def revoke(order: Revoke, ports: AdministrationPorts) -> Person:
 
 
 def unlock(order: Unlock, ports: AdministrationPorts) -> Person:
-    _active(order.username, ports)
+    person = _active(order.username, ports)
+    _refuse_own(order, person.username, person.printed_name, person.email)
     return _changed(order, ports, None, "unlocked", {"failures": 0, "locked_until": None})
 
 
@@ -177,10 +187,9 @@ def shown(person: Person) -> dict[str, Any]:
 
 
 def _create_account(username: str, order: AddPerson, accounts: Accounts) -> str:
-    mail = order.temporary_password is None
-    subject = accounts.create(
-        username, order.printed_name.strip(), order.email, order.temporary_password or _temporary(), mail
-    )
+    if order.email is None:
+        raise NotPossibleError("give the person's own mail address, to which a temporary password is sent")
+    subject = accounts.create(username, order.printed_name.strip(), order.email, _temporary())
     for role in order.roles:
         accounts.add_role(username, role)
     return subject
@@ -188,6 +197,13 @@ def _create_account(username: str, order: AddPerson, accounts: Accounts) -> str:
 
 def _temporary() -> SecretStr:
     return SecretStr(secrets.token_urlsafe(TEMPORARY_BYTES) + TEMPORARY_SUFFIX)
+
+
+def _refuse_own(order: AddPerson | Train | Unlock, *names: str | None) -> None:
+    """As far as ``by`` is true: an administrator's session is named after who opened it."""
+    caller = order.by.rpartition("/")[2]  # of arn:aws:sts::123456789012:assumed-role/ROLE/SESSION
+    if is_same_person(caller, *(name for name in names if name)):
+        raise NotPossibleError(f"you are {caller}, and nobody gives themselves a right to sign: ask an administrator")
 
 
 def _not_after(given: datetime | None, now: datetime) -> datetime:
@@ -235,7 +251,9 @@ def _replace(
     for _ in range(MOST_WRITES):
         before = _known(username, ports)
         after = step(before)
-        if ports.people.replace(after, entry(before, after)):
+        change = entry(before, after)
+        if ports.people.replace(after, change):
+            tell(after, change, ports.notices)
             return after.model_copy(update={"revision": before.revision + 1})
     raise NotPossibleError(f"others change {username} at this moment: try again")
 

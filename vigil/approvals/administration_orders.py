@@ -20,7 +20,7 @@ class _Order(BaseModel):
 
 
 class AddPerson(_Order):
-    """``temporary_password`` is for one day and one use; without it, one is made up and mailed to ``email`` unseen.
+    """A temporary password is made up and mailed to ``email``; nobody who administers learns it (21 CFR 11.200(a)(3)).
 
     ``issuer`` and ``subject``: the account at another OpenID provider that the person signs with; then the stack's own
     pool gets none.
@@ -31,7 +31,6 @@ class AddPerson(_Order):
     email: str | None = Field(default=None, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
     roles: list[Role] = Field(min_length=1)
     trained_at: Moment | None = None
-    temporary_password: SecretStr | None = None
     issuer: str | None = None
     subject: str | None = None
 
@@ -39,8 +38,8 @@ class AddPerson(_Order):
     def _an_account_can_be_reached(self) -> AddPerson:
         if (self.issuer is None) != (self.subject is None):
             raise ValueError("issuer and subject name another provider's account together")
-        if self.issuer is None and self.email is None and self.temporary_password is None:
-            raise ValueError("give a mail address, to which a temporary password is sent, or a temporary password")
+        if self.issuer is None and self.email is None:
+            raise ValueError("give the person's own mail address, to which a temporary password is sent")
         return self
 
 

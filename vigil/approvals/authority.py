@@ -30,12 +30,19 @@ def refuse_stale(authentication: Authentication, challenge: Challenge, now: date
         raise AuthenticationError("the sign-in is not of now: sign in again for this signature, after it was shown")
 
 
+def all_names(proven: ProvenSigner) -> tuple[str, ...]:
+    """Everything by which the signer may be known elsewhere, the user name first: git knows people by mail address."""
+    said, record = proven.authentication, proven.person
+    names = (said.username, said.printed_name, record.printed_name, record.email, said.subject)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
 def require_authority(
     request: ApprovalRequest, rules: ApprovalRules, proven: ProvenSigner, meaning: Meaning, now: datetime
 ) -> Place:
     """The seat to sign in. Raises ``NotEntitledError``, ``SeatFilledError`` or ``TrainingExpiredError``."""
     authentication = proven.authentication
-    names = (authentication.username, authentication.printed_name, *filter(None, [proven.person.email]))
+    names = all_names(proven)
     place = choose_place(request, rules, Candidate(authentication.subject, names, authentication.groups), meaning, now)
     require_training(proven.person, place.role, rules, now)
     return place

@@ -124,7 +124,9 @@ class SignatureFacts(_Frozen):
 
     Printed name, time and meaning: 21 CFR 11.50(a). ``request_id`` to ``expires_at`` are those of the request that was
     signed; a wait that is redriven with the same facts reuses the signature under another id. ``deputy_role``: the
-    signer's own role, where it was signed as a deputy of ``role``.
+    signer's own role, where it was signed as a deputy of ``role``. ``has_stake``: by any name that the signer's record
+    knew when it was signed (the mail address too), the signer asked for the training or changed the plan; the statement
+    says so that whoever verifies need not know those names.
     """
 
     request_id: str
@@ -139,6 +141,7 @@ class SignatureFacts(_Frozen):
     printed_name: str = Field(min_length=1)
     role: str
     deputy_role: str | None = None
+    has_stake: bool
     issuer: str
     components: Literal[1, 2]
     shown_at: Moment

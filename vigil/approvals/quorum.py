@@ -90,11 +90,12 @@ def deputies_may_sign(request: ApprovalRequest, rules: ApprovalRules, now: datet
 def check_four_eyes(rules: ApprovalRules, facts: Facts, signatures: Sequence[SignatureFacts]) -> None:
     """Raises ``NotEntitledError`` where signatures that decide are only by who has a stake.
 
-    Neither who asked for the training nor who changed the plan may be the only signer, nor both together.
+    Neither who asked for the training nor who changed the plan may be the only signer, nor both together. What the
+    desk found of a signer's record is signed (``has_stake``); the names in the signature are compared once more.
     """
     if not rules.four_eyes or outcome(rules, signatures) is Status.PENDING:
         return
-    if all(has_stake(facts, *names_of(signature)) for signature in signatures):
+    if all(each.has_stake or has_stake(facts, *names_of(each)) for each in signatures):
         who = " and ".join(signature.signer for signature in signatures)
         raise NotEntitledError(
             f"{who} asked for this training or changed the plan and cannot decide alone (four eyes): "

@@ -13,14 +13,14 @@ import time
 from datetime import datetime
 
 from vigil.approvals import records
-from vigil.approvals.authority import refuse_another, refuse_stale, require_authority
+from vigil.approvals.authority import all_names, refuse_another, refuse_stale, require_authority
 from vigil.approvals.desk import Challenge, SigningAnswer, SigningResult
 from vigil.approvals.errors import ApprovalError, BusyError, ChallengeError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureFacts, SignatureRecord, Status
 from vigil.approvals.ports import ProvenSigner, SigningPorts
 from vigil.approvals.prepare import find_challenge, refuse_spent
-from vigil.approvals.quorum import Place, check_four_eyes, missing_seats, outcome
+from vigil.approvals.quorum import Place, check_four_eyes, has_stake, missing_seats, outcome
 from vigil.approvals.refusals import record_refusal
 from vigil.approvals.requests import find_request, refuse_closed
 from vigil.approvals.statement import statement_digest
@@ -114,6 +114,7 @@ def _facts(
         printed_name=authentication.printed_name,
         role=place.seat.role,
         deputy_role=place.deputy_role,
+        has_stake=has_stake(request.facts, *all_names(proven)),
         issuer=authentication.issuer,
         components=authentication.components,
         shown_at=challenge.shown_at,

@@ -17,15 +17,17 @@ class CognitoAccounts:
         self._client = client
         self._user_pool = user_pool
 
-    def create(self, username: str, printed_name: str, email: str | None, temporary: SecretStr, mail: bool) -> str:
+    def create(self, username: str, printed_name: str, email: str, temporary: SecretStr) -> str:
         """An account of this name that no person has was left by an addition that did not end, or made by hand: it gets
         the temporary password too, so that nobody who knows another one can use it."""
-        attributes = [{"Name": "name", "Value": printed_name}]
-        if email is not None:
-            attributes += [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+        attributes = [
+            {"Name": "name", "Value": printed_name},
+            {"Name": "email", "Value": email},
+            {"Name": "email_verified", "Value": "true"},
+        ]
         try:
             user = self._call(
-                "admin_create_user", username, UserAttributes=attributes, **self._invitation(temporary, mail)
+                "admin_create_user", username, UserAttributes=attributes, **_invitation(temporary)
             )["User"]  # fmt: skip
             return _subject(user["Attributes"])
         except ClientError as error:
@@ -33,7 +35,7 @@ class CognitoAccounts:
                 raise
         self._call("admin_update_user_attributes", username, UserAttributes=attributes)
         self._call("admin_enable_user", username)
-        self._set_temporary(username, temporary, mail)
+        self._set_temporary(username, temporary)
         return _subject(self._call("admin_get_user", username)["UserAttributes"])
 
     def add_role(self, username: str, role: str) -> None:
@@ -48,22 +50,15 @@ class CognitoAccounts:
         self._call("admin_remove_user_from_group", username, GroupName=role)
 
     def reset(self, username: str, temporary: SecretStr) -> None:
-        self._set_temporary(username, temporary, mail=True)
+        self._set_temporary(username, temporary)
 
     def disable(self, username: str) -> None:
         self._call("admin_disable_user", username)
 
-    def _set_temporary(self, username: str, temporary: SecretStr, mail: bool) -> None:
+    def _set_temporary(self, username: str, temporary: SecretStr) -> None:
         """The account is then in FORCE_CHANGE_PASSWORD, the one state in which an invitation can be sent again."""
         self._call("admin_set_user_password", username, Password=temporary.get_secret_value(), Permanent=False)
-        if mail:
-            again = self._invitation(temporary, mail) | {"MessageAction": "RESEND"}
-            self._call("admin_create_user", username, **again)
-
-    @staticmethod
-    def _invitation(temporary: SecretStr, mail: bool) -> dict[str, Any]:
-        sent = {"DesiredDeliveryMediums": ["EMAIL"]} if mail else {"MessageAction": "SUPPRESS"}
-        return {"TemporaryPassword": temporary.get_secret_value(), **sent}
+        self._call("admin_create_user", username, **_invitation(temporary), MessageAction="RESEND")
 
     def _call(self, operation: str, username: str, **request: Any) -> dict[str, Any]:
         try:
@@ -75,6 +70,10 @@ class CognitoAccounts:
                 raise NotPossibleError("the temporary password is too weak for this stack's accounts") from None
             raise
         return answer
+
+
+def _invitation(temporary: SecretStr) -> dict[str, Any]:
+    return {"TemporaryPassword": temporary.get_secret_value(), "DesiredDeliveryMediums": ["EMAIL"]}
 
 
 def _subject(attributes: list[dict[str, str]]) -> str:

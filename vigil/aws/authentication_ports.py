@@ -13,15 +13,17 @@ from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client, stack_name
 from vigil.aws.jwks import JwksKeys
 from vigil.aws.ledger_table import LedgerTable
+from vigil.aws.mail import SesMail
 from vigil.aws.notifications import Notifications
 from vigil.aws.oidc import OpenIdTokens
 from vigil.aws.own_passwords import CognitoOwnPasswords
+from vigil.aws.people_notices import TopicAndMail
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.recorded_people import RecordedPeopleTable
 from vigil.aws.sign_in import CognitoSignIn, pool_issuer, pool_jwks_uri
 from vigil.aws.sign_in_alarms import SignInAlarms
 
-NO_PROVIDER = "none"  # SSM keeps no empty values
+NONE = "none"  # SSM keeps no empty values
 
 
 def authentication_ports(parameters: StackParameters) -> AuthenticationPorts:
@@ -48,7 +50,7 @@ def cognito_sign_in(parameters: StackParameters) -> CognitoSignIn:
 def other_provider(parameters: StackParameters) -> OpenIdTokens | None:
     """The OpenID provider that signs people in beside the pool, where the stack names one."""
     signing = parameters.signing
-    if NO_PROVIDER in (signing.issuer, signing.audience, signing.jwks_uri):
+    if NONE in (signing.issuer, signing.audience, signing.jwks_uri):
         return None
     return OpenIdTokens(signing.issuer, signing.audience, _keys(signing.jwks_uri), server_time)
 
@@ -71,9 +73,14 @@ def administration_ports(parameters: StackParameters) -> AdministrationPorts:
     """For the function that administers people."""
     client, dynamodb = aws_client("cognito-idp"), aws_client("dynamodb")
     ledger = LedgerTable(dynamodb, parameters.tables.ledger, server_time)
+    sender = parameters.people.mail_sender
     return AdministrationPorts(
         people=RecordedPeopleTable(dynamodb, parameters.tables.people, ledger),
         accounts=CognitoAccounts(client, parameters.cognito.user_pool),
+        notices=TopicAndMail(
+            Notifications(aws_client("sns"), parameters.topics.notifications),
+            None if sender == NONE else SesMail(aws_client("ses"), sender),
+        ),
         issuer=pool_issuer(client.meta.region_name, parameters.cognito.user_pool),
         clock=server_time,
     )

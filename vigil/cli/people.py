@@ -1,4 +1,4 @@
-"""`vigil people`: who may sign, in which role, trained when. An administrator sets no password that signs."""
+"""`vigil people`: who may sign, in which role, trained when. An administrator sets and learns no password."""
 
 from __future__ import annotations
 
@@ -41,10 +41,6 @@ def add(
     role: Annotated[list[str], typer.Option("--role", help="A role of the plan; may be repeated.")],
     email: Annotated[str | None, typer.Option(help="Their own address. A temporary password is mailed to it.")] = None,
     on: On = None,
-    temporary_password_file: Annotated[
-        Path | None, typer.Option(help="Take the temporary password from this file and mail none.")
-    ] = None,
-    temporary_password_stdin: Annotated[bool, typer.Option(help="Take it from standard input and mail none.")] = False,
     issuer: Annotated[str | None, typer.Option(help="They sign with another OpenID provider: its issuer.")] = None,
     subject: Annotated[str | None, typer.Option(help="The subject (sub) of their account there.")] = None,
     as_json: AsJson = False,
@@ -52,9 +48,6 @@ def add(
     """Add a person. A user name that is or was somebody's is never given again."""
     order = {"operation": "add", "username": user, "printed_name": printed_name, "email": email, "roles": role}
     order |= {"trained_at": _day(on), "issuer": issuer, "subject": subject}
-    if temporary_password_file or temporary_password_stdin:
-        temporary = read_password(temporary_password_file, temporary_password_stdin)
-        order["temporary_password"] = temporary.get_secret_value()
     _show(_administer(order), as_json)
 
 

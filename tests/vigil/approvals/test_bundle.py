@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from vigil.approvals.bundle import Bundle, BundleError, UndecidedError, bundle_of, read_bundle, read_statement
 from vigil.approvals.bundle_check import Verified, verify_bundle
-from vigil.approvals.models import Meaning, Status
+from vigil.approvals.dossier import Dossier
+from vigil.approvals.models import ApprovalRequest, Meaning, Status
 
 
 def pem_of(bench: DossierBench) -> str:
@@ -240,3 +241,23 @@ def test_a_statement_is_shown_only_if_it_reads_back_as_it_was_written(document):
     statement["signature"]["signed_at"] = "2026-03-02T10:31:00.000000+01:00"  # the same moment, written otherwise
     with pytest.raises(BundleError, match="not written as statements are"):
         read_statement(statement)
+
+
+def test_whose_signers_all_have_a_stake_it_proves_no_decision(bench):
+    request = bench.rows["new"]
+    for who, seat in zip(("quinn", "ana"), bench.plan.protocol.approval.signatures, strict=True):
+        unsigned = request if who == "ana" else request.model_copy(update={"signatures": []})
+        request = bench.signed(unsigned, who, seat.role, Meaning(seat.meaning), has_stake=True)
+    bundle = bundle_of(replace_request(bench, request), pem_of(bench))
+    with pytest.raises(BundleError, match="four eyes"):
+        verify_bundle(bundle, pem_of(bench))
+    document = json.loads(bundle.to_bytes())
+    document["statements"][1]["document"]["signature"]["has_stake"] = False
+    with pytest.raises(BundleError, match="does not verify"):
+        check(document, bench)
+
+
+def replace_request(bench: DossierBench, request: ApprovalRequest) -> Dossier:
+    changed = copy.copy(bench)
+    changed.rows = {**bench.rows, "new": request}
+    return changed.dossier("new")

@@ -43,7 +43,7 @@ def signature(name, place, meaning, at):
         request_id="apr-1", attempt=0, entered_at=NOW, expires_at=EXPIRES, challenge_id="c", meaning=meaning,
         comment="", subject=f"subject-of-{name}", signer=name, printed_name=name.title(), role=place.seat.role,
         deputy_role=place.deputy_role, issuer="i", components=2, shown_at=at, authenticated_at=at, signed_at=at,
-        signing_key="k",
+        signing_key="k", has_stake=False,
     )  # fmt: skip
 
 

@@ -182,6 +182,12 @@ def test_good_signatures_of_only_those_who_have_a_stake_open_nothing(bench, appr
     refused(bench, approved, "four eyes")
 
 
+def test_what_the_desk_knew_of_the_signers_counts_where_their_names_do_not_tell(bench, approved):
+    for place in (0, 1):
+        signed_again(bench, bench.stored(approved), place, has_stake=True)
+    refused(bench, approved, "four eyes")
+
+
 @pytest.mark.parametrize("place", [0, 1])
 def test_an_approval_with_one_signature_removed_opens_nothing(bench, approved, place):
     kept = [record for number, record in enumerate(approved.signatures) if number != place]

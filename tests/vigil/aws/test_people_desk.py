@@ -6,17 +6,22 @@ import pytest
 from moto_people import create_pool, strong
 from moto_stack import _name
 from people_fakes import challenge, proof_of
+from pydantic import SecretStr
 
+from vigil.approvals import administration
 from vigil.approvals.authentication import authenticate
 from vigil.approvals.errors import AuthenticationError, LockedOutError, RevokedError
 from vigil.approvals.lockout import MOST_FAILURES
 from vigil.aws.authentication_ports import administration_ports, authentication_ports, own_password_ports
 from vigil.aws.environment import load_parameters
+from vigil.aws.mail import SesMail
+from vigil.aws.notifications import Notifications
 from vigil.aws.people_desk import administer, choose
 
 BY = "arn:aws:iam::123456789012:user/administrator"
 TEMPORARY, OWN = strong("temporary-one"), strong("my-own-choice")
 ADD = {"operation": "add", "username": "Jane", "printed_name": "Jane Doe", "roles": ["model-owner"], "by": BY}
+ADD |= {"email": "jane@example.org"}
 
 
 class Office:
@@ -61,20 +66,21 @@ class Office:
 
 
 @pytest.fixture
-def office(stack) -> Office:
+def office(stack, monkeypatch) -> Office:
+    monkeypatch.setattr(administration, "_temporary", lambda: SecretStr(TEMPORARY))  # else only Jane's mail has it
     return Office(stack)
 
 
 @pytest.fixture
 def jane(office) -> Office:
     """An office in which Jane was added and has chosen her password."""
-    office.ok(**ADD, temporary_password=TEMPORARY)
+    office.ok(**ADD)
     assert "ok" in office.choose(TEMPORARY, OWN)
     return office
 
 
 def test_somebody_added_signs_only_after_choosing_a_password_of_their_own(office):
-    added = office.ok(**ADD, temporary_password=TEMPORARY)
+    added = office.ok(**ADD)
     assert (added["username"], added["printed_name"], list(added["roles"])) == ("jane", "Jane Doe", ["model-owner"])
     assert (office.account()["UserStatus"], office.groups()) == ("FORCE_CHANGE_PASSWORD", {"model-owner"})
     with pytest.raises(AuthenticationError, match="vigil people password jane"):
@@ -86,7 +92,7 @@ def test_somebody_added_signs_only_after_choosing_a_password_of_their_own(office
 
 
 def test_a_name_is_bound_to_its_account_when_it_is_added(office):
-    added = office.ok(**ADD, temporary_password=TEMPORARY)
+    added = office.ok(**ADD)
     subject = next(each["Value"] for each in office.account()["UserAttributes"] if each["Name"] == "sub")
     assert added["subject"] == subject
     assert added["issuer"].endswith(office.pool)
@@ -109,7 +115,7 @@ def test_every_act_is_in_the_ledger_with_who_what_old_and_new(jane):
 
 
 def test_a_user_name_is_never_given_twice_whatever_became_of_its_owner(jane):
-    again = {**ADD, "printed_name": "Jane Another", "temporary_password": strong("second")}
+    again = {**ADD, "printed_name": "Jane Another", "email": "another@example.org"}
     assert jane.refused(**again)[0] == "NameTakenError"
     jane.ok(operation="revoke", username="jane", reason="left")
     jane.stack.client("cognito-idp").admin_delete_user(UserPoolId=jane.pool, Username="jane")
@@ -123,7 +129,7 @@ def test_an_addition_that_broke_off_can_be_repeated_and_no_older_password_counts
     cognito = office.stack.client("cognito-idp")
     cognito.admin_create_user(UserPoolId=office.pool, Username="jane")
     cognito.admin_set_user_password(UserPoolId=office.pool, Username="jane", Password=strong("known"), Permanent=True)
-    office.ok(**ADD, temporary_password=TEMPORARY)
+    office.ok(**ADD)
     with pytest.raises(AuthenticationError):
         office.sign_in(strong("known"))
     assert "ok" in office.choose(TEMPORARY, OWN)
@@ -198,10 +204,39 @@ def test_somebody_unknown_chooses_no_password_and_gets_the_usual_words(jane):
 
 
 def test_an_order_that_is_none_is_refused_without_its_secrets(office):
-    answer = office.ask(operation="add", username="jane", temporary_password=TEMPORARY, roles=[])
+    answer = office.ask(**{**ADD, "printed_name": ""}, temporary_password=TEMPORARY)
     assert answer["refused"]["exit_code"] == 2
     assert TEMPORARY not in str(answer) and "printed_name" in answer["refused"]["message"]
     assert office.ask(operation="promote", username="jane")["refused"]["error"] == "ValidationError"
+
+
+def test_no_password_is_taken_from_an_administrator_nor_told_to_one(office):
+    """21 CFR 11.200(a)(3): nobody alone can pass for somebody else."""
+    assert office.refused(**ADD, temporary_password=TEMPORARY)[1].startswith("add.temporary_password: Extra inputs")
+    assert "mail address" in office.refused(**{**ADD, "email": None})[1]
+    assert TEMPORARY not in str(office.ok(**ADD)) + str(office.ok(operation="reset", username="jane"))
+
+
+@pytest.mark.parametrize("by", ["arn:aws:sts::123456789012:assumed-role/people/Jane", "arn:aws:iam::1:user/jane"])
+def test_nobody_gives_themselves_a_right_to_sign(office, by):
+    assert office.refused(**{**ADD, "by": by})[0] == "NotPossibleError"
+    office.ok(**ADD)
+    for order in ({"operation": "train", "role": "quality-assurance"}, {"operation": "unlock"}):
+        assert office.refused(**order, username="jane", by=by)[0] == "NotPossibleError"
+    office.ok(operation="revoke", username="jane", reason="mine to give up", by=by)
+
+
+def test_the_person_and_the_topic_are_told_who_gave_which_right(office, monkeypatch):
+    told = []
+    monkeypatch.setattr(SesMail, "send", lambda _self, address, text: told.append((address, text.body)))
+    monkeypatch.setattr(Notifications, "publish", lambda _self, subject, facts: told.append((subject, facts)))
+    office.ok(**ADD)
+    office.ok(operation="train", username="jane", role="quality-assurance")
+    (_, added), (address, body), (subject, trained), _ = told
+    assert (added["event"], added["by"], added["roles"]) == ("person.added", BY, ["model-owner"])
+    assert (address, f"By: {BY}" in body, "Roles: model-owner" in body) == ("jane@example.org", True, True)
+    assert subject == "Vigil: the right of jane to sign was changed"
+    assert (trained["what"], trained["roles"]) == ("trained", ["model-owner", "quality-assurance"])
 
 
 def test_a_list_shows_everybody_and_nothing_of_sessions(jane):

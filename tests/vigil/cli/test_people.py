@@ -8,9 +8,11 @@ import json
 import pytest
 from moto_people import create_pool, strong
 from moto_stack import _name, moto_stack
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from tasks.lambdas import choose_password, manage_people
+from vigil.approvals import administration
 from vigil.aws.environment import aws_client
 from vigil.cli import people
 
@@ -32,6 +34,7 @@ class Lambda:
 
 @pytest.fixture
 def functions(monkeypatch):
+    monkeypatch.setattr(administration, "_temporary", lambda: SecretStr(TEMPORARY))  # else only their mail has it
     with moto_stack(monkeypatch):
         pool, client = create_pool()
         _name({"cognito/user-pool": pool, "cognito/client": client})
@@ -51,14 +54,13 @@ def secret(folder, name, text):
     return file
 
 
-def add(folder, user="jane", *more):
-    temporary = secret(folder, "temporary", TEMPORARY)
-    who = ["--printed-name", "Jane Doe", "--role", "model-owner", "--temporary-password-file", temporary]
+def add(user="jane", *more):
+    who = ["--printed-name", "Jane Doe", "--role", "model-owner", "--email", f"{user}@example.org"]
     return run("add", user, *who, *more)
 
 
 def test_a_person_is_added_chooses_a_password_and_is_shown(functions, tmp_path):
-    added = add(tmp_path)
+    added = add()
     assert (added.exit_code, "state: active" in added.output) == (0, True), added.output
     files = [secret(tmp_path, "current", TEMPORARY), secret(tmp_path, "new", OWN)]
     chosen = run("password", "jane", "--current-file", files[0], "--new-file", files[1])
@@ -69,13 +71,13 @@ def test_a_person_is_added_chooses_a_password_and_is_shown(functions, tmp_path):
     assert TEMPORARY not in added.output + chosen.output and OWN not in chosen.output
 
 
-def test_who_runs_the_command_is_told_to_the_function(functions, tmp_path):
-    add(tmp_path)
+def test_who_runs_the_command_is_told_to_the_function(functions):
+    add()
     assert [event["by"].startswith("arn:aws:") for _, event in functions.events] == [True]
 
 
 def test_each_refusal_has_its_exit_code_and_one_line(functions, tmp_path):
-    add(tmp_path)
+    add()
     for code, arguments in {
         4: ["add", "jane", "--printed-name", "J", "--role", "model-owner", "--email", "j@example.org"],
         3: ["train", "nobody", "--role", "model-owner"],
@@ -90,8 +92,8 @@ def test_each_refusal_has_its_exit_code_and_one_line(functions, tmp_path):
     assert run("password", "jane", "--current-file", wrong[0], "--new-file", wrong[1]).exit_code == 7
 
 
-def test_training_unlocking_signing_out_and_revoking(functions, tmp_path):
-    add(tmp_path)
+def test_training_unlocking_signing_out_and_revoking(functions):
+    add()
     trained = run("train", "jane", "--role", "model-owner", "--on", "2026-01-02", "--json")
     assert json.loads(trained.output)["roles"]["model-owner"].startswith("2026-01-02")
     assert run("unlock", "jane").exit_code == run("sign-out", "jane").exit_code == 0
@@ -102,9 +104,9 @@ def test_training_unlocking_signing_out_and_revoking(functions, tmp_path):
 
 @pytest.mark.parametrize(("mode", "text", "said"), [(0o644, TEMPORARY, "chmod 600"), (0o600, "", "is empty")])
 def test_a_password_that_others_may_read_or_that_is_none_is_refused(functions, tmp_path, mode, text, said):
-    file = secret(tmp_path, "temporary", text)
+    file = secret(tmp_path, "current", text)
     file.chmod(mode)
-    done = run("add", "jane", "--printed-name", "J", "--role", "model-owner", "--temporary-password-file", file)
+    done = run("password", "jane", "--current-file", file, "--new-file", secret(tmp_path, "new", OWN))
     assert (done.exit_code, functions.events) == (2, [])
     assert said in done.output and TEMPORARY not in done.output
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vigil.cli.demo import airflow_server, local_aws_server
+from vigil.cli.demo.invitations import temporary_password
 from vigil.cli.demo.journey import Journey
 from vigil.cli.demo.local_image import local_image
 from vigil.cli.demo.signers import Signer
@@ -21,6 +22,7 @@ from vigil.cli.demo.state import (
     LocalState,
     aws_variables,
     child_variables,
+    write_private,
     write_shell_variables,
 )
 
@@ -71,17 +73,19 @@ def stop(state: LocalState) -> list[str]:
 def add_signers(state: LocalState, signers: Sequence[Signer]) -> None:
     """Make sure that each person exists, holds the one role and is trained for it, and has chosen a password.
 
-    As people do: an administrator gives a temporary password, and the person chooses the one that signs.
+    As people do: an administrator has a temporary password mailed, and the person chooses the one that signs.
     """
     known = {person["username"] for person in json.loads(run_vigil("people", "list", "--json"))}
     for signer in signers:
-        temporary = state.secrets / f"{signer.user}-temporary.password"
+        temporary = state.secrets / f"{signer.user}-temporary.password"  # until another one was chosen
         if signer.user not in known:
+            write_private(temporary, "")
             run_vigil(
                 "people", "add", signer.user, "--printed-name", signer.printed_name, "--role", signer.role,
-                "--temporary-password-file", str(state.password_file(f"{signer.user}-temporary")),
+                "--email", signer.address,
             )  # fmt: skip
         if temporary.exists():
+            write_private(temporary, temporary_password(state.mail, signer.address))
             chosen = str(state.password_file(signer.user))
             run_vigil("people", "password", signer.user, "--current-file", str(temporary), "--new-file", chosen)
             temporary.unlink()

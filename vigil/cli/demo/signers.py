@@ -25,6 +25,11 @@ class Signer:
         return {"reviewed": "review", "approved": "approve"}[self.meaning]
 
     @property
+    def address(self) -> str:
+        """Mail to it never leaves the machine."""
+        return f"{self.user}@vigil.example"
+
+    @property
     def printed_name(self) -> str:
         """Nobody's name: the demo makes up no people."""
         return self.user.replace("-", " ").capitalize()

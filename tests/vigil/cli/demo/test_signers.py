@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from vigil.cli.demo import airflow_server, daemons, services
+from vigil.cli.demo.invitations import temporary_password
 from vigil.cli.demo.signers import signers
-from vigil.cli.demo.state import LocalState
+from vigil.cli.demo.state import DemoError, LocalState
 
 
 @pytest.fixture
@@ -26,6 +27,21 @@ def test_there_is_one_person_for_each_signature_that_the_plan_asks_for() -> None
     ]
 
 
+def invite(outbox: Path, address: str, password: str) -> None:
+    """As Cognito's mail lies in local_aws's outbox."""
+    outbox.mkdir(exist_ok=True)
+    text = f"Your username is somebody and temporary password is {password}."
+    (outbox / f"{len(list(outbox.iterdir())):03}.eml").write_text(f"To: {address}\nSubject: s\n\n{text}\n")
+
+
+def test_the_newest_invitation_to_an_address_is_read_and_no_other(state: LocalState) -> None:
+    for address, password in (("a@x.org", "first-aA1!"), ("a@x.org", "second.aA1!"), ("b@x.org", "other-aA1!")):
+        invite(state.mail, address, password)
+    assert temporary_password(state.mail, "a@x.org") == "second.aA1!"
+    with pytest.raises(DemoError, match="no invitation to c@x"):
+        temporary_password(state.mail, "c@x.org")
+
+
 def test_each_is_added_once_and_chooses_the_password_that_signs(
     state: LocalState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -36,6 +52,9 @@ def test_each_is_added_once_and_chooses_the_password_that_signs(
         said.append(arguments)
         if arguments[1] == "add":
             known.append({"username": arguments[2]})
+            invite(state.mail, f"{arguments[2]}@vigil.example", "made-up-aA1!")
+        if arguments[1] == "password":
+            assert Path(arguments[4]).read_text() == "made-up-aA1!"
         return json.dumps(known)
 
     monkeypatch.setattr(services, "run_vigil", run_vigil)
