@@ -25,8 +25,8 @@ from pydantic import SecretStr
 
 from local_aws.server_controls import CHAOS_PATH, ask
 from vigil.approvals.desk import SigningAnswer, SigningOrder, SigningResult
-from vigil.approvals.verify import PINNED
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, PasswordProof
+from vigil.approvals.verify import PINNED
 from vigil.audit.models import Actor, Record
 from vigil.aws.approval_ports import approvals_table, evidence_store, ledger_table
 from vigil.aws.artefacts import artefact_uri

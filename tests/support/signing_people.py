@@ -37,6 +37,7 @@ def desk(continuous_seconds: int = 0) -> Desk:
         {plan.digest: plan}, {facts.evaluation_uri: evaluation}, {facts.artefact_uri: facts.artefact_digest}
     )
     people, alarms = people_of(ROLES), FakeAlarms()
+    bench.store.people = people
     passwords: Any = FakePasswords(bench.clock, dict(ROLES))  # type: ignore[arg-type]
     sign_ins: Any = SignIns(AuthenticationPorts(people, passwords, None, bench.ledger, alarms, bench.clock))
     bench = replace(

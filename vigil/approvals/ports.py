@@ -38,10 +38,17 @@ class ApprovalStore(Protocol):
         """
 
     def sign(
-        self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry, challenge_id: str, at: datetime
+        self,
+        before: ApprovalRequest,
+        after: ApprovalRequest,
+        entry: Entry,
+        challenge_id: str,
+        at: datetime,
+        signer: Person,
     ) -> bool:
         """As ``replace``, for a row that is PENDING and not expired ``at``; the challenge is used up with it.
 
+        False too where the signer's record is not ``signer`` any more: who was revoked meanwhile signs nothing.
         Raises ``ChallengeError`` where the challenge was used before.
         """
 

@@ -46,7 +46,8 @@ def ledger_table(parameters: StackParameters) -> LedgerTable:
 
 
 def approvals_table(parameters: StackParameters) -> ApprovalsTable:
-    return ApprovalsTable(aws_client("dynamodb"), parameters.tables.approvals, ledger_table(parameters))
+    tables = parameters.tables
+    return ApprovalsTable(aws_client("dynamodb"), tables.approvals, ledger_table(parameters), tables.people)
 
 
 def evidence_store(parameters: StackParameters) -> EvidenceStore:
