@@ -127,9 +127,7 @@ class Sender:
         """
         form = self.act.decision_form(said.meaning, said.comment)
         offered = meanings_among(said.offered)
-        return page(
-            self.act.request, "decide.html.j2", status, wrong=wrong, wrong_field=field, offered=offered, **form
-        )
+        return page(self.act.request, "decide.html.j2", status, wrong=wrong, wrong_field=field, offered=offered, **form)
 
     def sign(self, challenge_id: str, username: str, password: SecretStr) -> SigningResult:
         """In a continuous period of signing the password is the one component that is asked for (11.200(a)(1)(i))."""

@@ -86,7 +86,9 @@ router.include_router(shells)
 def _shell(request: Request, user: Any, dag_id: str, run_id: str, task_id: str | None) -> HTMLResponse:
     _refuse_unless_seer(user, dag_id)
     if dag_id in NO_MACHINES:
-        raise HTTPException(404, f"{dag_id} starts no state machine: what it does are its tasks, in Airflow's own graph")
+        raise HTTPException(
+            404, f"{dag_id} starts no state machine: what it does are its tasks, in Airflow's own graph"
+        )
     base = str(request.scope.get("root_path", "")).rstrip("/")
     place = "/".join(quote(part, safe="") for part in (dag_id, run_id, task_id) if part is not None)
     text = SHELL.format(
@@ -125,7 +127,9 @@ def _body(arn: str | None, going: bool, may_read: bool) -> bytes:
         notice = str(error)
     except (ClientError, BotoCoreError) as error:
         # The text of an AWS error may quote what was asked; its class is enough for a person to act on.
-        raise HTTPException(503, f"Step Functions did not answer ({type(error).__name__}): nothing was changed, look again in a minute") from None
+        raise HTTPException(
+            503, f"Step Functions did not answer ({type(error).__name__}): nothing was changed, look again in a minute"
+        ) from None
     shown = [view if may_read else view.without_data() for view in views]
     # An execution may outlive its DAG run, and a run may start one yet.
     waiting = arn is None and going
