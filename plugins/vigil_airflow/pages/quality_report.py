@@ -35,7 +35,7 @@ HEADERS = {
 def quality_report(dag_id: str, run_id: str, user: GetUserDep) -> HTMLResponse:
     """The report of one run; 403 where the user may not read the DAG's results, 404 where there is none yet."""
     if dag_id != DAG_ID:
-        raise HTTPException(404, f"{dag_id} has no quality report: only {DAG_ID} has. {ELSEWHERE}")
+        raise HTTPException(404, f"the DAG {dag_id} has no quality report: only {DAG_ID} has. {ELSEWHERE}")
     details = DagDetails(id=dag_id)
     if not get_auth_manager().is_authorized_dag(
         method="GET", access_entity=DagAccessEntity.XCOM, details=details, user=user

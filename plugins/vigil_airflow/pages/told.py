@@ -1,4 +1,4 @@
-"""What a tab of Airflow's says where it has nothing to show: a page with advice, for a person sees it, not a program."""
+"""What a tab of Airflow says where it has nothing to show: a page with advice, for a person sees it, no program."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TITLES = {
 ADVICE = {
     401: "Your session in Airflow is over: load Airflow anew, sign in, and open this tab again.",
     403: "Whoever gives out roles in Airflow can let you read this DAG.",
-    503: "Nothing was changed, and what runs goes on. Open this tab again in a minute; if it still says so, tell whoever "
-    "runs Airflow.",
+    503: "Nothing was changed, and what runs goes on. Open this tab again in a minute; if it still says so, tell "
+    "whoever runs Airflow.",
 }
 
 

@@ -110,7 +110,7 @@ def test_a_dag_without_a_state_machine_says_so(client: TestClient, monkeypatch: 
     for tab in (address, f"{address}/land"):
         answer = client.get(tab)
         assert answer.status_code == 404 and "<h1>There is nothing to show here</h1>" in answer.text
-        assert "build_dataset starts no state machine" in answer.text
+        assert "The DAG build_dataset starts no state machine" in answer.text
 
 
 @pytest.mark.parametrize("address", [PAGE, DATA, f"{PAGE}/hand_off", f"{DATA}/hand_off"])

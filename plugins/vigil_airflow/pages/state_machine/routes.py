@@ -87,7 +87,7 @@ def _shell(request: Request, user: Any, dag_id: str, run_id: str, task_id: str |
     _refuse_unless_seer(user, dag_id)
     if dag_id in NO_MACHINES:
         raise HTTPException(
-            404, f"{dag_id} starts no state machine: what it does are its tasks, in Airflow's own graph"
+            404, f"the DAG {dag_id} starts no state machine: what it does are its tasks, in Airflow's own graph"
         )
     base = str(request.scope.get("root_path", "")).rstrip("/")
     place = "/".join(quote(part, safe="") for part in (dag_id, run_id, task_id) if part is not None)

@@ -98,7 +98,8 @@ def test_meanings_that_no_form_offers_are_not_taken_into_one(world: World) -> No
 def test_a_busy_desk_ends_no_continuous_period_of_signing(world: World) -> None:
     world.desk.session = SESSION
     world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
-    fields = world.confirmation("approved")
+    world.desk.change(signatures=[])
+    fields = world.confirmation()
     world.desk.refusals["sign"] = errors.BusyError("try again")
     answer = world.post("sign", username="ana", password=PASSWORD, **fields)
     assert "Within your continuous period" in answer.text and "set-cookie" not in answer.headers
