@@ -38,7 +38,8 @@ def recheck(source: LedgerSource, newest: Checkpoint | None, turn: int, is_over:
     heads = heads_of(newest)
     chains = sorted({*source.chains(), *heads})
     first = turn % len(chains) if chains else 0
-    records, findings = 0, []
+    records = 0
+    findings: list[Finding] = []
     for done, chain in enumerate([*chains[first:], *chains[:first]]):
         head = heads.get(chain)
         anchors = [Anchor(head.sequence, head.hash, newest.number)] if newest and head else []
