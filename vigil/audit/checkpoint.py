@@ -45,7 +45,7 @@ def seal(ports: SealingPorts) -> Sealed:
 
     Raises ``LedgerBrokenError``, and has signed nothing, where the ledger does not follow its last checkpoint.
     """
-    newest = ports.store.newest(lambda checkpoint: _is_ours(checkpoint, ports.signer))
+    newest = ports.store.newest(lambda checkpoint: is_ours(checkpoint, ports.signer))
     planted = tuple(_planted(number, why) for number, why in sorted(newest.planted.items()))
     if newest.checkpoint is None and planted:
         raise LedgerBrokenError(list(planted))  # never begin anew where others were, or seem to have been
@@ -58,7 +58,7 @@ def seal(ports: SealingPorts) -> Sealed:
     return Sealed(checkpoint if is_put else None, whole=is_put, planted=planted)
 
 
-def _is_ours(checkpoint: Checkpoint, signer: Signer) -> bool:
+def is_ours(checkpoint: Checkpoint, signer: Signer) -> bool:
     signature = Signature(value=checkpoint.signature, key=checkpoint.signing_key)
     return checkpoint.signing_key == signer.key and signer.verify(bytes.fromhex(checkpoint.digest), signature)
 

@@ -26,21 +26,21 @@ def seal_stack(parameters: StackParameters, hint: int = 0) -> dict[str, Any]:
     try:
         done = seal(sealing_ports(parameters, hint))
     except LedgerBrokenError as error:
-        _tell(parameters, error.findings)
-        _count({METRIC: 1, SEALED: 0})
-        return {"broken": _plain(error.findings)}
+        tell(parameters, error.findings)
+        count({METRIC: 1, SEALED: 0})
+        return {"broken": plain(error.findings)}
     # What was planted stays, locked: it is told once, and must not hide by its alarm what comes later.
-    is_news = _tell(parameters, done.planted)
-    _count({METRIC: int(is_news), SEALED: int(done.whole)})
+    is_news = tell(parameters, done.planted)
+    count({METRIC: int(is_news), SEALED: int(done.whole)})
     shown: dict[str, Any] = {"checkpoint": done.checkpoint.number if done.checkpoint else None}
-    return shown | ({"planted": _plain(done.planted)} if done.planted else {})
+    return shown | ({"planted": plain(done.planted)} if done.planted else {})
 
 
-def _plain(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def plain(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [finding.model_dump(mode="json", exclude_none=True) for finding in findings]
 
 
-def _tell(parameters: StackParameters, findings: Sequence[Finding]) -> bool:
+def tell(parameters: StackParameters, findings: Sequence[Finding]) -> bool:
     """Keep each finding, and send a notice for what was not found before; whether there was any such."""
     told = False
     bucket = CheckpointBucket(aws_client("s3"), parameters.buckets.audit)
@@ -53,7 +53,7 @@ def _tell(parameters: StackParameters, findings: Sequence[Finding]) -> bool:
     return told
 
 
-def _count(values: dict[str, int]) -> None:
+def count(values: dict[str, int]) -> None:
     dimensions = [{"Name": "Stack", "Value": stack_name()}]
     aws_client("cloudwatch").put_metric_data(
         Namespace=NAMESPACE,
