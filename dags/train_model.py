@@ -2,7 +2,7 @@
 ### train_model: hand a dataset version over to train-and-promote
 
 Starts by itself when `build_dataset` announces a new dataset version, or by hand with a form. It decides nothing about
-the model: training, the change-control gate, the wait for a signature and the endpoint belong to the state machine.
+the model: training, the change-control gate, the wait for signatures and the endpoint belong to the state machine.
 
 | task | what it does |
 |---|---|
@@ -12,12 +12,12 @@ the model: training, the change-control gate, the wait for a signature and the e
 One run at a time: versions that arrive meanwhile are taken together by the next run, the older ones recorded as
 superseded (XCom `superseded` of `choose_dataset`).
 
-**Where a run stands.** The log of `hand_off` tells each state as it is entered and left. While it waits for a
-signature, for two weeks if need be, its page has the links *Approval request* and *Evidence*, and its log the commands
-that approve or reject.
+**Where a run stands.** The log of `hand_off` tells each state as it is entered and left. While it waits for
+signatures, for two weeks if need be, its page has the links *Approval request* and *Evidence*, and its log the address
+of the page where people sign and the command that shows the request.
 
 **Form.** `dataset_version`: 64 hex digits, from `build_dataset`'s `release` or the DVC registry. `reason`: why to
-train; the approver reads it. `hyperparameters`: only what the change control plan permits; anything else ends as
+train; the approvers read it. `hyperparameters`: only what the change control plan permits; anything else ends as
 `NeedsAmendedPlan`.
 
 ### Triage notes

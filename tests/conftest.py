@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+os.environ.pop("COLUMNS", None)  # xdist sets it in its processes; rich would keep it as each console's width for good
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = REPOSITORY.parent / "shared" / "data"
 # The whole job runs after everything else, so that a cheap failure is seen first: what has a stack of its own, then

@@ -5,18 +5,33 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
 import pytest
+from candidate_evidence import REVIEWER, ROLE
 from deployed_approvals import Deployed, deployed_approvals
+from local_server import eventually
 from moto_stack import archive_of
 
-from vigil.approvals.errors import AlreadyDecidedError, ChallengeError
+from vigil.approvals.errors import (
+    AlreadyDecidedError,
+    AuthenticationError,
+    ChallengeError,
+    LockedOutError,
+    UnknownRequestError,
+)
+from vigil.approvals.lockout import MOST_FAILURES
 from vigil.approvals.models import ApprovalRequest, Meaning, Status
 from vigil.aws.environment import aws_client
 
 pytestmark = pytest.mark.stack
+
+ESCAPE = "\x1b"
+EVIL = f"<script>alert(1)</script><img src=x onerror=alert(2)>{ESCAPE}[31m\r\nBcc: evil@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -116,15 +131,21 @@ def test_update_endpoint_for_another_execution_than_the_one_that_asked_fails(
     assert (end["error"], "another execution" in end["cause"]) == ("SignatureInvalid", True)
 
 
-def test_signatures_copied_to_another_request_open_nothing(deployed: Deployed, approved: ApprovalRequest) -> None:
-    other = deployed.wait(applied=True)
-    good = stored_item(deployed, approved)
-    copied = {name: good[name] for name in good if name in ("signatures", "decided_at", "status")}
-    assert len(copied) == 3
-    set_attributes(deployed, other, copied)
+def test_signatures_copied_to_another_request_end_its_run(deployed: Deployed, approved: ApprovalRequest) -> None:
+    other, good = deployed.wait(applied=True), stored_item(deployed, approved)
+    set_attributes(deployed, other, {name: good[name] for name in ("signatures", "decided_at", "status")})
     end = deployed.ended(other.execution_arn)
     assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
-    assert applied(deployed, other)["error"] == "SignatureInvalid"
+
+
+def test_signatures_copied_past_the_deliverer_open_nothing(deployed: Deployed, approved: ApprovalRequest) -> None:
+    """``delivered_at`` is copied too: nothing looks at the row any more but update-endpoint, started directly."""
+    other, good = deployed.wait(), stored_item(deployed, approved)
+    copied = ("signatures", "decided_at", "status", "delivered_at")
+    set_attributes(deployed, other, {name: good[name] for name in copied})
+    end = applied(deployed, other)
+    assert (end["status"], end["error"]) == ("FAILED", "SignatureInvalid")
+    assert deployed.row(other).status is Status.APPROVED, "it was refused for its status, not for its signatures"
 
 
 @pytest.mark.parametrize("what", ["artefact", "evaluation"])
@@ -166,3 +187,72 @@ def test_a_challenge_is_good_for_one_signature(deployed: Deployed) -> None:
     assert rejected.returncode == 0, rejected.stderr
     late = deployed.command("approve", request.request_id, "ana")
     assert late.returncode == AlreadyDecidedError.exit_code
+
+
+def test_wrong_passwords_at_the_command_line_lock_the_account_and_tell_somebody(deployed: Deployed) -> None:
+    request, inbox = deployed.wait(), aws_client("sqs").create_queue(QueueName="inbox")["QueueUrl"]
+    arn = aws_client("sqs").get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = deployed.parameters.topics.notifications
+    aws_client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    deployed.person("leo", "Leo Example", ROLE)
+    challenge = deployed.challenge(request, Meaning.APPROVED)
+    for number in range(MOST_FAILURES - 1):
+        with pytest.raises(AuthenticationError):
+            deployed.sign(challenge, "leo", f"Guess-{number}-of-many!")
+    last = deployed.command("approve", request.request_id, "leo", password="Wrong-guess-77!")
+    assert last.returncode == AuthenticationError.exit_code
+    right = deployed.command("approve", request.request_id, "leo")
+    assert right.returncode == LockedOutError.exit_code, "the right password opened a locked account"
+    assert deployed.row(request).signatures == []
+    notices = eventually(lambda: locked_notices(inbox))
+    assert [each["username"] for each in notices] == ["leo"]
+    assert "guess" not in str([last.stderr, right.stderr, notices]).lower()
+
+
+def locked_notices(inbox: str) -> list[dict[str, Any]]:
+    """What came to the topic about locked accounts."""
+    answer = aws_client("sqs").receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)
+    messages = [json.loads(json.loads(each["Body"])["Message"]) for each in answer.get("Messages", [])]
+    return [each for each in messages if each.get("event") == "account-locked"]
+
+
+def test_what_people_write_is_text_in_the_terminal_in_the_export_and_in_mail(deployed: Deployed) -> None:
+    """The page has tests of its own (tests/plugins/vigil_airflow/approvals/test_injection.py)."""
+    deployed.person("mia", "Mia Example", ROLE, email="mia@example.org")
+    deployed.person("eve", EVIL.replace("\r\n", " "), REVIEWER)
+    request = deployed.wait(requested_by=f"airflow:{EVIL}")
+    signed = deployed.command("review", request.request_id, "eve", "--comment", EVIL)
+    assert signed.returncode == 0, signed.stderr
+    shown = [deployed.vigil("approvals", *words) for words in (("list",), ("show", request.request_id))]
+    for done in [signed, *shown]:
+        assert done.returncode == 0, done.stderr
+        assert ESCAPE not in done.stdout + done.stderr
+    out = deployed.folder / "copy"
+    exported = deployed.vigil("audit", "export", "--out", str(out), "--run", request.run_key)
+    assert exported.returncode == 0, exported.stderr
+    pages = "".join(page.read_text() for page in out.rglob("*.html"))
+    assert "&lt;script&gt;alert(1)" in pages
+    assert "<script>alert" not in pages
+    assert "<img src=x" not in pages
+    deployed.invoke("remind-approvers", {})
+    mails = eventually(lambda: [m for m in mails_of(deployed) if request.request_id in m.as_string()], within=90)
+    for mail in mails:
+        assert mail["Bcc"] is None
+        assert mail["To"] == "mia@example.org"
+        assert not mail.is_multipart()
+        assert mail.get_content_type() == "text/plain"
+        assert ESCAPE not in mail.get_content()
+
+
+def mails_of(deployed: Deployed) -> list[EmailMessage]:
+    files = (deployed.folder / "mail").glob("*.eml")
+    return [message_from_bytes(each.read_bytes(), policy=default) for each in files]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "..%2f..", "x\n../y"])
+def test_a_path_for_a_name_leads_nowhere(deployed: Deployed, name: str) -> None:
+    assert deployed.vigil("approvals", "show", name).returncode == UnknownRequestError.exit_code
+    before, out = set(deployed.folder.glob("*")), deployed.folder / f"copy-{uuid.uuid4().hex}"
+    deployed.vigil("audit", "export", "--out", str(out), "--run", name)
+    assert set(deployed.folder.glob("*")) <= before | {out}
+    assert all(each.parent == out for each in out.rglob("*"))

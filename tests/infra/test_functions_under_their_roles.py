@@ -104,7 +104,7 @@ def test_who_may_sign_gets_mail_and_the_row_and_the_ledger_say_so(deployed: Depl
     deployed.invoke("remind-approvers", {})
     eventually(lambda: list(deployed.outbox.glob("*.eml")))  # the minute's own sweep may have been faster
     (mail,) = deployed.outbox.glob("*.eml")
-    assert f"https://airflow.example.org/vigil/approvals/{request.request_id}" in mail.read_text()
+    assert f"https://airflow.example.org/plugin/approvals/{request.request_id}" in mail.read_text()
     stored = table.get(request.request_id)
     assert stored is not None and stored.reminded == [14 * 86_400]
     found = [record.event.value for record in deployed.recorded(f"model:{RUN_KEY}")]

@@ -25,17 +25,19 @@ from pydantic import SecretStr
 
 from local_aws.server_controls import CHAOS_PATH, ask
 from vigil.approvals.desk import SigningAnswer, SigningOrder, SigningResult
-from vigil.approvals.verify import PINNED
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, PasswordProof
+from vigil.approvals.verify import PINNED
 from vigil.audit.models import Actor, Record
 from vigil.aws.approval_ports import approvals_table, evidence_store, ledger_table
 from vigil.aws.artefacts import artefact_uri
 from vigil.aws.desk_client import desk_client
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
 from vigil.aws.objects import S3Uri
+from vigil.aws.people_table import PeopleTable
 from vigil.aws.run_records import RunRecords
 
 VIGIL = str(Path(sys.executable).parent / "vigil")
+SENDER = "vigil@example.org"
 IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 READER = Actor(name="a test", via="the desk", verified=False)
 
@@ -53,7 +55,7 @@ class Deployed:
         """A run that waits, and its request. ``applied``: what follows an approval is done too (update-endpoint)."""
         facts = self.candidate(**changes)
         key = uuid.uuid4().hex[:12]
-        run = {"key": key, "approval_timeout_seconds": 3600, "ends_at_decision": not applied}
+        run = {"key": key, "approval_timeout_seconds": 14 * 86_400, "ends_at_decision": not applied}
         machine = self.parameters.state_machines.train_and_promote
         arn = f"{machine.replace(':stateMachine:', ':execution:')}:{key}"
         pinned = {name: getattr(facts, name) for name in PINNED} | {"key": key}
@@ -122,8 +124,18 @@ class Deployed:
     def desk(self) -> Any:
         return desk_client(self.parameters)
 
-    def sign(self, challenge_id: str, user: str) -> SigningResult:
-        proof = PasswordProof(username=user, password=SecretStr(strong(PASSWORD)))
+    def person(self, user: str, printed_name: str, *roles: str, email: str | None = None) -> None:
+        """One more who may sign."""
+        table = self.parameters.tables.people
+        add_person(self.parameters.cognito.user_pool, table, user, printed_name, *roles)
+        if email is not None:
+            people = PeopleTable(aws_client("dynamodb"), table)
+            person = people.get(user)
+            assert person is not None
+            assert people.replace(person.model_copy(update={"email": email}))
+
+    def sign(self, challenge_id: str, user: str, password: str = strong(PASSWORD)) -> SigningResult:
+        proof = PasswordProof(username=user, password=SecretStr(password))
         result: SigningResult = self.desk.sign(SigningAnswer(challenge_id=challenge_id, proof=proof))
         return result
 
@@ -211,15 +223,15 @@ def deployed_approvals(repository: Path, folder: Path, stack: str) -> Iterator[D
     ):
         os.environ["VIGIL_STACK"] = stack
         aws_client.cache_clear()
-        command = [VIGIL, "stack", "deploy", "--stack", stack, "--image", IMAGE, "--mail-sender", "vigil@example.org"]
+        command = [VIGIL, "stack", "deploy", "--stack", stack, "--image", IMAGE, "--mail-sender", SENDER]
         command += ["--registry-url", (folder / "registry.git").as_uri()]
         result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
         assert result.returncode == 0, result.stderr
         made = Deployed(server, load_parameters(), stack, folder)
         _begin_at_the_wait(made.parameters.state_machines.train_and_promote)
-        pool, table = made.parameters.cognito.user_pool, made.parameters.tables.people
-        add_person(pool, table, "ana", "Ana Approver", ROLE)
-        add_person(pool, table, "ben", "Ben Reviewer", REVIEWER)
+        made.person("ana", "Ana Approver", ROLE)
+        made.person("ben", "Ben Reviewer", REVIEWER)
+        aws_client("ses").verify_email_identity(EmailAddress=SENDER)
         yield made
         aws_client.cache_clear()
 

@@ -102,13 +102,13 @@ class BusyError(ApprovalError):
 class DeskUnavailableError(ApprovalError):
     """The function that signs could not be asked or gave no answer. Whether it signed shows in the request."""
 
-    exit_code = 18
+    exit_code = 19
 
 
 class ProviderUnavailableError(ApprovalError):
     """The identity provider gave no answer: nothing was learnt about the password, and nothing counts. Try again."""
 
-    exit_code = 19
+    exit_code = 18
 
 
 class UnreadableRequestError(ApprovalError):

@@ -52,6 +52,12 @@ class ExportError(Exception):
     """A folder is no export, or cannot become one; the message says what to do."""
 
 
+class UnknownChainError(ExportError):
+    """Nothing was ever recorded in a chain of this name: a copy of it would look like a proof, and is none."""
+
+    exit_code = 5  # as `vigil audit --help` lists it
+
+
 class Manifest(BaseModel):
     """What an export holds. ``complete``: all chains that could be seen then."""
 

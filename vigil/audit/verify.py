@@ -7,7 +7,8 @@ the newest checkpoint; and checkpoints that are missing at the end, unless ``kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from enum import IntEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from vigil.audit.chain import Anchor, Walk, walk
 from vigil.audit.checkpoint_chain import CheckpointWalk, Keys, Known, anchors, heads_of, walk_checkpoints
 from vigil.audit.findings import Finding
+from vigil.audit.markers import MarkerCheck, Markers
 from vigil.audit.models import Checkpoint
 from vigil.audit.ports import LedgerSource, StoredText
 
@@ -61,18 +63,29 @@ def verify_ledger(
     *,
     only: Iterable[str] = (),
     known: Known | None = None,
+    markers: Markers | None = None,
     progress: Progress = lambda chain, count: None,
 ) -> Report:
-    """Verify all chains, or ``only`` these; at most one finding for each chain and one for the checkpoints."""
+    """Verify all chains, or ``only`` these; at most one finding for each chain and one for the checkpoints.
+
+    ``markers`` are compared with the records where the source has them: an export has none.
+    """
+    marked = MarkerCheck(markers) if markers else None
+    only = set(only)
     checkpoints = walk_checkpoints(
         source.checkpoints(), keys, known
     )  # first: records that come meanwhile are later ones
     heads = heads_of(checkpoints.newest)
-    chains = sorted(set(only) or {*source.chains(), *heads})
+    chains = sorted(only or {*source.chains(), *heads})
     number = checkpoints.newest.number if checkpoints.newest else 0
     newest = {chain: [Anchor(head.sequence, head.hash, number)] for chain, head in heads.items()}
-    walks = [_walk(source, keys, chain, newest.get(chain, []), progress) for chain in chains]
+    reading = _Reading(source, progress, marked)
+    walks = [_walk(reading, keys, chain, newest.get(chain, [])) for chain in chains]
     findings = [each for each in (checkpoints.finding, *(found.finding for found in walks)) if each]
+    if marked:
+        if not only:  # chains whose first record came meanwhile: their markers may have been seen
+            reading.drain(set(source.chains()) - set(chains))
+        findings += marked.findings(whole=not only)
     since = [each.first_unsealed_at for each in walks if each.first_unsealed_at]
     return Report(
         chains=len(chains),
@@ -86,19 +99,38 @@ def verify_ledger(
     )
 
 
-def _walk(source: LedgerSource, keys: Keys, chain: str, newest: list[Anchor], progress: Progress) -> Walk:
-    found = walk(chain, _counted(source, chain, progress), newest)
+@dataclass(frozen=True)
+class _Reading:
+    """The records of a source as they pass by whoever is told of them."""
+
+    source: LedgerSource
+    progress: Progress
+    marked: MarkerCheck | None
+
+    def records(self, chain: str) -> Iterator[StoredText]:
+        stored = self.source.stored(chain)
+        for count, each in enumerate(self.marked.passing(chain, stored) if self.marked else stored, start=1):
+            self.progress(chain, count)
+            yield each
+
+    def drain(self, chains: Iterable[str]) -> None:
+        for chain in chains:
+            for _ in self.records(chain):
+                pass
+
+
+def _walk(reading: _Reading, keys: Keys, chain: str, newest: list[Anchor]) -> Walk:
+    records = reading.records(chain)
+    found = walk(chain, records, newest)
     if found.finding is None:
         return found
+    if reading.marked:
+        for _ in records:  # the walk has stopped; the rest have their markers nevertheless
+            pass
     # Once more, beside every checkpoint: the first that disagrees may say so earlier than the links do.
+    source = reading.source
     again = walk(chain, source.stored(chain), anchors(source.checkpoints(), keys, chain))
     return again if again.finding else found
-
-
-def _counted(source: LedgerSource, chain: str, progress: Progress) -> Iterable[StoredText]:
-    for count, stored in enumerate(source.stored(chain), start=1):
-        progress(chain, count)
-        yield stored
 
 
 def _last_good(source: LedgerSource, keys: Keys, checkpoints: CheckpointWalk, broken: dict[str, Walk]) -> int:

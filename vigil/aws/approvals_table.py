@@ -17,7 +17,7 @@ from vigil.approvals.errors import BusyError, ChallengeError
 from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.people import Person
 from vigil.approvals.ports import KeptChallenge
-from vigil.audit.models import Entry, Record
+from vigil.audit.models import Entry
 from vigil.aws.approval_items import (
     CHALLENGE_PREFIX,
     challenge_from_item,
@@ -28,7 +28,7 @@ from vigil.aws.approval_items import (
     request_key,
     to_item,
 )
-from vigil.aws.ledger_table import ConditionFailedError, LedgerBusyError, LedgerTable
+from vigil.aws.ledger_table import Appended, ConditionFailedError, LedgerBusyError, LedgerTable
 from vigil.aws.people_table import unchanged
 from vigil.moments import timestamp
 
@@ -89,12 +89,12 @@ class ApprovalsTable:
             }
         }
         try:
-            record = self._append(entry, [row, used, unchanged(signer, self._people)])
+            recorded = self._append(entry, [row, used, unchanged(signer, self._people)])
         except ConditionFailedError as refused:
             if refused.index == CHALLENGE:
                 raise ChallengeError("this was signed already, or is no longer known: look at the request") from None
             return False
-        if not _is(record, entry):  # the ledger has another signature under this challenge
+        if not recorded.is_of(entry):  # the ledger has another signature under this challenge
             raise ChallengeError("this was signed already, and is good for one signature: look at the request")
         return True
 
@@ -153,17 +153,12 @@ class ApprovalsTable:
     def _write(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> bool:
         """False where the row is not as expected, or the ledger has another record of this already."""
         try:
-            return _is(self._append(entry, changes), entry)
+            return self._append(entry, changes).is_of(entry)
         except ConditionFailedError:
             return False
 
-    def _append(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Record:
+    def _append(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Appended:
         try:
             return self._ledger.append_with(entry, changes)
         except LedgerBusyError as error:
             raise BusyError(str(error)) from error
-
-
-def _is(record: Record, entry: Entry) -> bool:
-    """Whether the record is this entry's, perhaps by an earlier try whose answer was lost."""
-    return record.model_dump(include=set(Entry.model_fields)) == entry.model_dump()

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from vigil.approvals.errors import ApprovalError
 from vigil.audit.events import EventName
-from vigil.audit.export import ExportError, Manifest, PublicKeyFile, write_export
+from vigil.audit.export import ExportError, Manifest, PublicKeyFile, UnknownChainError, write_export
 from vigil.audit.models import Actor
 from vigil.audit.signatures import PublicKeys
 from vigil.aws.audit_ports import checkpoint_key, stack_ledger
@@ -26,7 +26,9 @@ def export_stack(
     parameters: StackParameters, folder: Path, only: list[str], recorder: Recorder | None = None
 ) -> Manifest:
     """Record it, then write it: what is recorded and not written harms nobody, the reverse would."""
-    stack = stack_name()
+    stack, ledger = stack_name(), stack_ledger(parameters)
+    if unknown := [chain for chain in only if ledger.table.head(chain).sequence == 0]:
+        raise UnknownChainError(f"there is no chain {', '.join(unknown)}: see `vigil audit list --chains`")
     who = str(aws_client("sts").get_caller_identity()["Arn"])
     details = {"chains": only or "all"}
     # The name is the caller's own word: the function that records it cannot see who invoked it.
@@ -35,9 +37,7 @@ def export_stack(
         (recorder or desk_client(parameters)).note(EventName.LEDGER_EXPORTED, actor, f"ledger of {stack}", details)
     except ApprovalError as error:
         raise ExportError(f"it could not be recorded, so nothing was exported: {error}") from error
-    return write_export(
-        stack_ledger(parameters), _keys(parameters), folder, stack=stack, at=server_time(), by=who, only=only or None
-    )
+    return write_export(ledger, _keys(parameters), folder, stack=stack, at=server_time(), by=who, only=only or None)
 
 
 def _keys(parameters: StackParameters) -> PublicKeyFile:

@@ -101,12 +101,16 @@ class ServingRecords:
         before = self.serving(release.endpoint_name)
         if before.get("execution_arn") == event.execution_arn:
             return
+        entry = endpoint_changed(event, before, actor)
         try:
-            ledger.append_with(endpoint_changed(event, before, actor), self._changes(event, before, at))
+            recorded = ledger.append_with(entry, self._changes(event, before, at))
         except ConditionFailedError as error:
             if self.serving(release.endpoint_name).get("execution_arn") == event.execution_arn:
                 return  # our own write, whose answer had been lost
             raise ReleaseConflictError(f"another release of {release.endpoint_name} was recorded meanwhile") from error
+        # What serves was read before: had our own earlier try stored it, it would have been seen.
+        if not recorded.is_new and self.serving(release.endpoint_name).get("execution_arn") != event.execution_arn:
+            raise ReleaseConflictError(f"{entry.key} is recorded, the change of {release.endpoint_name} is not")
 
     def _changes(self, event: MarkActiveEvent, before: dict[str, str], at: str) -> list[dict[str, Any]]:
         release = event.release

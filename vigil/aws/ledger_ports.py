@@ -11,7 +11,7 @@ from vigil.audit.models import Actor, Entry, Record
 from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client, function_name
 from vigil.aws.ledger_search import newest
-from vigil.aws.ledger_table import LedgerBusyError, LedgerTable
+from vigil.aws.ledger_table import Appended, LedgerBusyError, LedgerTable
 
 
 class LedgerUnavailableError(Exception):
@@ -27,9 +27,9 @@ class RequiredLedger:
         self._ledger = LedgerTable(client, table, server_time)
 
     def append(self, entry: Entry) -> Record:
-        return self.append_with(entry, ())
+        return self.append_with(entry, ()).record
 
-    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Record:
+    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Appended:
         """See ``LedgerTable.append_with``; ``ConditionFailedError`` is raised as it is."""
         try:
             return self._ledger.append_with(entry, changes)

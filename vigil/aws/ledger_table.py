@@ -9,19 +9,22 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
 from vigil.audit.models import Entry, Head, Record, link, start_of
-from vigil.audit.ports import Clock, StoredText
-from vigil.digests import canonical_json, digest_of
+from vigil.audit.ports import StoredText
+from vigil.aws.ledger_markers import LedgerMarkers, marker_key
+from vigil.digests import canonical_json
+from vigil.moments import Clock
 
 CHAINS_INDEX = "chains"  # sparse: only first records are in it
 GENESIS = "1"
 #: Reasons of a cancelled transaction that pass: DynamoDB's API reference, TransactWriteItems, CancellationReasons.
 WORTH_ANOTHER_TRY = {"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"}
-MARKER_CHAIN = "key#"  # no chain's name has this form, so no record can be taken for a marker
 #: Two hundred writers of one chain at once: each round lets one through.
 MOST_ATTEMPTS = 400
 LONGEST_PAUSE_SECONDS = 1.0
@@ -44,6 +47,24 @@ class ConditionFailedError(Exception):
         self.index = index
 
 
+@dataclass(frozen=True)
+class Appended:
+    """``is_new``: this call wrote the record, and with it the caller's changes.
+
+    Otherwise the key was recorded before, and none of the caller's changes was written by this call.
+    """
+
+    record: Record
+    is_new: bool
+
+    def is_of(self, entry: Entry) -> bool:
+        """Whether entry and changes are stored: by this call, or by an earlier try whose answer was lost.
+
+        A record that says anything else was written by somebody else, with other changes or with none.
+        """
+        return self.is_new or self.record.model_dump(include=set(Entry.model_fields)) == entry.model_dump()
+
+
 class LedgerTable:
     """``LedgerWriter`` and ``LedgerReader``. ``client`` is a boto3 DynamoDB client; ``clock`` the server's."""
 
@@ -53,24 +74,24 @@ class LedgerTable:
         self._clock = clock
 
     def append(self, entry: Entry) -> Record:
-        return self.append_with(entry, ())
+        return self.append_with(entry, ()).record
 
-    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Record:
+    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Appended:
         """Append in one transaction with the caller's own changes (``TransactItems``, at most 98).
 
         Raises ``ConditionFailedError`` where one of them was refused. Where the key is recorded already, nothing is
-        written, the caller's changes neither, and the earlier record is given.
+        written, the caller's changes neither, and the earlier record is given: see ``Appended``.
         """
         for attempt in range(MOST_ATTEMPTS):
             began = time.monotonic()
             record = link(entry, self.head(entry.chain), self._clock())
             try:
                 self._client.transact_write_items(TransactItems=[*self._puts(record), *changes])
-                return record
+                return Appended(record, is_new=True)
             except ClientError as error:
                 known = self._explain(error, entry, len(changes))
                 if known is not None:
-                    return known
+                    return Appended(known, is_new=False)
             # As long as an attempt takes, doubled each time: who comes back too soon fails again and slows the others.
             took = time.monotonic() - began
             pause = min(LONGEST_PAUSE_SECONDS, took * 2.0 ** min(attempt, MOST_DOUBLINGS))
@@ -91,6 +112,8 @@ class LedgerTable:
         if not answer["Items"]:
             return start_of(chain)
         item = answer["Items"][0]
+        if not item["sequence"]["N"].isdecimal():
+            raise LedgerDamagedError(f"the chain {chain} ends with what is no record: run `vigil audit verify`")
         return Head(chain=chain, sequence=int(item["sequence"]["N"]), hash=item["hash"]["S"])
 
     def read(self, chain: str, after: int = 0) -> Iterator[Record]:
@@ -109,7 +132,10 @@ class LedgerTable:
         for page in pages:
             for item in page["Items"]:
                 beside = {name: item.get(name, {}).get("S", "") for name in ("hash", "event", "at")}
-                yield StoredText(item.get("record", {}).get("S", ""), int(item["sequence"]["N"]), beside)
+                number = item["sequence"]["N"]
+                # A place that is no whole number is none of ours: what lies there has no place, and is found out.
+                text = item.get("record", {}).get("S", "") if number.isdecimal() else ""
+                yield StoredText(text, int(number) if number.isdecimal() else None, beside)
 
     def chains(self) -> list[str]:
         pages = self._client.get_paginator("query").paginate(
@@ -123,15 +149,28 @@ class LedgerTable:
         return sorted({item["chain"]["S"] for page in pages for item in page["Items"]})
 
     def find(self, chain: str, key: str) -> Record | None:
-        """The record of this key in this chain, if there is one."""
-        marker = self._client.get_item(TableName=self._table, Key=_marker_key(chain, key), ConsistentRead=True)
+        """The record of this key in this chain, if there is one. A marker is not believed: the record must say both.
+
+        Raises ``LedgerDamagedError``: whoever may put items could put a marker for a key that is still to come, and
+        whoever appends under that key would be told that it is recorded.
+        """
+        marker = self._client.get_item(TableName=self._table, Key=marker_key(chain, key), ConsistentRead=True)
         if "Item" not in marker:
             return None
-        place = {"chain": {"S": chain}, "sequence": marker["Item"]["recorded_as"]}
+        place = {"chain": {"S": chain}, "sequence": marker["Item"].get("recorded_as", {"N": "0"})}
         item = self._client.get_item(TableName=self._table, Key=place, ConsistentRead=True).get("Item")
         if item is None:
             raise LedgerDamagedError(f"a record of the chain {chain} is gone: run `vigil audit verify`")
-        return Record.model_validate_json(item["record"]["S"])
+        try:
+            record = Record.model_validate_json(item["record"]["S"])
+        except (KeyError, ValidationError):
+            raise LedgerDamagedError(f"a record of the chain {chain} is none: run `vigil audit verify`") from None
+        if (record.chain, record.key) != (chain, key):
+            raise LedgerDamagedError(f"a marker of the chain {chain} leads astray: run `vigil audit verify`")
+        return record
+
+    def markers(self) -> LedgerMarkers:
+        return LedgerMarkers(self._client, self._table)
 
     def _puts(self, record: Record) -> list[dict[str, Any]]:
         item: dict[str, Any] = {
@@ -144,7 +183,7 @@ class LedgerTable:
         }
         if record.sequence == 1:
             item["genesis"] = {"S": GENESIS}
-        marker = {**_marker_key(record.chain, record.key), "recorded_as": {"N": str(record.sequence)}}
+        marker = {**marker_key(record.chain, record.key), "recorded_as": {"N": str(record.sequence)}}
         return [self._put_new(item), self._put_new(marker)]
 
     def _put_new(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +213,3 @@ class LedgerTable:
         if refused or WORTH_ANOTHER_TRY & set(codes):
             return None
         raise error
-
-
-def _marker_key(chain: str, key: str) -> dict[str, Any]:
-    return {"chain": {"S": MARKER_CHAIN + digest_of([chain, key])}, "sequence": {"N": "0"}}

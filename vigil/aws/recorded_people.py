@@ -32,8 +32,8 @@ class RecordedPeopleTable:
         return self._put(put | {"ExpressionAttributeValues": revision_value(person)}, entry)
 
     def _put(self, put: dict[str, Any], entry: Entry) -> bool:
+        """False where the person is not as read, or another change is recorded under this key: nothing was stored."""
         try:
-            self._ledger.append_with(entry, [{"Put": {"TableName": self._table, **put}}])
+            return self._ledger.append_with(entry, [{"Put": {"TableName": self._table, **put}}]).is_of(entry)
         except ConditionFailedError:
             return False
-        return True

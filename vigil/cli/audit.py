@@ -132,7 +132,9 @@ def _verify_online(
 
     parameters = load_parameters()
     keys = _given(public_key) if public_key else PublicKeys(checkpoint_key(parameters))
-    return verify_ledger(stack_ledger(parameters), keys, only=only, known=known, progress=progress), keys
+    source = stack_ledger(parameters)
+    markers = source.table.markers()
+    return verify_ledger(source, keys, only=only, known=known, markers=markers, progress=progress), keys
 
 
 def _verify_folder(

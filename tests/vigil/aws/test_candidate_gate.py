@@ -18,6 +18,7 @@ def pinned_run(stack, facts, **changes):
         "key": "0" * 12, "execution_arn": EXECUTION, "requested_by": "airflow:dana", "reason": "r",
         "dataset_version": facts.dataset_version, "dataset_uri": "s3://d/", "plan_digest": facts.plan_digest,
         "plan_uri": "s3://p/", "hyperparameters": {}, "code_revision": facts.code_revision,
+        "plan_changed_by": facts.plan_changed_by,
         "image": stack.parameters.sagemaker.image, "instance_type": "ml.m5.large", "data_key": "k",
         "outputs_uri": f"s3://{stack.parameters.buckets.models}/runs/0", "approval_timeout_seconds": 60,
     }  # fmt: skip

@@ -145,6 +145,12 @@ def test_one_chain_alone_is_exported_and_verified(stack: MotoStack, tmp_path: Pa
     assert run("verify", "--from", str(tmp_path / "out"))[0] == 0
 
 
+@pytest.mark.usefixtures("desk")
+def test_a_chain_that_does_not_exist_is_not_exported(stack: MotoStack, tmp_path: Path) -> None:
+    assert run("export", "--out", str(tmp_path / "out"), "--run", "nosuchrun")[0] == 5
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_export_that_cannot_be_recorded_is_not_made(stack: MotoStack, tmp_path: Path) -> None:
     assert run("export", "--out", str(tmp_path / "out"))[0] == 1
     assert not (tmp_path / "out").exists()
