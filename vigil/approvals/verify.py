@@ -17,7 +17,7 @@ from vigil.approvals.timing import is_for, may_still_be_applied
 from vigil.moments import timestamp
 
 #: Fields of the facts that a run fixes before it computes anything.
-PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by", "plan_changed_by")
+PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by", "sent_by", "plan_changed_by")
 
 
 def verify_release(
