@@ -93,12 +93,12 @@ def test_the_demo_says_who_signed_what_and_that_it_holds(running_stack: RunningS
     """Printed name, time and meaning (21 CFR 11.50(a)), in the order of signing; and both verifications."""
     request = next(each for each in running_stack.requests() if each["request_id"] in running_stack.demo_output)
     shown, _, verified = running_stack.demo_output.partition("Signatures, verified offline from ")
-    table = shown[shown.index(f"Signatures on request {request['request_id']}") :]
-    lines = [line for line in table.splitlines() if "Approver" in line]
-    assert len(lines) == len(request["signatures"]) == 2
-    for line, made, signer in zip(lines, request["signatures"], running_stack.signers, strict=True):
-        for words in (signer.printed_name, signer.role, signer.meaning, made["signed_at"][:19] + "Z"):
-            assert words in line, line
+    lines = shown[shown.index(f"Signatures on request {request['request_id']}:") :].strip().splitlines()[1:]
+    assert [line.strip() for line in lines] == [
+        f"{signer.printed_name}, {signer.role}: {signer.meaning} at {made['signed_at'][:19]}Z"
+        for signer, made in zip(running_stack.signers, request["signatures"], strict=True)
+    ]
+    assert len({made["subject"] for made in request["signatures"]}) == len(lines) == 2
     offline, _, ledger = verified.partition("\nThe ledger:\n")
     assert "Verified: 2 signature(s)" in offline
     assert "The ledger holds." in ledger

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 from running_stack import RunningStack
@@ -28,7 +29,7 @@ def airflow_client(stack: RunningStack, user: str = "admin") -> httpx.Client:
 
 def pages(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
     """Name and content of each page; headers too, since an address or a cookie could give a secret away."""
-    with airflow_client(stack) as airflow:
+    with closing(airflow_client(stack)) as airflow:
         addresses = ["/vigil/approvals", "/vigil/approvals?past=all"]
         addresses += [f"/vigil/approvals/{each['request_id']}" for each in stack.requests()]
         addresses += [page.format(run=run) for run in runs(airflow, "train_model") for page in OF_A_TRAINING]

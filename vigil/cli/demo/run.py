@@ -59,6 +59,8 @@ def run(state: LocalState, options: Options, console: Console) -> None:
         request = _await_request(follower, execution)
     if request is not None:
         announce_request(console, request, started.airflow_url, people, state)
+        if options.approve_as:
+            console.print("All of them are given now, unattended: --approve-as.\n", markup=False)
     with display:
         if options.approve_as and request is not None:
             for signer in people:
