@@ -20,6 +20,12 @@ Enter = Callable[..., AirflowBrowser]
 # What people write is shown as they wrote it, and does nothing.
 COMMENT = "Reviewed <b onmouseover=alert(1)>the US slice</b> & the 80+ band"
 
+# Pictures of the page for the documentation: what stands at their top.
+PICTURED = {
+    "criteria": "Criteria of the change", "request": "Performance", "plots": "Plots", "data": "Data and its drift",
+    "changes": "What changed", "viewer": "Your decision",
+}  # fmt: skip
+
 
 def request_of(stack: RunningStack, request_id: str) -> dict:
     return next(each for each in stack.requests() if each["request_id"] == request_id)
@@ -78,16 +84,9 @@ def test_a_viewer_sees_the_evidence_and_cannot_sign(
     assert shown.locator("html").get_attribute("data-theme") == theme
     assert shown.get_by_role("button").count() == 0
     assert_accessible(shown)
-    for part in (
-        "Criteria of the change",
-        "Performance",
-        "Plots",
-        "Data and its drift",
-        "What changed",
-        "Your decision",
-    ):
-        page.scroll_to(part)
-        page.window.screenshot(f"approvals-{part.split()[-1].lower()}-{theme}", tmp_path)
+    for name, heading in PICTURED.items():
+        page.scroll_to(heading)
+        page.window.screenshot(f"approvals-{name}-{theme}", tmp_path)
     assert page.window.strangers() == []
 
 
