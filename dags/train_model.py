@@ -12,9 +12,9 @@ the model: training, the change-control gate, the wait for signatures and the en
 One run at a time: versions that arrive meanwhile are taken together by the next run, the older ones recorded as
 superseded (XCom `superseded` of `choose_dataset`).
 
-**Where a run stands.** The log of `hand_off` tells each state as it is entered and left. While it waits for
-signatures, for two weeks if need be, its page has the links *Approval request* and *Evidence*, and its log the address
-of the page where people sign and the command that shows the request.
+**Where a run stands.** The tab *State machine* draws it, and the log of `hand_off` tells each state as it is entered
+and left. While it waits for signatures, for two weeks if need be, its page has the links *Approval request* and
+*Evidence*, and its log tells where to sign: the page, and the commands that show, review, approve or reject.
 
 **Form.** `dataset_version`: 64 hex digits, from `build_dataset`'s `release` or the DVC registry. `reason`: why to
 train; the approvers read it. `hyperparameters`: only what the change control plan permits; anything else ends as

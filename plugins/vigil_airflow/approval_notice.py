@@ -11,6 +11,13 @@ from vigil_airflow.links import APPROVAL_REQUEST, EVALUATION_URL, approval_page,
 # The request is opened by a function behind a queue: moments later, or minutes when the queue is busy.
 APPEARS_WITHIN_SECONDS = 60.0
 LOOK_EVERY_SECONDS = 2.0
+# A person's role says which of `review` and `approve` is theirs; the command refuses the other one.
+COMMANDS = (
+    "show {request}",
+    "review {request} --user YOU",
+    "approve {request} --user YOU",
+    'reject {request} --user YOU --comment "WHY"',
+)
 
 
 def publish_approval_request(task_instance: Any, execution_arn: str, log: logging.Logger) -> None:
@@ -33,7 +40,9 @@ def publish_approval_request(task_instance: Any, execution_arn: str, log: loggin
     for line in criteria_lines(facts["verdict"]["criteria"]):
         log.info("%s", line)
     log.info("see it and sign: Approvals in this UI, at %s", approval_page(request_id))
-    log.info("or by command: vigil approvals show %s", request_id)
+    log.info("or by command:")
+    for command in COMMANDS:
+        log.info("  vigil approvals %s", command.format(request=request_id))
 
 
 def criteria_lines(criteria: list[dict[str, Any]]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 from everything_left import everything, forms, holders
@@ -15,14 +16,27 @@ from running_stack import RunningStack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
+#: Of each kind something must have been there to search, or the search proves nothing of it.
+SEARCHED = (
+    "demo.log", "airflow/airflow.db", "airflow/logs/.*", "local_aws/logs/.*", "mail/.*", "mail .*", "parameters",
+    "table vigil-demo-.*", "s3://.*", "s3://.*/histories/.*", "log /vigil/demo/lambda/.*", "arn:aws:states:.*",
+    "page /vigil/approvals", "page /vigil/state-machine/.*", "page /vigil/state-machine-data/.*/hand_off",
+    "page /vigil/quality/.*", "queue vigil-demo-train-model-dlq", "queue vigil-demo-training-results-dlq",
+)  # fmt: skip
+
 
 def test_no_task_token_and_no_password_in_anything_that_is_left(running_stack: RunningStack) -> None:
     tokens = task_tokens(running_stack)
     passwords = [path.read_text() for path in (running_stack.state_dir / "secrets").glob("*.password")]
     assert len(passwords) >= 4
     searched, found = holders(everything(running_stack), [*tokens, *passwords])
-    for kind in ("demo.log", "airflow/airflow.db", "airflow/logs/", "local_aws/logs/", "table vigil-demo-", "s3://"):
-        assert [name for name in searched if name.startswith(kind)], f"nothing of {kind} was searched"
+    for kind in SEARCHED:
+        assert [name for name in searched if re.fullmatch(kind, name)], f"nothing like {kind} was searched"
+    requests = running_stack.requests()
+    told = [name for name in searched if name.startswith("mail Vigil: ") and "waits for signatures" in name]
+    assert any(each["request_id"] in name for name in told for each in requests), "nobody was told by mail of a request"
+    signed = [each["request_id"] for each in requests if each["status"] == "APPROVED" and each["signatures"]]
+    assert signed and {f"page /vigil/approvals/{request_id}" for request_id in signed} <= searched
     assert not found
 
 
@@ -47,9 +61,10 @@ def task_tokens(stack: RunningStack) -> list[str]:
     states = stack.client("stepfunctions")
     machine = stack.parameter("state-machines/train-and-promote")
     tokens = []
-    for execution in states.list_executions(stateMachineArn=machine)["executions"]:
-        history = states.get_execution_history(executionArn=execution["executionArn"], maxResults=1000)
-        for event in history["events"]:
+    runs = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
+    for execution in [each for page in runs for each in page["executions"]]:
+        pages = states.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
+        for event in [each for page in pages for each in page["events"]]:
             if event["type"] == "TaskScheduled" and event["taskScheduledEventDetails"]["resourceType"] == "sqs":
                 parameters = json.loads(event["taskScheduledEventDetails"]["parameters"])
                 body = parameters["MessageBody"]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime
+from typing import Any
 
 import boto3
 import pytest
@@ -17,6 +18,12 @@ from botocore.config import Config
 from running_stack import RunningStack, await_value, pid_of, processes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture(scope="module")
+def waiting(running_stack: RunningStack) -> dict[str, dict[str, Any]]:
+    """What it is for → a request that waits. Asked for together: the machine works on all at once."""
+    return running_stack.ask_for_trainings(["to be interrupted", "to be rejected", "to be forged"])
 
 
 def test_the_demo_ends_with_a_signed_model_in_service(running_stack: RunningStack) -> None:
@@ -82,8 +89,25 @@ def test_the_demo_says_what_happened_and_how_to_stop(running_stack: RunningStack
         assert words in running_stack.demo_output
 
 
-def test_a_run_that_waits_survives_kill_9_of_local_aws(running_stack: RunningStack) -> None:
-    request = running_stack.ask_for_training("to be interrupted")
+def test_the_demo_says_who_signed_what_and_that_it_holds(running_stack: RunningStack) -> None:
+    """Printed name, time and meaning (21 CFR 11.50(a)), in the order of signing; and both verifications."""
+    request = next(each for each in running_stack.requests() if each["request_id"] in running_stack.demo_output)
+    shown, _, verified = running_stack.demo_output.partition("Signatures, verified offline from ")
+    lines = shown[shown.index(f"Signatures on request {request['request_id']}:") :].strip().splitlines()[1:]
+    assert [line.strip() for line in lines] == [
+        f"{signer.printed_name}, {signer.role}: {signer.meaning} at {made['signed_at'][:19]}Z"
+        for signer, made in zip(running_stack.signers, request["signatures"], strict=True)
+    ]
+    assert len({made["subject"] for made in request["signatures"]}) == len(lines) == 2
+    offline, _, ledger = verified.partition("\nThe ledger:\n")
+    assert "Verified: 2 signature(s)" in offline
+    assert "The ledger holds." in ledger
+
+
+def test_a_run_that_waits_survives_kill_9_of_local_aws(
+    running_stack: RunningStack, waiting: dict[str, dict[str, Any]]
+) -> None:
+    request = waiting["to be interrupted"]
     # A waiting request is not new: its wait must have lasted for a while before the kill.
     opened = datetime.fromisoformat(request["created_at"])
     await_value(lambda: (datetime.now(opened.tzinfo) - opened).total_seconds() > 4 or None, "four seconds", 30)
@@ -118,9 +142,11 @@ def answers_until_the_end(stack: RunningStack, execution: str) -> int:
     return answered
 
 
-def test_a_rejection_leaves_the_endpoint_as_it_was(running_stack: RunningStack) -> None:
+def test_a_rejection_leaves_the_endpoint_as_it_was(
+    running_stack: RunningStack, waiting: dict[str, dict[str, Any]]
+) -> None:
     before = running_stack.endpoint()["EndpointConfigName"]
-    request = running_stack.ask_for_training("to be rejected")
+    request = waiting["to be rejected"]
     running_stack.decide("reject", request["request_id"], running_stack.signers[0])
     outcome = running_stack.await_end(request["execution_arn"])
     assert (outcome["status"], outcome["error"]) == ("FAILED", "Rejected")
@@ -130,9 +156,11 @@ def test_a_rejection_leaves_the_endpoint_as_it_was(running_stack: RunningStack) 
     assert running_stack.endpoint()["EndpointConfigName"] == before
 
 
-def test_a_row_flipped_to_approved_without_a_signature_ends_in_a_named_failure(running_stack: RunningStack) -> None:
+def test_a_row_flipped_to_approved_without_a_signature_ends_in_a_named_failure(
+    running_stack: RunningStack, waiting: dict[str, dict[str, Any]]
+) -> None:
     before = running_stack.endpoint()["EndpointConfigName"]
-    request = running_stack.ask_for_training("to be forged")
+    request = waiting["to be forged"]
     running_stack.client("dynamodb").update_item(
         TableName=running_stack.parameter("tables/approvals"),
         Key={"request_id": {"S": request["request_id"]}},

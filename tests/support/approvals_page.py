@@ -48,6 +48,9 @@ class ApprovalsPage:
     def says(self, text: str) -> None:
         expect(self.frame.get_by_text(text).first).to_be_visible()
 
+    def scroll_to(self, heading: str) -> None:
+        self.frame.get_by_role("heading", name=heading).first.evaluate("element => element.scrollIntoView()")
+
     def tab_to(self, place: Locator) -> None:
         """Press Tab until that place has the focus: what cannot be reached so cannot be used by a keyboard."""
         for _ in range(MOST_STOPS):

@@ -1,7 +1,7 @@
-"""All that a stack on one machine left behind, as text to search: files, mail, tables, objects, logs, parameters.
+"""All that a stack on one machine left behind, as text to search: files, mail, pages, tables, objects, logs, queues.
 
-Not searched is what stands for AWS's own inside: below the state folder's ``local_aws/`` everything but ``logs/`` and
-mail, that is the store ``state.sqlite3``, journals, snapshots and bodies. There Step Functions keeps its histories and
+Not searched is what stands for AWS's own inside: below the state folder's ``local_aws/`` everything but ``logs/``,
+that is the store ``state.sqlite3``, journals, snapshots and bodies. There Step Functions keeps its histories and
 DynamoDB its rows, as in AWS. What they give through their APIs is searched, except histories' data: those hold tokens
 by nature.
 """
@@ -12,9 +12,12 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator
+from email import message_from_bytes, policy
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 from running_stack import RunningStack
+from signed_in_pages import pages
 
 GZIP = b"\x1f\x8b"
 # Files of the password holders themselves; only their owner can read them.
@@ -40,13 +43,17 @@ def files(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
 
 
 def mail(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
-    for path in sorted((stack.state_dir / "local_aws").rglob("*.eml")):
-        yield path.name, path.read_bytes()
+    """Decoded: in what SES and Cognito sent, a token could be cut by the lines of its encoding."""
+    for path in sorted((stack.state_dir / "mail").glob("*.eml")):
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
+        body = message.get_body(("plain", "html"))
+        text = body.get_content() if body is not None else ""
+        yield f"mail {message['Subject']} to {message['To']}", f"{message.items()}\n{text}".encode()
 
 
 def tables(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
     dynamodb = stack.client("dynamodb")
-    for name in dynamodb.list_tables()["TableNames"]:
+    for name in _all(dynamodb, "list_tables", "TableNames"):
         for page in dynamodb.get_paginator("scan").paginate(TableName=name):
             for item in page["Items"]:
                 yield f"table {name}", json.dumps(item, default=_bytes_too).encode()
@@ -54,7 +61,7 @@ def tables(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
 
 def objects(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
     s3 = stack.client("s3")
-    for bucket in s3.list_buckets()["Buckets"]:
+    for bucket in _all(s3, "list_buckets", "Buckets"):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
             for each in page.get("Versions", []):
                 place = {"Bucket": bucket["Name"], "Key": each["Key"], "VersionId": each["VersionId"]}
@@ -69,24 +76,42 @@ def logs(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
         for group in page["logGroups"]:
             name = group["logGroupName"]
             for events in cloudwatch.get_paginator("filter_log_events").paginate(logGroupName=name):
-                yield f"log {name}", json.dumps(events["events"]).encode()
+                if events["events"]:
+                    yield f"log {name}", json.dumps(events["events"]).encode()
 
 
 def parameters_and_executions(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
-    """Parameters, inputs and outputs of executions and of what is queued for nobody: the dead letters."""
+    """Parameters, and inputs and outputs of executions, of all machines."""
     ssm = stack.client("ssm")
     for page in ssm.get_paginator("get_parameters_by_path").paginate(Path="/", Recursive=True):
         yield "parameters", json.dumps(page["Parameters"], default=str).encode()
     states = stack.client("stepfunctions")
-    for machine in states.list_state_machines()["stateMachines"]:
-        for each in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
+    for machine in _all(states, "list_state_machines", "stateMachines"):
+        for each in _all(states, "list_executions", "executions", stateMachineArn=machine["stateMachineArn"]):
             described = states.describe_execution(executionArn=each["executionArn"])
             yield each["executionArn"], json.dumps(described, default=str).encode()
 
 
+def dead_letters(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
+    """What lies in queues for nobody. A message on its way does hold its token; here none may be left with one."""
+    sqs = stack.client("sqs")
+    for url in _all(sqs, "list_queues", "QueueUrls"):
+        name = f"queue {url.rpartition('/')[2]}"
+        if name.endswith("-dlq"):
+            yield name, b""
+            while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                yield name, json.dumps(messages).encode()
+
+
 def everything(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
-    for part in (files, mail, tables, objects, logs, parameters_and_executions):
+    """Pages first: what is written because they are opened is searched too."""
+    for part in (pages, files, mail, tables, objects, logs, parameters_and_executions, dead_letters):
         yield from part(stack)
+
+
+def _all(client: Any, operation: str, listed: str, **request: Any) -> Iterator[Any]:
+    for page in client.get_paginator(operation).paginate(**request):
+        yield from page.get(listed, [])
 
 
 def _plain(content: bytes) -> bytes:

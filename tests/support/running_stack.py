@@ -105,12 +105,8 @@ class RunningStack:
         for signer in self.signers:
             self.decide(signer.command, request_id, signer)
 
-    def ask_for_training(self, reason: str) -> dict[str, Any]:
-        """Send a request to the train-model queue; the approval request that comes of it."""
-        return self.ask_for_trainings([reason])[reason]
-
     def ask_for_trainings(self, reasons: list[str]) -> dict[str, dict[str, Any]]:
-        """Several at once; reason → the approval request that comes of it."""
+        """Send requests to the train-model queue, all at once; reason → the approval request that comes of it."""
         version = self.requests()[0]["facts"]["dataset_version"]
         asked = {f"e2e:{reason}": reason for reason in reasons}
         for requested_by, reason in asked.items():

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from airflow_browser import AirflowBrowser, Theme, launch, window
@@ -64,6 +65,12 @@ def build_run(airflow_api: AirflowApi) -> str:
 def training_run(airflow_api: AirflowApi) -> str:
     """The id of the demo's run of `train_model`, which ended with a model in service."""
     return next(each.run_id for each in airflow_api.runs_since("train_model", LONG_AGO) if each.state == "success")
+
+
+@pytest.fixture(scope="session")
+def demo_request(running_stack: RunningStack) -> dict[str, Any]:
+    """The request that the demo's own people signed: its output names it."""
+    return next(each for each in running_stack.requests() if each["request_id"] in running_stack.demo_output)
 
 
 @pytest.fixture(scope="session")

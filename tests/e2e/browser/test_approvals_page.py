@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from accessibility import assert_accessible
@@ -19,9 +20,33 @@ Enter = Callable[..., AirflowBrowser]
 # What people write is shown as they wrote it, and does nothing.
 COMMENT = "Reviewed <b onmouseover=alert(1)>the US slice</b> & the 80+ band"
 
+# Pictures of the page for the documentation: what stands at their top.
+PICTURED = {
+    "criteria": "Criteria of the change", "request": "Performance", "plots": "Plots", "data": "Data and its drift",
+    "changes": "What changed", "viewer": "Your decision",
+}  # fmt: skip
+
 
 def request_of(stack: RunningStack, request_id: str) -> dict:
     return next(each for each in stack.requests() if each["request_id"] == request_id)
+
+
+def test_the_request_of_the_demo_shows_both_signatures(
+    signed_in: Enter, demo_request: dict[str, Any], running_stack: RunningStack, tmp_path: Path
+) -> None:
+    """Two people in two roles; each signature is verified anew as the page is shown."""
+    page = ApprovalsPage(signed_in("viewer"))
+    shown = page.open_request(demo_request["request_id"])
+    given = shown.get_by_role("table", name="Signatures given").get_by_role("row")
+    made = demo_request["signatures"]
+    assert len({each["subject"] for each in made}) == len({each["role"] for each in made}) == 2
+    for signer, signature in zip(running_stack.signers, made, strict=True):
+        row = given.filter(has=shown.get_by_role("rowheader", name=signer.printed_name))
+        role = re.compile(signer.role.replace("-", "[- ]"), re.IGNORECASE)
+        for words in (role, signer.meaning, signature["comment"], "signature verifies"):
+            expect(row).to_contain_text(words)
+        expect(row.locator("time")).to_have_attribute("datetime", re.compile(re.escape(signature["signed_at"][:19])))
+    page.says("This request takes no more signatures.")
 
 
 def test_the_tab_of_a_run_that_waits_leads_to_its_request(
@@ -59,8 +84,9 @@ def test_a_viewer_sees_the_evidence_and_cannot_sign(
     assert shown.locator("html").get_attribute("data-theme") == theme
     assert shown.get_by_role("button").count() == 0
     assert_accessible(shown)
-    shown.get_by_role("heading", name="Performance").evaluate("heading => heading.scrollIntoView()")
-    page.window.screenshot(f"approvals-request-{theme}", tmp_path)
+    for name, heading in PICTURED.items():
+        page.scroll_to(heading)
+        page.window.screenshot(f"approvals-{name}-{theme}", tmp_path)
     assert page.window.strangers() == []
 
 
@@ -91,7 +117,7 @@ def test_two_people_sign_one_of_them_by_keyboard_alone(
     page.press_at(page.frame.get_by_role("button", name="Sign: approved"), "Enter")
     page.headed("Signed")
     assert_accessible(page.frame)
-    page.frame.get_by_role("heading", name="Seats and signatures").evaluate("heading => heading.scrollIntoView()")
+    page.scroll_to("Seats and signatures")
     page.window.screenshot("approvals-signed", tmp_path)
     decided = request_of(running_stack, request_id)
     assert [(each["signer"], each["role"], each["meaning"]) for each in decided["signatures"]] == [
@@ -102,11 +128,15 @@ def test_two_people_sign_one_of_them_by_keyboard_alone(
     assert running_stack.await_end(decided["execution_arn"])["status"] == "SUCCEEDED"
 
 
-def test_a_wrong_password_signs_nothing_and_a_refusal_says_why(
+def test_a_wrong_password_signs_nothing_and_may_be_corrected_a_refusal_by_another_stands(
     signed_in: Enter, waiting: dict[str, str], running_stack: RunningStack, tmp_path: Path
 ) -> None:
-    request_id, reviewer = waiting["to be refused"], running_stack.signers[0]
+    request_id, (reviewer, owner) = waiting["to be refused"], running_stack.signers
     before = running_stack.endpoint()["EndpointConfigName"]
+    slower = ApprovalsPage(signed_in(owner.user))
+    slower.open_request(request_id)
+    slower.choose("approved", "good enough")
+    slower.headed("Confirm your signature")
     page = ApprovalsPage(signed_in(reviewer.user, "dark"))
     page.open_request(request_id)
     page.choose("rejected", "calibration in the 80+ band")
@@ -119,23 +149,38 @@ def test_a_wrong_password_signs_nothing_and_a_refusal_says_why(
     page.confirm("rejected", running_stack.password(reviewer.user))
     page.headed("Signed")
     assert request_of(running_stack, request_id)["status"] == "REJECTED"
-    outcome = running_stack.await_end(request_of(running_stack, request_id)["execution_arn"])
+    # Who was about to sign is told so, and changes nothing.
+    slower.confirm("approved", running_stack.password(owner.user))
+    slower.headed("Nothing was signed")
+    assert_accessible(slower.frame)
+    slower.window.screenshot("approvals-decided-meanwhile", tmp_path)
+    decided = request_of(running_stack, request_id)
+    assert [each["signer"] for each in decided["signatures"]] == [reviewer.user]
+    outcome = running_stack.await_end(decided["execution_arn"])
     assert (outcome["status"], outcome["error"]) == ("FAILED", "Rejected")
     assert running_stack.endpoint()["EndpointConfigName"] == before
 
 
-def test_a_request_whose_time_is_over_takes_no_signature(
-    signed_in: Enter, waiting: dict[str, str], running_stack: RunningStack
+def test_a_request_whose_time_is_over_takes_no_signature_at_either_step(
+    signed_in: Enter, waiting: dict[str, str], running_stack: RunningStack, tmp_path: Path
 ) -> None:
-    request_id, reviewer = waiting["to come too late"], running_stack.signers[0]
-    page = ApprovalsPage(signed_in(reviewer.user))
-    page.open_request(request_id)
+    request_id, (reviewer, owner) = waiting["to come too late"], running_stack.signers
+    confirming, choosing = ApprovalsPage(signed_in(reviewer.user)), ApprovalsPage(signed_in(owner.user))
+    confirming.open_request(request_id)
+    confirming.choose("reviewed", "seen in time")
+    confirming.headed("Confirm your signature")
+    choosing.open_request(request_id)
     let_time_pass(running_stack, request_id)
-    page.choose("reviewed", "too late")
-    page.says("expired")
-    page.open_request(request_id)
-    page.says("This request takes no more signatures.")
-    assert_accessible(page.frame)
+    choosing.choose("approved", "too late")
+    choosing.headed("It is too late to sign")
+    confirming.confirm("reviewed", running_stack.password(reviewer.user))
+    confirming.headed("It is too late to sign")
+    confirming.says("expired")
+    assert_accessible(confirming.frame)
+    confirming.window.screenshot("approvals-expired", tmp_path)
+    confirming.open_request(request_id)
+    confirming.says("This request takes no more signatures.")
+    assert_accessible(confirming.frame)
     assert request_of(running_stack, request_id)["signatures"] == []
     running_stack.client("stepfunctions").stop_execution(
         executionArn=request_of(running_stack, request_id)["execution_arn"], error="Test", cause="its test is over"

@@ -75,6 +75,8 @@ def test_the_request_of_this_execution_is_published_once_it_has_appeared(
     assert "met: AUROC 0.88, limit at least 0.8" in caplog.text
     assert "apr-0123456789ab waits for a decision until 2026-12-01" in caplog.text
     assert "sign: Approvals in this UI, at /plugin/approvals/apr-0123456789ab" in caplog.text
+    for command in ("show", "review", "approve", "reject"):
+        assert f"vigil approvals {command} apr-0123456789ab" in caplog.text
 
 
 def test_a_request_that_does_not_appear_in_time_is_no_failure(

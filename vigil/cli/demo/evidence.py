@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from vigil.cli.demo import services
 from vigil.cli.demo.report import shown
@@ -18,23 +17,20 @@ def print_evidence(console: Console, request_id: str, state: LocalState) -> None
     """Raises ``DemoError`` where something does not verify."""
     listed = json.loads(services.run_vigil("approvals", "list", "--json"))
     request = next(each for each in listed if each["request_id"] == request_id)
-    console.print(_signatures(request))
+    console.print(f"\nSignatures on request {request_id}:", soft_wrap=True)
+    for each in request["signatures"]:
+        console.print(_signature(each), markup=False, soft_wrap=True)
     bundle, key = _keep(state, request_id)
     offline = services.run_vigil("approvals", "verify", "--from", str(bundle), "--public-key", str(key), offline=True)
-    console.print(f"Signatures, verified offline from {shown(bundle)} with {shown(key)}:", soft_wrap=True)
+    console.print(f"\nSignatures, verified offline from {shown(bundle)} with {shown(key)}:", soft_wrap=True)
     console.print(offline.rstrip(), markup=False, soft_wrap=True)
     console.print("\nThe ledger:")
-    console.print(services.run_vigil("audit", "verify").rstrip(), markup=False, soft_wrap=True)
+    console.print(services.run_vigil("audit", "verify").rstrip() + "\n", markup=False, soft_wrap=True)
 
 
-def _signatures(request: dict[str, Any]) -> Table:
-    """Printed name, role, meaning and time (21 CFR 11.50(a)): what the page shows too."""
-    table = Table(title=f"Signatures on request {request['request_id']}")
-    for heading in ("printed name", "role", "meaning", "signed at"):
-        table.add_column(heading, no_wrap=True)
-    for each in request["signatures"]:
-        table.add_row(each["printed_name"], each["role"], each["meaning"], each["signed_at"][:19] + "Z")
-    return table
+def _signature(made: dict[str, Any]) -> str:
+    """Printed name, role, meaning and time (21 CFR 11.50(a)): a line, since a narrow table would cut them."""
+    return f"  {made['printed_name']}, {made['role']}: {made['meaning']} at {made['signed_at'][:19]}Z"
 
 
 def _keep(state: LocalState, request_id: str) -> tuple[Path, Path]:

@@ -50,6 +50,7 @@ def run(state: LocalState, options: Options, console: Console) -> None:
         display.refresh()
         _refuse_beyond_loopback(options, started.aws_url)
         landed = _land(state, options, journey)
+        _invite(state, people, journey)
         display.refresh()
         api = AirflowApi(started.airflow_url, "admin", state.password_file("airflow-admin").read_text())
         follower = Follower(api, journey, display.refresh, lambda: airflow_server.ensure_alive(state))
@@ -57,8 +58,9 @@ def run(state: LocalState, options: Options, console: Console) -> None:
         execution, began = _train(follower, landed, options.profile)
         request = _await_request(follower, execution)
     if request is not None:
-        services.add_signers(state, people)
         announce_request(console, request, started.airflow_url, people, state)
+        if options.approve_as:
+            console.print("All of them are given now, unattended: --approve-as.\n", markup=False)
     with display:
         if options.approve_as and request is not None:
             for signer in people:
@@ -88,6 +90,14 @@ def _land(state: LocalState, options: Options, journey: Journey) -> list[str]:
     uris: list[str] = json.loads(services.run_vigil("quarters", "land", "--json", *names))
     step.finish(", ".join(archive.name for archive in archives))
     return uris
+
+
+def _invite(state: LocalState, people: Sequence[Signer], journey: Journey) -> None:
+    """Before anything waits for them, so that the mail about it reaches them."""
+    step = journey.step(services.STAGE, "people who sign")
+    step.begin()
+    services.add_signers(state, people)
+    step.finish(", ".join(signer.user for signer in people))
 
 
 def _await_airflow(state: LocalState, follower: Follower, journey: Journey) -> None:
@@ -145,7 +155,7 @@ def _await_request(follower: Follower, execution: str) -> dict[str, Any] | None:
 
 
 def _sign(state: LocalState, signer: Signer, request_id: str, journey: Journey) -> None:
-    """`vigil approvals approve` as a process of its own, like any approver's."""
+    """`vigil approvals review` or `approve`, as the role has it: a process of its own, like any approver's."""
     step = journey.step("Approval", f"{signer.meaning} by {signer.user}")
     step.begin()
     services.run_vigil(
