@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ FLAGS = (
 )
 # A busy machine draws Airflow's UI in seconds; a minute is a fault.
 PATIENCE_MILLISECONDS = 60_000
+# Its row on a request's page begins with "Plan", elsewhere with the whole of it.
+PLAN_AUTHOR = re.compile("^Plan( last changed by)?$")
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -68,9 +71,13 @@ class AirflowBrowser:
         return sorted({at for at in self.requested if at.startswith("http") and urlparse(at).netloc != own})
 
     def screenshot(self, name: str, folder: Path) -> Path:
-        """The window as PNG; into ``VIGIL_SCREENSHOTS`` where that is set, to renew those of the documentation."""
+        """The window as PNG; into ``VIGIL_SCREENSHOTS`` where that is set, to renew those of the documentation.
+
+        Who last changed the plan is masked: a real author's name has no place in a picture.
+        """
         path = Path(os.environ.get("VIGIL_SCREENSHOTS", folder)) / f"{name}.png"
-        self.page.screenshot(path=path, animations="disabled", caret="hide")
+        authors = [frame.locator("dt", has_text=PLAN_AUTHOR).locator("+ dd") for frame in self.page.frames]
+        self.page.screenshot(path=path, animations="disabled", caret="hide", mask=authors, mask_color="#888888")
         return path
 
 

@@ -31,23 +31,27 @@ def print_list(rows: Sequence[Mapping[str, object]]) -> None:
     if not rows:
         console.print("No approval requests.")
         return
+    # What is long takes lines instead of room: a terminal of 80 cells shows all.
     table = Table(
-        Column("request", no_wrap=True), Column("status", min_width=8), Column("opened", no_wrap=True),
-        Column("expires", no_wrap=True), Column("signed by", overflow="fold"), Column("waits for", overflow="fold"),
-        Column("asked by", overflow="fold"), box=box.SIMPLE_HEAD,
+        Column("request\nasked by", overflow="fold", min_width=28), Column("status", min_width=8),
+        Column("opened\nexpires", no_wrap=True), Column("signed by ✓\nwaits for …", overflow="fold", min_width=19),
+        box=box.SIMPLE_HEAD,
     )  # fmt: skip
     for row in rows:
         request = read_public(row)
         table.add_row(
-            plain(request.request_id),
+            Text("\n").join([plain(request.request_id), plain(request.facts.requested_by)]),
             Text(request.status.replace("_", " "), style=STYLES.get(request.status, "dim")),
-            f"{request.created_at:%Y-%m-%d}",
-            f"{request.expires_at:%Y-%m-%d}",
-            plain(", ".join(each.printed_name for each in request.signatures) or "nobody yet"),
-            plain(", ".join(seat.role for seat in _open_seats(row)) or "-"),
-            plain(request.facts.requested_by),
+            f"{request.created_at:%Y-%m-%d}\n{request.expires_at:%Y-%m-%d}",
+            _signatures_and_seats(row, request),
         )
     console.print(table)
+
+
+def _signatures_and_seats(row: Mapping[str, object], request: ApprovalRequest) -> Text:
+    lines = [f"✓ {each.printed_name}" for each in request.signatures] or ["nobody yet"]
+    lines += [f"… {seat.role}" for seat in _open_seats(row)]
+    return Text("\n").join(plain(line) for line in lines)
 
 
 def _open_seats(row: Mapping[str, object]) -> list[Seat]:

@@ -42,10 +42,11 @@ def test_list_can_be_narrowed_to_a_status(command, request_id):
 
 def test_list_says_who_has_signed_and_who_must(command, request_id):
     before = command.run("list").output
-    assert "nobody yet" in before and "quality-assurance, model-owner" in before
+    assert "nobody yet" in before and "… quality-assurance" in before and "… model-owner" in before
+    assert "airflow:dana" in before.split()
     command.decide("review", request_id, user="quinn")
     after = command.run("list").output
-    assert "Quinn" in after and "quality-assurance" not in after and "model-owner" in after
+    assert "✓ Quinn" in after and "quality-assurance" not in after and "model-owner" in after
 
 
 def test_show_has_all_that_is_signed_and_the_evidence(command, request_id):
