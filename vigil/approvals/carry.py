@@ -49,8 +49,9 @@ def _take(
 ) -> ApprovalRequest | None:
     """None where a signature does not hold: what was tampered with is not carried on, in no part."""
     carried = request.model_copy(update={"signatures": older.signatures, "carried_from": older.request_id})
+    # Outside: a plan that cannot be read now says nothing about the signatures; the message comes again.
+    rules = pinned_plan(request.facts, ports.evidence).protocol.approval
     try:
-        rules = pinned_plan(request.facts, ports.evidence).protocol.approval
         for record in carried.signatures:
             check_signature(carried, record, ports.signer)
             check_times(record)

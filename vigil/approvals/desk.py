@@ -53,7 +53,7 @@ class SigningAnswer(_Frozen):
 
     challenge_id: str = Field(min_length=1, max_length=128)
     proof: Proof
-    expected_signer: str | None = None
+    expected_signer: str | None = Field(default=None, min_length=1, max_length=128)
 
 
 class SigningResult(_Frozen):
