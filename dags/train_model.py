@@ -2,7 +2,7 @@
 ### train_model: hand a dataset version over to train-and-promote
 
 Starts by itself when `build_dataset` announces a new dataset version, or by hand with a form. It decides nothing about
-the model: training, the change-control gate, the wait for a signature and the endpoint belong to the state machine.
+the model: training, the change-control gate, the wait for signatures and the endpoint belong to the state machine.
 
 | task | what it does |
 |---|---|
@@ -17,7 +17,7 @@ and left. While it waits for signatures, for two weeks if need be, its page has 
 *Evidence*, and its log tells where to sign: the page, and the commands that show, review, approve or reject.
 
 **Form.** `dataset_version`: 64 hex digits, from `build_dataset`'s `release` or the DVC registry. `reason`: why to
-train; the approver reads it. `hyperparameters`: only what the change control plan permits; anything else ends as
+train; the approvers read it. `hyperparameters`: only what the change control plan permits; anything else ends as
 `NeedsAmendedPlan`.
 
 ### Triage notes

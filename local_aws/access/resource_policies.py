@@ -1,4 +1,4 @@
-"""The policies that hang on resources: buckets, queues, topics, keys, functions and secrets."""
+"""The policies that hang on resources: buckets, queues, topics, keys, functions, secrets and tables."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def resource_policy(context: Context | None, arn: str) -> tuple[Statement, ...]:
         document = _function_policy(context, name.removeprefix("function:").partition(":")[0])
     elif service == "secretsmanager":
         document = _secret_policy(arn)
+    elif service == "dynamodb":
+        document = _table_policy(arn)
     if not document:
         return ()
     return statements(document if isinstance(document, str) else json.dumps(document), arn)
@@ -69,6 +71,21 @@ def _secret_policy(arn: str) -> Any:
         for secret in list(backend.secrets.values()):
             if secret.arn == arn:
                 return getattr(secret, "policy", None)
+    return None
+
+
+def _table_policy(arn: str) -> str | None:
+    """Of a table; its policy says of an index too, whose ARN lies below the table's.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html
+    """
+    from moto.dynamodb.models import dynamodb_backends
+
+    table = arn.partition("/index/")[0]
+    for backend in _each(dynamodb_backends):
+        policy = backend.resource_policies.get(table)
+        if policy is not None:
+            return str(policy.policy_doc)
     return None
 
 

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from ledger_fakes import entry
+from ledger_fakes import entry, resealed
 from local_server import LocalServer, aws_variables, eventually
 from role_sessions import allow, role, session
 
-from vigil.audit.models import Record
 from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import verify_ledger
 from vigil.aws.audit_ports import checkpoint_key, ledger_table, stack_ledger
@@ -30,6 +29,7 @@ IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 VIGIL = str(Path(sys.executable).parent / "vigil")
 CHAIN = "model:run-1"
 FUNCTION = "vigil-sealed-checkpoint-ledger"
+VERIFIER = "vigil-sealed-verify-ledger"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ class Deployed:
     parameters: StackParameters
 
     def seal(self) -> dict[str, Any]:
-        answer = self.server.client("lambda").invoke(FunctionName=FUNCTION)
+        return self.invoke(FUNCTION)
+
+    def invoke(self, function: str) -> dict[str, Any]:
+        answer = self.server.client("lambda").invoke(FunctionName=function)
         done: dict[str, Any] = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, done
         return done
@@ -107,27 +110,36 @@ def test_no_checkpoint_is_put_over_deleted_or_hidden(deployed: Deployed, adminis
     assert denied(owner.delete_object, **place, VersionId=version, BypassGovernanceRetention=True) == "AccessDenied"
 
 
-def test_who_appends_can_neither_update_nor_delete_a_record_whatever_else_allows_it(deployed: Deployed) -> None:
-    everything = allow(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "kms:Decrypt"], "*")
-    arn = role(deployed.server, "appender", everything)
-    policy = "arn:aws:iam::123456789012:policy/vigil-sealed-ledger-append"
-    deployed.server.client("iam").attach_role_policy(RoleName="appender", PolicyArn=policy)
+def test_nobody_updates_or_deletes_a_record_whatever_a_policy_of_his_own_allows(deployed: Deployed) -> None:
+    """By the table's own policy, which no role can lay aside."""
+    arn = role(deployed.server, "owner-of-tables", allow(["dynamodb:*", "kms:Decrypt"], "*"))
     dynamodb = session(deployed.server, arn)("dynamodb")
     place = {"chain": {"S": CHAIN}, "sequence": {"N": "3"}}
     request = {"TableName": deployed.parameters.tables.ledger, "Key": place}
+    assert "Item" in dynamodb.get_item(**request)
     assert denied(dynamodb.delete_item, **request) == "AccessDeniedException"
     update = {"UpdateExpression": "SET subject = :s", "ExpressionAttributeValues": {":s": {"S": "x"}}}
     assert denied(dynamodb.update_item, **request, **update) == "AccessDeniedException"
+    batch = {deployed.parameters.tables.ledger: [{"DeleteRequest": {"Key": place}}]}
+    assert denied(dynamodb.batch_write_item, RequestItems=batch) == "AccessDeniedException"
 
 
 def test_what_does_not_follow_its_checkpoint_raises_the_alarm_and_is_not_sealed(deployed: Deployed) -> None:
-    """Last of all: it breaks the ledger of this module."""
+    """Last of all: it breaks the ledger of this module. A record can be put over, though not deleted: it is found."""
     table, name = deployed.server.client("dynamodb"), deployed.parameters.tables.ledger
-    place = {"chain": {"S": CHAIN}, "sequence": {"N": "10"}}
-    item = table.get_item(TableName=name, Key=place)["Item"]
-    assert Record.model_validate_json(item["record"]["S"]).sequence == 10
-    table.delete_item(TableName=name, Key=place)
-    assert deployed.seal()["broken"][0]["kind"] == "cut"
+
+    def put_over(sequence: int) -> None:
+        item = table.get_item(TableName=name, Key={"chain": {"S": CHAIN}, "sequence": {"N": str(sequence)}})["Item"]
+        text = resealed(item["record"]["S"], subject="never happened")
+        table.put_item(TableName=name, Item={**item, "record": {"S": text}, "hash": {"S": json.loads(text)["hash"]}})
+
+    assert deployed.invoke(VERIFIER)["broken"] == []
+    put_over(3)
+    assert "broken" not in deployed.seal()  # it looks from the last signed head on
+    (found,) = deployed.invoke(VERIFIER)["broken"]
+    assert (found["kind"], found["chain"], found["sequence"]) == ("altered", CHAIN, 3)
+    put_over(10)
+    assert deployed.seal()["broken"][0]["kind"] == "rewritten"
 
     def state() -> bool:
         (alarm,) = deployed.server.client("cloudwatch").describe_alarms(AlarmNames=["vigil-sealed-ledger"])[

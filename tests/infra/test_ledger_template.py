@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from cloudformation_template import references, resources_of
 
 Template = dict[str, Any]
@@ -52,8 +53,8 @@ def test_only_functions_append(template: Template) -> None:
 def test_only_the_function_that_seals_signs_with_the_key_of_checkpoints(template: Template) -> None:
     assert who_may(template, "kms:Sign", "CheckpointKey") == {"CheckpointLedgerPolicy"}
     key = resources_of(template, "AWS::KMS::Key")["CheckpointKey"]
-    (denied,) = [each for each in key["KeyPolicy"]["Statement"] if each["Effect"] == "Deny"]
-    assert (denied["Action"], denied["Principal"]) == ("kms:Sign", {"AWS": "*"})
+    denied = next(each for each in key["KeyPolicy"]["Statement"] if each["Effect"] == "Deny")
+    assert (denied["Action"], denied["Principal"]) == (["kms:Sign", "kms:CreateGrant"], {"AWS": "*"})
     assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::Sub": CHECKPOINT_ROLE}}}
     assert "kms:Sign" not in json.dumps([each for _, each in statements(template, "SigningKey") if "Checkpoint" in _])
 
@@ -96,10 +97,52 @@ def test_the_ledger_is_sealed_each_minute_and_its_alarm_notifies(template: Templ
     assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
 
 
+def test_the_table_itself_denies_everybody_to_update_or_delete(template: Template) -> None:
+    policy = resources_of(template, "AWS::DynamoDB::Table")["LedgerTable"]["ResourcePolicy"]["PolicyDocument"]
+    (statement,) = policy["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert CHANGES - {"dynamodb:DeleteTable"} <= set(statement["Action"])
+    assert "dynamodb:PutItem" not in statement["Action"]
+    assert "Condition" not in statement
+
+
+@pytest.mark.parametrize("key", ["SigningKey", "CheckpointKey"])
+def test_nobody_puts_a_signing_key_out_of_use_but_root_and_cloudformation(template: Template, key: str) -> None:
+    statements = resources_of(template, "AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]
+    (denied,) = [each for each in statements if each["Sid"] == "NobodyPutsTheKeyOutOfUse"]
+    assert (denied["Effect"], set(denied["Action"])) == ("Deny", {"kms:ScheduleKeyDeletion", "kms:DisableKey"})
+    assert set(denied["Condition"]) == {"ArnNotEquals", "ForAllValues:StringNotEquals"}
+
+
+def test_the_whole_ledger_is_read_again_each_hour_by_a_role_that_writes_none_of_it(template: Template) -> None:
+    rule = resources_of(template, "AWS::Events::Rule")["VerifyLedgerSchedule"]
+    assert rule["ScheduleExpression"] == "rate(1 hour)"
+    assert [references(target["Arn"]) for target in rule["Targets"]] == [{"VerifyLedgerFunction"}]
+    role = resources_of(template, "AWS::IAM::Role")["VerifyLedgerRole"]
+    assert references(role["ManagedPolicyArns"]) == {"FunctionBasePolicy", "VerifyLedgerPolicy"}
+    policy = resources_of(template, "AWS::IAM::ManagedPolicy")["VerifyLedgerPolicy"]["PolicyDocument"]
+    actions = {action for statement in policy["Statement"] for action in statement["Action"]}
+    assert not actions & {"dynamodb:PutItem", "kms:Sign"}
+
+
+def test_what_the_hourly_reading_finds_and_sealing_that_stops_raise_alarms(template: Template) -> None:
+    from vigil.aws.ledger_recheck import ALTERED
+    from vigil.aws.sealing import NAMESPACE, SEALED
+
+    alarms = resources_of(template, "AWS::CloudWatch::Alarm")
+    altered, unsealed = alarms["LedgerAlteredAlarm"], alarms["LedgerUnsealedAlarm"]
+    assert (altered["Namespace"], altered["MetricName"]) == (NAMESPACE, ALTERED)
+    assert (unsealed["Namespace"], unsealed["MetricName"]) == (NAMESPACE, SEALED)
+    assert (unsealed["TreatMissingData"], unsealed["Period"] * unsealed["EvaluationPeriods"]) == ("breaching", 600)
+    for alarm in (altered, unsealed):
+        assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
+
+
 def test_an_auditor_reads_everything_of_the_ledger_and_writes_nothing(template: Template) -> None:
     policy = resources_of(template, "AWS::IAM::ManagedPolicy")["AuditorPolicy"]["PolicyDocument"]
     actions = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert actions == {
-        "ssm:GetParametersByPath", "dynamodb:GetItem", "dynamodb:Query", "s3:GetObject", "s3:GetObjectVersion",
+        "ssm:GetParametersByPath", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "s3:GetObject",
+        "s3:GetObjectVersion",
         "s3:ListBucket", "s3:ListBucketVersions", "kms:GetPublicKey", "kms:Decrypt", "lambda:InvokeFunction",
     }  # fmt: skip

@@ -3,11 +3,13 @@ identity of the individual is verified before it is established (b)."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
-from people_fakes import FakePasswords
+from people_fakes import FakeNotices, FakePasswords
 from signing_people import Desk, desk
 
-from vigil.approvals.administration import AdministrationPorts, NameTakenError, add_person
+from vigil.approvals.administration import AdministrationPorts, NameTakenError, NotPossibleError, add_person
 from vigil.approvals.administration_orders import AddPerson
 from vigil.approvals.errors import ApprovalError, AuthenticationError
 from vigil.approvals.people import Person
@@ -25,10 +27,21 @@ class Nothing:
         raise AssertionError(f"the provider was asked to {name}")
 
 
-def add(at: Desk, username: str) -> None:
-    ports = AdministrationPorts(at.bench.people, Nothing(), Nothing(), "issuer", at.bench.clock)  # type: ignore[arg-type]
+class Recorded:
+    """``RecordedPeople`` of a desk; what the ledger gets is another test's."""
+
+    def __init__(self, at: Desk) -> None:
+        self.get, self.all = at.bench.people.get, at.bench.people.all
+        self._people = at.bench.people
+
+    def insert(self, person: Person, entry: object) -> bool:
+        return self._people.insert(person)
+
+
+def add(at: Desk, username: str, **more: str) -> None:
+    ports = AdministrationPorts(Recorded(at), Nothing(), FakeNotices(), "issuer", at.bench.clock)  # type: ignore[arg-type]
     order = {"username": username, "printed_name": "Somebody Else", "roles": ["model-owner"], "by": "administrator"}
-    add_person(AddPerson.model_validate(order | {"email": "else@example.org"}), ports)
+    add_person(AddPerson.model_validate(order | {"email": "else@example.org"} | more), ports)
 
 
 @pytest.mark.parametrize("spelling", ["ana", "ANA", " Ana "])
@@ -42,6 +55,23 @@ def test_a_user_name_whose_owner_was_revoked_is_not_given_again(at_desk: Desk) -
     at_desk.bench.people.replace(ana.model_copy(update={"revoked_at": at_desk.bench.clock()}))
     with pytest.raises(NameTakenError):
         add(at_desk, "ana")
+
+
+@pytest.mark.parametrize(
+    ("other", "has"),
+    [
+        ({"email": "Ana.A@Example.org"}, "this mail address"),
+        ({"issuer": "https://id.example", "subject": "0815"}, "signs with this account"),
+    ],
+)
+def test_somebody_known_is_not_added_under_a_second_name(at_desk: Desk, other: dict[str, str], has: str) -> None:
+    ana = {"email": "ana.a@example.org", "issuer": "https://id.example", "subject": "0815"}
+    at_desk.bench.people.change("ana", **ana)
+    with pytest.raises(NotPossibleError, match=f"^ana .*{has}"):
+        add(at_desk, "ana.too", **other)
+    at_desk.bench.people.change("ana", revoked_at=at_desk.bench.clock())
+    with pytest.raises(AssertionError, match="asked to create") if "email" in other else nullcontext():
+        add(at_desk, "ana.too", **other)
 
 
 def test_a_name_reassigned_at_the_provider_cannot_sign(at_desk: Desk) -> None:

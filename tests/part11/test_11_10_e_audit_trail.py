@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import boto3
 import pytest
 from cloudformation_template import load_template, references, resources_of
-from ledger_fakes import ACTOR, entry
+from ledger_fakes import ACTOR, entry, resealed
 from ledger_world import CHAIN, TABLE, create_table
 from moto import mock_aws
 from pydantic import ValidationError
 
+from vigil.audit.chain import walk
 from vigil.audit.events import EventName
+from vigil.audit.findings import Kind
 from vigil.audit.models import Entry
 from vigil.aws.ledger_table import LedgerTable
 
@@ -62,12 +65,25 @@ def test_what_was_recorded_is_not_obscured_by_a_later_change(table: LedgerTable)
     assert next(table.read(CHAIN)) == first
 
 
-def test_putting_over_a_record_is_refused(dynamodb: Any, table: LedgerTable) -> None:
-    """11.10(e): every put of the writer is on the condition that nothing is there."""
+def test_our_writer_puts_over_nothing(dynamodb: Any, table: LedgerTable) -> None:
+    """11.10(e): every put of the writer is on the condition that nothing is there. It holds for our writer only."""
     record = table.append(entry(1))
     for put in table._puts(record):
         with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
             dynamodb.put_item(**put["Put"])
+
+
+def test_a_record_that_somebody_put_over_is_found(dynamodb: Any, table: LedgerTable) -> None:
+    """11.10(e): IAM cannot forbid a PutItem without a condition to who may put; the change is seen, with its place."""
+    for number in range(1, 5):
+        table.append(entry(number))
+    place = {"chain": {"S": CHAIN}, "sequence": {"N": "2"}}
+    item = dynamodb.get_item(TableName=TABLE, Key=place)["Item"]
+    text = resealed(item["record"]["S"], subject="never happened")
+    dynamodb.put_item(TableName=TABLE, Item={**item, "record": {"S": text}, "hash": {"S": json.loads(text)["hash"]}})
+    finding = walk(CHAIN, table.stored(CHAIN)).finding
+    assert finding is not None
+    assert (finding.kind, finding.sequence) == (Kind.ALTERED, 2)
 
 
 def test_no_policy_lets_anybody_update_or_delete_a_record() -> None:

@@ -68,6 +68,14 @@ def test_four_eyes_know_the_plan_changer_by_mail_address_too(bench: Bench) -> No
     assert [(each.signer, each.has_stake) for each in decided.signatures] == [("quinn", True), ("ben", False)]
 
 
+def test_four_eyes_know_who_sent_the_request_whatever_it_says(bench: Bench) -> None:
+    """``requested_by`` is only said; the session that sent the message is AWS's word."""
+    said = {"requested_by": "airflow:somebody", "sent_by": "AROAEXAMPLE:Ana@example.org"}
+    bench = replace(bench, facts=bench.facts.model_copy(update=said))
+    with pytest.raises(NotEntitledError, match="four eyes"):
+        bench.sign(bench.sign(bench.open(), REVIEWED, "pat"), APPROVED, "ana")
+
+
 def test_a_rejection_by_nobody_but_who_asked_is_refused(bench: Bench) -> None:
     with pytest.raises(NotEntitledError, match="four eyes"):
         bench.reject(bench.open(), "dana")

@@ -34,6 +34,7 @@ from vigil.approvals.sign import sign
 from vigil.approvals.verify import PINNED
 from vigil.aws.approvals_table import ApprovalsTable
 from vigil.aws.ledger_table import LedgerTable
+from vigil.aws.people_table import PeopleTable
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
 
@@ -83,7 +84,7 @@ class Bench:
             {plan.digest: plan}, {facts.evaluation_uri: evaluation}, {facts.artefact_uri: facts.artefact_digest}
         )
         return cls(
-            plan, evaluation, facts, clock, ledger, MemoryStore(ledger), people, FakeSignIns(clock, people),
+            plan, evaluation, facts, clock, ledger, MemoryStore(ledger, people), people, FakeSignIns(clock, people),
             FakeSigner(), FakeVault(), evidence, FakeRuns(), FakePins(), itertools.count(1),
         )  # fmt: skip
 
@@ -158,10 +159,13 @@ class Bench:
 
 
 def on_tables(bench: Bench, client: Any, tables: Any) -> Bench:
-    """The same bench with the real tables behind a DynamoDB client."""
+    """The same bench, and its people, with the real tables behind a DynamoDB client."""
     ledger: Any = LedgerTable(client, tables.ledger, bench.clock)
-    store: Any = ApprovalsTable(client, tables.approvals, ledger)
-    return replace(bench, ledger=ledger, store=store)
+    store: Any = ApprovalsTable(client, tables.approvals, ledger, tables.people)
+    people: Any = PeopleTable(client, tables.people)
+    for person in bench.people.all():
+        people.insert(person)
+    return replace(bench, ledger=ledger, store=store, people=people, sign_ins=replace(bench.sign_ins, people=people))
 
 
 def proof_of(username: str, password: str = PASSWORD) -> PasswordProof:

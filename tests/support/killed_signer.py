@@ -28,7 +28,7 @@ POINTS = (BEFORE_TRANSACTION, AFTER_TRANSACTION, BEFORE_MARK)
 
 
 class Tables:
-    approvals, ledger = "vigil-unit-approvals", "vigil-unit-ledger"
+    approvals, ledger, people = "vigil-unit-approvals", "vigil-unit-ledger", "vigil-unit-people"
 
 
 class FileRuns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from vigil.approvals.models import Signature
-from vigil.audit.checkpoint import SealingPorts, seal
+from vigil.audit.checkpoint import Sealed, SealingPorts, seal
+from vigil.audit.checkpoint_chain import read_checkpoint
 from vigil.audit.events import EventName
 from vigil.audit.models import Actor, Checkpoint, Entry, Head, Record, link, start_of
-from vigil.audit.ports import StoredText
+from vigil.audit.ports import Newest, StoredText
+from vigil.audit.reading import UnreadableError
 from vigil.digests import canonical_json, digest_of
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/checkpoints"
@@ -125,8 +127,18 @@ class MemoryLedger:
         yield from self.sealed
 
     # CheckpointStore
-    def latest(self) -> Checkpoint | None:
-        return Checkpoint.model_validate_json(self.sealed[-1].text) if self.sealed else None
+    def newest(self, holds: Callable[[Checkpoint], bool]) -> Newest:
+        planted: dict[int, str] = {}
+        for stored in reversed(self.sealed):
+            try:
+                checkpoint = read_checkpoint(stored)
+            except UnreadableError as error:
+                planted[stored.place or 0] = str(error)
+                continue
+            if checkpoint.number == stored.place and holds(checkpoint):
+                return Newest(checkpoint, planted)
+            planted[stored.place or 0] = "not ours"
+        return Newest(None, planted)
 
     def all(self) -> Iterator[Checkpoint]:
         return (Checkpoint.model_validate_json(stored.text) for stored in self.sealed)
@@ -139,4 +151,7 @@ class MemoryLedger:
         return True
 
     def seal(self) -> Checkpoint | None:
+        return self.seal_with_findings().checkpoint
+
+    def seal_with_findings(self) -> Sealed:
         return seal(SealingPorts(source=self, store=self, signer=self.signer, clock=self.clock))

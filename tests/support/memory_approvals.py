@@ -11,7 +11,7 @@ from memory_ledger import MemoryLedger
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import ChallengeError
 from vigil.approvals.models import ApprovalRequest, Status
-from vigil.approvals.people import Person
+from vigil.approvals.people import People, Person
 from vigil.approvals.ports import KeptChallenge
 from vigil.audit.models import Entry
 
@@ -19,7 +19,8 @@ from vigil.audit.models import Entry
 class MemoryStore:
     """``ApprovalStore`` and ``Challenges``, conditional like the table."""
 
-    def __init__(self, ledger: MemoryLedger) -> None:
+    def __init__(self, ledger: MemoryLedger, people: People) -> None:
+        self.people = people
         self.rows: dict[str, ApprovalRequest] = {}
         self.challenges: dict[str, Challenge] = {}
         self.used: set[str] = set()
@@ -51,11 +52,20 @@ class MemoryStore:
             return True
 
     def sign(
-        self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry, challenge_id: str, at: datetime
+        self,
+        before: ApprovalRequest,
+        after: ApprovalRequest,
+        entry: Entry,
+        challenge_id: str,
+        at: datetime,
+        signer: Person,
     ) -> bool:
         with self._lock:
             if challenge_id in self.used:
                 raise ChallengeError("this was signed already")
+            known = self.people.get(signer.username)
+            if known is None or known.revision != signer.revision:
+                return False
             row = self.rows[before.request_id]
             if row.status is not Status.PENDING or row.expires_at <= at or not self.replace(before, after, entry):
                 return False
@@ -107,4 +117,5 @@ class MemoryPeople:
         return [self.rows[name] for name in sorted(self.rows)]
 
     def change(self, username: str, **fields: Any) -> None:
-        self.rows[username] = self.rows[username].model_copy(update=fields)
+        revision = self.rows[username].revision + 1
+        self.rows[username] = self.rows[username].model_copy(update={"revision": revision, **fields})

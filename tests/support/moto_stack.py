@@ -197,6 +197,7 @@ def _create() -> tuple[dict[str, str], str]:
         "state-machines/train-and-promote": f"{machines}vigil-{STACK}-train-and-promote",
         "state-machines/update-endpoint": f"{machines}vigil-{STACK}-update-endpoint",
         "signing/issuer": "none", "signing/audience": "none", "signing/jwks-uri": "none",
+        "signing/required-acr": "none",
         "functions/approval-desk": "approval-desk",
         "functions/manage-people": "manage-people", "functions/choose-password": "choose-password",
         "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",

@@ -11,7 +11,7 @@ from candidate_evidence import facts_for, passing_evaluation, real_plan
 from people_fakes import FakeAlarms, FakePasswords
 
 from vigil.approvals.authentication import AuthenticationPorts
-from vigil.approvals.sign_ins import SignIns
+from vigil.aws.approval_ports import StackSignIns
 from vigil.change_control.models import Plan
 
 
@@ -37,8 +37,9 @@ def desk(continuous_seconds: int = 0) -> Desk:
         {plan.digest: plan}, {facts.evaluation_uri: evaluation}, {facts.artefact_uri: facts.artefact_digest}
     )
     people, alarms = people_of(ROLES), FakeAlarms()
+    bench.store.people = people
     passwords: Any = FakePasswords(bench.clock, dict(ROLES))  # type: ignore[arg-type]
-    sign_ins: Any = SignIns(AuthenticationPorts(people, passwords, None, bench.ledger, alarms, bench.clock))
+    sign_ins: Any = StackSignIns(AuthenticationPorts(people, passwords, None, bench.ledger, alarms, bench.clock))
     bench = replace(
         bench, plan=plan, evaluation=evaluation, facts=facts, evidence=evidence, people=people, sign_ins=sign_ins
     )

@@ -100,6 +100,7 @@ def add_person(order: AddPerson, ports: AdministrationPorts) -> Person:
     taken = NameTakenError(f"{username} is or was somebody's user name, and no name is given twice: choose another")
     if ports.people.get(username) is not None:
         raise taken
+    _refuse_known(order, ports.people.all())
     trained = _not_after(order.trained_at, ports.clock())
     issuer, subject = order.issuer, order.subject
     if issuer is None:
@@ -204,6 +205,17 @@ def _refuse_own(order: AddPerson | Train | Unlock, *names: str | None) -> None:
     caller = order.by.rpartition("/")[2]  # of arn:aws:sts::123456789012:assumed-role/ROLE/SESSION
     if is_same_person(caller, *(name for name in names if name)):
         raise NotPossibleError(f"you are {caller}, and nobody gives themselves a right to sign: ask an administrator")
+
+
+def _refuse_known(order: AddPerson, people: list[Person]) -> None:
+    """One person has one user name (21 CFR 11.100(a)): with two, one alone could fill two seats."""
+    for other in people:
+        if other.revoked_at is not None:
+            continue
+        if order.email is not None and other.email is not None and order.email.casefold() == other.email.casefold():
+            raise NotPossibleError(f"{other.username} has this mail address, and one person has one user name")
+        if order.subject is not None and (other.issuer, other.subject) == (order.issuer, order.subject):
+            raise NotPossibleError(f"{other.username} signs with this account, and one person has one user name")
 
 
 def _not_after(given: datetime | None, now: datetime) -> datetime:

@@ -17,7 +17,15 @@ from pydantic import SecretStr
 
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import ApprovalError, AuthenticationError, RevokedError, WrongPersonError
-from vigil.approvals.lockout import Attempt, begin_attempt, count_failure, give_back, refuse_locked, succeed
+from vigil.approvals.lockout import (
+    Attempt,
+    begin_attempt,
+    count_failure,
+    give_back,
+    refuse_locked,
+    settle_lock,
+    succeed,
+)
 from vigil.approvals.models import Authentication, PasswordProof, Proof, SessionProof, TokenProof
 from vigil.approvals.people import People, Person, canonical_username
 from vigil.approvals.sessions import holds, owner_of
@@ -74,8 +82,8 @@ def authenticate(
             return _by_session(proof, challenge, ports, continuous_seconds, expected_signer)
         return _by_password(proof, challenge, ports, expected_signer)
     except ApprovalError as refusal:
-        record_failure(_claimed(proof, ports.people), refusal, challenge, ports.ledger)
         ports.alarms.sign_in_failed()
+        record_failure(_claimed(proof, ports.people), refusal, challenge, ports.ledger)
         raise
 
 
@@ -84,7 +92,7 @@ def _by_password(
 ) -> Signer:
     person = _person(proof.username, ports.people)
     _refuse_another(person.username, expected)
-    attempt = begin_attempt(person, ports.people, ports.clock())
+    attempt = _begin(person, ports)
     return _try_password(proof.password, attempt, challenge, ports, components=2)
 
 
@@ -99,12 +107,18 @@ def _by_session(
         raise AuthenticationError("the plan asks for user name and password at each signature: give both")
     person = _person(owner_of(proof.session), ports.people)
     _refuse_another(person.username, expected)
-    attempt = begin_attempt(person, ports.people, ports.clock())
+    attempt = _begin(person, ports)
     if not holds(person, proof.session, ports.clock()):
         # Counted: else the password could be tried without the other component, and sessions could be guessed.
         count_failure(attempt, ports.ledger, ports.alarms)
         raise AuthenticationError("the period of continuous signing has ended: give user name and password")
     return _try_password(proof.password, attempt, challenge, ports, components=1)
+
+
+def _begin(person: Person, ports: AuthenticationPorts) -> Attempt:
+    now = ports.clock()
+    settle_lock(person, ports.ledger, now)
+    return begin_attempt(person, ports.people, now)
 
 
 def _try_password(
@@ -132,6 +146,7 @@ def _by_token(proof: TokenProof, challenge: Challenge, ports: AuthenticationPort
     _refuse_stale(identity, challenge, now)
     person = _person(identity.username, ports.people)
     _refuse_another(person.username, expected)
+    settle_lock(person, ports.ledger, now)
     refuse_locked(person, now)
     _refuse_other_identity(identity, person, ports.people)
     attempt = begin_attempt(person, ports.people, now)

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from vigil.approvals.desk import Challenge
-from vigil.approvals.errors import AuthenticationError, WrongPersonError
+from vigil.approvals.errors import AuthenticationError, RevokedError, WrongPersonError
 from vigil.approvals.identity import canonical_username
+from vigil.approvals.lockout import refuse_locked
 from vigil.approvals.models import ApprovalRequest, Authentication, Meaning
+from vigil.approvals.people import People, Person
 from vigil.approvals.ports import ProvenSigner
 from vigil.approvals.quorum import Candidate, Place, choose_place
 from vigil.approvals.timing import is_for
@@ -28,6 +31,24 @@ def refuse_stale(authentication: Authentication, challenge: Challenge, now: date
     """Authentication has looked at this too; here it is asked of the moment that the signature will carry."""
     if not is_for(authentication.authenticated_at, challenge.shown_at, now):
         raise AuthenticationError("the sign-in is not of now: sign in again for this signature, after it was shown")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A ``ProvenSigner`` as the record has them at another moment."""
+
+    authentication: Authentication
+    person: Person
+
+
+def known_now(proven: ProvenSigner, people: People, now: datetime) -> Known:
+    """Who has proven who they are, by the record of now. Raises ``RevokedError`` or ``LockedOutError``."""
+    said = proven.authentication
+    person = people.get(said.username)
+    if person is None or person.revoked_at is not None:
+        raise RevokedError(f"{said.username} may not sign any more: ask an administrator")
+    refuse_locked(person, now)
+    return Known(said.model_copy(update={"groups": said.groups & frozenset(person.roles)}), person)
 
 
 def all_names(proven: ProvenSigner) -> tuple[str, ...]:

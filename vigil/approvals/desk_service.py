@@ -15,7 +15,7 @@ from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.ports import SigningPorts
 from vigil.approvals.prepare import prepare
 from vigil.approvals.quorum import missing_seats
-from vigil.approvals.requests import all_requests, find_request
+from vigil.approvals.requests import find_request, shown_requests
 from vigil.approvals.sign import sign
 from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry
@@ -38,7 +38,7 @@ class DeskService:
         self._dossier = dossier
 
     def requests(self) -> list[dict[str, object]]:
-        return [request.public() | self._open_seats(request) for request in all_requests(self._ports.store)]
+        return [request.public() | self._open_seats(request) for request in shown_requests(self._ports.store)]
 
     def _open_seats(self, request: ApprovalRequest) -> dict[str, object]:
         """Nothing for a request that waits no more, or whose plan cannot be relied on: then nobody can approve."""

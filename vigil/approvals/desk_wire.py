@@ -6,9 +6,10 @@ that goes wrong is an exception of the function, without anything that was in th
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, TypeAdapter
 
 from vigil.approvals import errors
 from vigil.approvals.desk import SigningAnswer, SigningOrder
@@ -17,6 +18,10 @@ from vigil.approvals.errors import ApprovalError, DeskUnavailableError
 from vigil.approvals.models import PasswordProof, Proof, SessionProof
 from vigil.audit.events import EventName
 from vigil.audit.models import Actor
+
+#: A note goes into the chain ``stack``, which sign-ins wait on: nobody may fill it with what he likes.
+MOST_NOTE_BYTES = 8192
+LONGEST_NAME = 300
 
 
 class _Message(BaseModel):
@@ -44,12 +49,19 @@ class Sign(_Message):
     answer: SigningAnswer
 
 
+def _is_short(details: dict[str, Any]) -> dict[str, Any]:
+    size = len(json.dumps(details))
+    if size > MOST_NOTE_BYTES:
+        raise ValueError(f"a note's details have up to {MOST_NOTE_BYTES} bytes, these have {size}")
+    return details
+
+
 class Note(_Message):
     operation: Literal["note"] = "note"
     event: Literal[EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED]
     actor: Actor
-    subject: str = Field(min_length=1, max_length=1024)
-    details: dict[str, Any] = Field(default_factory=dict)
+    subject: str = Field(min_length=1, max_length=LONGEST_NAME)
+    details: Annotated[dict[str, Any], AfterValidator(_is_short)] = Field(default_factory=dict)
 
 
 Message = Annotated[Requests | Show | Prepare | Sign | Note, Field(discriminator="operation")]

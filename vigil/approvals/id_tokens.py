@@ -21,11 +21,16 @@ from vigil.approvals.timing import CLOCK_SKEW
 
 @dataclass(frozen=True)
 class ClaimNames:
-    """What a provider calls the user name and the roles. ``purpose``: a claim that must have a value, if one does."""
+    """What a provider calls the user name and the roles. ``purpose``: a claim that must have a value, if one does.
+
+    ``assurance``: what ``acr`` must be, or ``amr`` must hold, so that the sign-in counts as one of two components
+    (21 CFR 11.200(a)(1)). Where it is None, asking for two is the provider's duty.
+    """
 
     username: str = "preferred_username"
     groups: str = "groups"
     purpose: tuple[str, str] | None = None
+    assurance: str | None = None
 
 
 #: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
@@ -39,6 +44,8 @@ def identity_of(claims: Mapping[str, Any], nonce: str | None, names: ClaimNames,
         raise AuthenticationError("the ID token was issued for something else than this signature: sign in again")
     if names.purpose is not None and claims.get(names.purpose[0]) != names.purpose[1]:
         raise AuthenticationError("the token is not an ID token")
+    if names.assurance is not None and names.assurance not in _assurances(claims):
+        raise AuthenticationError(f"the provider does not say that the sign-in was as strong as {names.assurance}")
     if now >= _moment(claims, "exp") + CLOCK_SKEW:
         raise AuthenticationError("the ID token has expired: sign in again")
     if any(_moment(claims, name) > now + CLOCK_SKEW for name in ("iat", "nbf") if name in claims):
@@ -54,6 +61,12 @@ def identity_of(claims: Mapping[str, Any], nonce: str | None, names: ClaimNames,
         )
     except (ValidationError, TypeError):
         raise AuthenticationError(f"the ID token does not say who signed in: it needs {names.username}") from None
+
+
+def _assurances(claims: Mapping[str, Any]) -> list[object]:
+    """The sign-in's class, and its methods (RFC 8176 names them; ``mfa`` is one)."""
+    methods = claims.get("amr")
+    return [claims.get("acr"), *(methods if isinstance(methods, list) else [])]
 
 
 def _equal(given: object, wanted: str) -> bool:

@@ -21,6 +21,8 @@ from vigil.audit.ports import LedgerWriter
 MOST_FAILURES = 5
 #: At most 240 guesses a day against 14 characters; short enough that nobody calls for help before a signature is due.
 LOCKED_FOR = timedelta(minutes=30)
+#: More than a function may run: who tried a password has its answer by then.
+ATTEMPT_LASTS = timedelta(minutes=5)
 #: Each round of a conditional write lets one through, and after five of them everyone else is refused without a write.
 MOST_WRITES = 50
 
@@ -59,8 +61,15 @@ def begin_attempt(person: Person, people: People, now: datetime) -> Attempt:
 def count_failure(attempt: Attempt, ledger: LedgerWriter, alarms: SignInAlarms) -> None:
     """The attempt stays counted; where it was the last permitted one, that the account is locked is told."""
     if attempt.locks_until is not None:
+        alarms.account_locked(attempt.person.username, attempt.locks_until)  # first: nothing may hold it up
         record_lock(attempt.person, attempt.locks_until, MOST_FAILURES, ledger)
-        alarms.account_locked(attempt.person.username, attempt.locks_until)
+
+
+def settle_lock(person: Person, ledger: LedgerWriter, now: datetime) -> None:
+    """Record a lock that was not: the ledger did not answer then, or the function ended first. At the next attempt."""
+    until = person.locked_until
+    if until is not None and now >= until - LOCKED_FOR + ATTEMPT_LASTS:  # else its attempt may still succeed
+        record_lock(person, until, MOST_FAILURES, ledger)
 
 
 def give_back(attempt: Attempt, people: People) -> None:

@@ -40,7 +40,8 @@ class _Frozen(BaseModel):
 class Facts(_Frozen):
     """What is decided on. Every field is covered by the signatures; ``image`` is what would serve the artefact.
 
-    ``plan_changed_by``: who last changed the change control plan, as version control says.
+    ``requested_by`` is what the asker says; ``sent_by``, where a message started the run, who sent it as AWS says (SQS
+    ``SenderId``). ``plan_changed_by``: who last changed the change control plan, as version control says.
     """
 
     model_package_arn: str = Field(min_length=1)
@@ -54,6 +55,7 @@ class Facts(_Frozen):
     code_revision: str = Field(min_length=1)
     verdict: Verdict
     requested_by: str = Field(min_length=1)
+    sent_by: str | None = None
     plan_changed_by: str = Field(min_length=1)
 
 

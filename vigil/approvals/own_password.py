@@ -14,7 +14,7 @@ from vigil.approvals.administration import NotPossibleError
 from vigil.approvals.administration_orders import ChoosePassword
 from vigil.approvals.authentication import REFUSED
 from vigil.approvals.errors import AuthenticationError, RevokedError
-from vigil.approvals.lockout import begin_attempt, count_failure, give_back, succeed
+from vigil.approvals.lockout import begin_attempt, count_failure, give_back, settle_lock, succeed
 from vigil.approvals.people import People, Person, canonical_username
 from vigil.approvals.sessions import without_session
 from vigil.approvals.sign_in import SignInAlarms
@@ -45,8 +45,8 @@ def choose_password(order: ChoosePassword, ports: OwnPasswordPorts) -> Person:
     try:
         person = _choose(person, order, ports)
     except (AuthenticationError, RevokedError) as refusal:
-        record_failed_change(person, refusal, order.by, ports.ledger)
         ports.alarms.sign_in_failed()
+        record_failed_change(person, refusal, order.by, ports.ledger)
         raise
     record_own_password(person, order.by, ports.ledger)
     return person
@@ -61,6 +61,7 @@ def _choose(person: Person | None, order: ChoosePassword, ports: OwnPasswordPort
         raise NotPossibleError("the new password must be another one")
     if not order.new.get_secret_value().strip() or len(order.new) > LONGEST_PASSWORD:
         raise NotPossibleError(f"the new password must have between one and {LONGEST_PASSWORD} characters")
+    settle_lock(person, ports.ledger, ports.clock())
     attempt = begin_attempt(person, ports.people, ports.clock())
     try:
         ports.passwords.choose(person.username, order.current, order.new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from vigil.approvals.desk import Challenge
 from vigil.approvals.models import ApprovalRequest, Authentication, Facts, Proof, Signature, Status
 from vigil.approvals.people import People, Person
-from vigil.audit.models import Entry
+from vigil.audit.models import Entry, Record
 from vigil.audit.ports import LedgerWriter
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
@@ -38,10 +38,17 @@ class ApprovalStore(Protocol):
         """
 
     def sign(
-        self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry, challenge_id: str, at: datetime
+        self,
+        before: ApprovalRequest,
+        after: ApprovalRequest,
+        entry: Entry,
+        challenge_id: str,
+        at: datetime,
+        signer: Person,
     ) -> bool:
         """As ``replace``, for a row that is PENDING and not expired ``at``; the challenge is used up with it.
 
+        False too where the signer's record is not ``signer`` any more: who was revoked meanwhile signs nothing.
         Raises ``ChallengeError`` where the challenge was used before.
         """
 
@@ -144,6 +151,11 @@ class Pins(Protocol):
         """What a run fixed when it started, by field; empty where nothing is recorded."""
 
 
+class ReadableLedger(LedgerWriter, Protocol):
+    def read(self, chain: str, after: int = 0) -> Iterator[Record]:
+        """The chain's records in their order. Raises where it cannot be read: then nothing is verified."""
+
+
 @dataclass(frozen=True)
 class OpeningPorts:
     store: ApprovalStore
@@ -183,7 +195,7 @@ class DeliveryPorts:
 @dataclass(frozen=True)
 class VerificationPorts:
     store: ApprovalStore
-    ledger: LedgerWriter
+    ledger: ReadableLedger
     signer: Signer
     evidence: Evidence
     pins: Pins

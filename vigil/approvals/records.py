@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from vigil.approvals.models import ApprovalRequest, SignatureRecord
+from vigil.approvals.recorded import release_key
 from vigil.audit.events import EventName
 from vigil.audit.models import Actor, Entry, model_chain
 
@@ -87,8 +88,7 @@ def evidence_read(request: ApprovalRequest, reader: Actor, reading: str) -> Entr
 
 def release_verified(request: ApprovalRequest, execution_arn: str) -> Entry:
     details = {"execution_arn": execution_arn, "signed_by": [each.printed_name for each in request.signatures]}
-    key = f"{request.request_id}#{execution_arn}"
-    return _entry(request, EventName.RELEASE_VERIFIED, VERIFIER, key, details=details)
+    return _entry(request, EventName.RELEASE_VERIFIED, VERIFIER, release_key(request), details=details)
 
 
 def release_refused(request: ApprovalRequest, execution_arn: str, at: datetime, why: str) -> Entry:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from vigil.approvals.evidence import pinned_plan
 from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.people import People, Person
 from vigil.approvals.ports import ApprovalStore, Evidence
@@ -110,7 +111,7 @@ def _look_after(request_id: str, ports: ReminderPorts) -> list[str]:
     request, steps = ports.store.get(request_id), []
     if request is None or request.status is not Status.PENDING or ports.clock() >= request.expires_at:
         return []
-    rules = ports.evidence.plan(request.facts.plan_digest).protocol.approval
+    rules = pinned_plan(request.facts, ports.evidence).protocol.approval
     if is_escalation_due(request, rules, ports.clock()):
         escalated = request.changed(escalated_at=ports.clock())
         request, step = _tell(request, escalated, Occasion.ESCALATED, [], rules, ports)

@@ -15,6 +15,8 @@ from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.ports import ApprovalStore
 from vigil.moments import timestamp
 
+MOST_PAST = 500  # of a few kilobytes each, which leaves room for as many that wait
+
 
 def find_request(request_id: str, store: ApprovalStore) -> ApprovalRequest:
     request = store.get(request_id)
@@ -27,6 +29,14 @@ def all_requests(store: ApprovalStore) -> list[ApprovalRequest]:
     """Newest first. A request that changes its status meanwhile is given once."""
     found = {request.request_id: request for status in Status for request in store.with_status(status)}
     return sorted(found.values(), key=lambda request: (request.created_at, request.request_id), reverse=True)
+
+
+def shown_requests(store: ApprovalStore) -> list[ApprovalRequest]:
+    """All that wait, and the newest of the past ones: a function's answer is limited to 6 MB (AWS Lambda, quotas)."""
+    found = all_requests(store)
+    past = [request.request_id for request in found if request.status is not Status.PENDING][MOST_PAST:]
+    left_out = frozenset(past)
+    return [request for request in found if request.request_id not in left_out]
 
 
 def refuse_closed(request: ApprovalRequest, now: datetime) -> None:

@@ -13,7 +13,7 @@ import time
 from datetime import datetime
 
 from vigil.approvals import records
-from vigil.approvals.authority import all_names, refuse_another, refuse_stale, require_authority
+from vigil.approvals.authority import all_names, known_now, refuse_another, refuse_stale, require_authority
 from vigil.approvals.desk import Challenge, SigningAnswer, SigningResult
 from vigil.approvals.errors import ApprovalError, BusyError, ChallengeError
 from vigil.approvals.evidence import check_evidence, pinned_plan
@@ -73,7 +73,8 @@ def _sign(
     rules: ApprovalRules,
     ports: SigningPorts,
 ) -> tuple[ApprovalRequest, SignatureRecord]:
-    """Sign and store. Where somebody else changed the request meanwhile, all is asked again of what it is now."""
+    """Sign and store. Where the request or the signer's record was changed meanwhile, all is asked again of what they
+    are now."""
     for attempt in range(MOST_ATTEMPTS):
         now = ports.clock()
         refuse_closed(request, now)
@@ -85,10 +86,11 @@ def _sign(
         record = _seal(request, signature, ports)
         after = _with_signature(request, record, rules)
         entry = records.signature_made(request, after, record)
-        if ports.store.sign(request, after, entry, challenge.challenge_id, now):
+        if ports.store.sign(request, after, entry, challenge.challenge_id, now, proven.person):
             return after, record
         time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS) * attempt / MOST_ATTEMPTS)  # noqa: S311 -- spreads signers
         request = find_request(request.request_id, ports.store)
+        proven = known_now(proven, ports.people, ports.clock())
     raise BusyError(f"request {request.request_id} changes too quickly: nothing was signed, try again")
 
 

@@ -1,8 +1,12 @@
 """What the ledger keeps of sign-ins that failed. No password, no token, and no name that we do not know: people type
-passwords into the wrong field."""
+passwords into the wrong field.
+
+A refusal stands, and alarms go out, whether or not the ledger takes the record; the log then has it.
+"""
 
 from __future__ import annotations
 
+import logging
 import secrets
 from datetime import datetime
 
@@ -12,6 +16,8 @@ from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry
 from vigil.audit.ports import LedgerWriter
 from vigil.moments import timestamp
+
+logger = logging.getLogger(__name__)
 
 DESK = "approval desk"
 UNKNOWN = "unknown"
@@ -41,7 +47,9 @@ def record_own_password(person: Person, by: str, ledger: LedgerWriter) -> None:
 
 
 def record_lock(person: Person, until: datetime, failures: int, ledger: LedgerWriter) -> None:
-    ledger.append(
+    """Once for each lock, however often it is called."""
+    _record(
+        ledger,
         Entry(
             chain=STACK_CHAIN,
             event=EventName.ACCOUNT_LOCKED,
@@ -51,7 +59,7 @@ def record_lock(person: Person, until: datetime, failures: int, ledger: LedgerWr
             old="open",
             new="locked",
             details={"until": timestamp(until), "failures": failures},
-        )
+        ),
     )
 
 
@@ -59,7 +67,8 @@ def _record_failure(
     person: Person | None, refusal: Exception, via: str, details: dict[str, str], ledger: LedgerWriter
 ) -> None:
     name = person.username if person else UNKNOWN
-    ledger.append(
+    _record(
+        ledger,
         Entry(
             chain=STACK_CHAIN,
             event=EventName.SIGN_IN_FAILED,
@@ -67,5 +76,12 @@ def _record_failure(
             actor=Actor(name=name, via=via, verified=False),
             subject=f"person:{name}",
             details=details | {"error": type(refusal).__name__},
-        )
+        ),
     )
+
+
+def _record(ledger: LedgerWriter, entry: Entry) -> None:
+    try:
+        ledger.append(entry)
+    except Exception:
+        logger.exception("%s of %s could not be recorded", entry.event, entry.subject)

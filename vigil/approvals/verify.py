@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from vigil.approvals import records
 from vigil.approvals.errors import EvidenceError, SignatureInvalidError
 from vigil.approvals.evidence import check_evidence, pinned_plan
+from vigil.approvals.identity import request_id_for
 from vigil.approvals.models import ApprovalRequest, SignatureRecord, Status
 from vigil.approvals.ports import Pins, VerificationPorts
 from vigil.approvals.quorum import QuorumError, check_decides
+from vigil.approvals.recorded import check_recorded
 from vigil.approvals.statement import check_signatures
 from vigil.approvals.timing import is_for, may_still_be_applied
+from vigil.audit.models import model_chain
 from vigil.moments import timestamp
 
 #: Fields of the facts that a run fixes before it computes anything.
-PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by", "plan_changed_by")
+PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by", "sent_by", "plan_changed_by")
 
 
 def verify_release(
@@ -34,16 +38,30 @@ def verify_release(
         raise SignatureInvalidError(f"approval request {request_id} is {request.status}, not {Status.APPROVED}")
     if request.execution_arn != requested_execution:
         raise SignatureInvalidError(f"approval request {request_id} was asked for by another execution")
+    if request_id != request_id_for(request.execution_arn, request.state_name, request.entered_at, request.attempt):
+        raise SignatureInvalidError(f"approval request {request_id} names another wait than its id does")
     check_signatures(request, ports.signer)
     try:
         _check_times(request, ports.clock())
         _check_pins(request, ports.pins)
         _check_content(request, ports)
+        check_recorded(request, ports.ledger.read(model_chain(request.run_key)))
     except (EvidenceError, QuorumError) as error:
         raise SignatureInvalidError(f"approval request {request_id}: {error}") from error
     if not ports.store.claim(request_id, execution_arn):
         raise SignatureInvalidError(f"approval request {request_id} was used already: one approval, one replacement")
+    _use_once(request, execution_arn, ports)
     return request
+
+
+def _use_once(request: ApprovalRequest, execution_arn: str, ports: VerificationPorts) -> None:
+    """The ledger has the use of these signatures once, whatever rows hold them; a retry finds its own record."""
+    recorded = ports.ledger.append(records.release_verified(request, execution_arn))
+    if recorded.details.get("execution_arn") != execution_arn:
+        raise SignatureInvalidError(
+            f"the signatures of approval request {request.request_id} were used already, as record "
+            f"{recorded.sequence} of {recorded.chain} says: one approval, one replacement"
+        )
 
 
 def check_times(record: SignatureRecord) -> None:

@@ -14,8 +14,9 @@ from vigil.audit.chain import walk
 from vigil.audit.checkpoint_chain import heads_of
 from vigil.audit.findings import Finding, Kind, LedgerBrokenError
 from vigil.audit.models import NO_PREDECESSOR, Checkpoint, Head, start_of
-from vigil.audit.ports import CheckpointStore, Clock, LedgerSource, Signer
+from vigil.audit.ports import CheckpointStore, LedgerSource, Newest, Signer
 from vigil.audit.reading import judge
+from vigil.moments import Clock
 
 
 @dataclass(frozen=True)
@@ -26,28 +27,45 @@ class SealingPorts:
     clock: Clock
 
 
-def seal(ports: SealingPorts) -> Checkpoint | None:
-    """The new checkpoint; None where no chain has grown, or another call has just put this number.
+@dataclass(frozen=True)
+class Sealed:
+    """``checkpoint``: the new one, if any. ``whole``: everything that was there is sealed now.
+
+    ``planted``: objects that are none of our checkpoints. They are passed over: locked as they are, nobody can remove
+    them, and sealing would stop for ten years.
+    """
+
+    checkpoint: Checkpoint | None
+    whole: bool
+    planted: tuple[Finding, ...] = ()
+
+
+def seal(ports: SealingPorts) -> Sealed:
+    """Sign the heads, unless no chain has grown, or another call has just put this number.
 
     Raises ``LedgerBrokenError``, and has signed nothing, where the ledger does not follow its last checkpoint.
     """
-    last = ports.store.latest()
-    if last is not None:
-        _check_last(last, ports.signer)
-    before = heads_of(last)
+    newest = ports.store.newest(lambda checkpoint: is_ours(checkpoint, ports.signer))
+    planted = tuple(_planted(number, why) for number, why in sorted(newest.planted.items()))
+    if newest.checkpoint is None and planted:
+        raise LedgerBrokenError(list(planted))  # never begin anew where others were, or seem to have been
+    before = heads_of(newest.checkpoint)
     heads = _continued(ports.source, before)
     if heads == before:
-        return None
-    checkpoint = _signed(last, heads, ports)
-    return checkpoint if ports.store.put(checkpoint) else None
+        return Sealed(None, whole=True, planted=planted)
+    checkpoint = _signed(newest, heads, ports)
+    is_put = ports.store.put(checkpoint)
+    return Sealed(checkpoint if is_put else None, whole=is_put, planted=planted)
 
 
-def _check_last(last: Checkpoint, signer: Signer) -> None:
-    """The bucket is not believed: whoever can put an object there cannot sign."""
-    signature = Signature(value=last.signature, key=last.signing_key)
-    if last.signing_key != signer.key or not signer.verify(bytes.fromhex(last.digest), signature):
-        explanation = "the newest checkpoint is not signed by the ledger's key; the one before it may be"
-        raise LedgerBrokenError([Finding(kind=Kind.CHECKPOINT_FORGED, checkpoint=last.number, explanation=explanation)])
+def is_ours(checkpoint: Checkpoint, signer: Signer) -> bool:
+    signature = Signature(value=checkpoint.signature, key=checkpoint.signing_key)
+    return checkpoint.signing_key == signer.key and signer.verify(bytes.fromhex(checkpoint.digest), signature)
+
+
+def _planted(number: int, why: str) -> Finding:
+    explanation = f"what lies there is no checkpoint of this ledger ({why}); sealing goes on past it"
+    return Finding(kind=Kind.CHECKPOINT_FORGED, checkpoint=number, explanation=explanation)
 
 
 def _continued(source: LedgerSource, before: Mapping[str, Head]) -> dict[str, Head]:
@@ -90,9 +108,10 @@ def _cut(head: Head) -> Finding:
     )  # fmt: skip
 
 
-def _signed(last: Checkpoint | None, heads: Mapping[str, Head], ports: SealingPorts) -> Checkpoint:
+def _signed(newest: Newest, heads: Mapping[str, Head], ports: SealingPorts) -> Checkpoint:
+    last = newest.checkpoint
     unsigned = Checkpoint(
-        number=last.number + 1 if last else 1,
+        number=newest.number,
         at=ports.clock(),
         heads=[heads[chain] for chain in sorted(heads)],
         previous_digest=last.digest if last else NO_PREDECESSOR,

@@ -59,17 +59,18 @@ def read_checkpoint(stored: StoredText) -> Checkpoint:
 
 def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | None = None) -> CheckpointWalk:
     """All of them; the first at which they do not hold is named. Memory is that of two checkpoints."""
-    seen, good, finding = 0, 0, None
+    seen, good, finding, held = 0, 0, None, True
     newest: Checkpoint | None = None
     for each in stored:
         seen += 1
         place = (newest.number if newest else 0) + 1 if each.place is None else each.place
         found = _judge(each, place, keys)
         if isinstance(found, Checkpoint):
-            finding = finding or _follows(found, place, newest) or _differs(found, known)
+            wrong = _follows(found, newest) or _differs(found, known)
+            finding, held = finding or wrong, held and wrong is None
             if (newest is None or found.number > newest.number) and not regression(newest, heads_of(found)):
                 newest = found
-            good = found.number if finding is None else good
+            good = found.number if held else good
         else:
             finding = finding or found
     if known and finding is None and good < known.number:
@@ -113,16 +114,20 @@ def _judge(stored: StoredText, place: int, keys: Keys) -> Checkpoint | Finding:
         return _finding(Kind.CHECKPOINT_FORGED, place, f"{checkpoint.signing_key} signed it, which is not trusted")
     if not keys.verify(checkpoint.signing_key, signed_part(checkpoint), checkpoint.signature):
         return _finding(Kind.CHECKPOINT_ALTERED, place, "its signature does not verify")
+    if stored.place is not None and checkpoint.number != stored.place:
+        return _finding(Kind.CHECKPOINT_UNLINKED, place, f"checkpoint {checkpoint.number} stands in its place")
     return checkpoint
 
 
-def _follows(checkpoint: Checkpoint, place: int, before: Checkpoint | None) -> Finding | None:
-    expected = (before.number if before else 0) + 1
-    if max(place, checkpoint.number) > expected:
-        return _finding(Kind.CHECKPOINT_MISSING, expected, f"it is missing; checkpoint {checkpoint.number} is there")
-    if checkpoint.number != expected:
-        return _finding(Kind.CHECKPOINT_UNLINKED, place, f"checkpoint {checkpoint.number} stands in its place")
-    if checkpoint.previous_digest != (before.digest if before else NO_PREDECESSOR):
+def _follows(checkpoint: Checkpoint, before: Checkpoint | None) -> Finding | None:
+    """Numbers may leave out places where something lies that is no checkpoint: the link says that none is missing."""
+    place, expected = checkpoint.number, (before.number if before else 0) + 1
+    is_linked = checkpoint.previous_digest == (before.digest if before else NO_PREDECESSOR)
+    if place > expected and not is_linked:
+        return _finding(Kind.CHECKPOINT_MISSING, expected, f"it is missing; checkpoint {place} is there")
+    if place < expected:
+        return _finding(Kind.CHECKPOINT_UNLINKED, expected, f"checkpoint {place} stands in its place")
+    if not is_linked:
         return _finding(Kind.CHECKPOINT_UNLINKED, place, "it does not name the checkpoint before it")
     contradiction = regression(before, heads_of(checkpoint))
     return _finding(Kind.CHECKPOINT_UNLINKED, place, contradiction) if contradiction else None

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from vigil.approvals.models import Signature
 from vigil.audit.models import Checkpoint, Entry, Head, Record
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -42,8 +39,27 @@ class LedgerReader(Protocol):
         """Read consistently."""
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The newest checkpoint that holds, and what lies at higher numbers without being one of ours, by its number.
+
+    ``number``: the first after it that is not known to be taken.
+    """
+
+    checkpoint: Checkpoint | None
+    planted: Mapping[int, str]
+
+    @property
+    def number(self) -> int:
+        following = self.checkpoint.number + 1 if self.checkpoint else 1
+        while following in self.planted:
+            following += 1
+        return following
+
+
 class CheckpointStore(Protocol):
-    def latest(self) -> Checkpoint | None: ...
+    def newest(self, holds: Callable[[Checkpoint], bool]) -> Newest:
+        """``holds``: whether our key signed it. Whoever can put an object there cannot sign."""
 
     def all(self) -> Iterator[Checkpoint]:
         """In the order of their numbers."""

@@ -11,13 +11,13 @@ from vigil.approvals.models import Proof
 from vigil.approvals.ports import DeliveryPorts, OpeningPorts, ProvenSigner, SigningPorts, VerificationPorts
 from vigil.approvals.sessions import Session, begin_session
 from vigil.aws.approvals_table import ApprovalsTable
+from vigil.aws.audit_ports import ledger_table
 from vigil.aws.authentication_ports import authentication_ports
 from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.executions import Executions
 from vigil.aws.ledger_ports import required_ledger
-from vigil.aws.ledger_table import LedgerTable
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.run_records import RunRecords
 from vigil.aws.signing import KmsSigner
@@ -41,12 +41,9 @@ class StackSignIns:
         return begin_session(signer, self.ports, continuous_seconds) if isinstance(signer, Signer) else None
 
 
-def ledger_table(parameters: StackParameters) -> LedgerTable:
-    return LedgerTable(aws_client("dynamodb"), parameters.tables.ledger, server_time)
-
-
 def approvals_table(parameters: StackParameters) -> ApprovalsTable:
-    return ApprovalsTable(aws_client("dynamodb"), parameters.tables.approvals, ledger_table(parameters))
+    tables = parameters.tables
+    return ApprovalsTable(aws_client("dynamodb"), tables.approvals, ledger_table(parameters), tables.people)
 
 
 def evidence_store(parameters: StackParameters) -> EvidenceStore:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import BusyError, ChallengeError
 from vigil.approvals.models import ApprovalRequest, Status
+from vigil.approvals.people import Person
 from vigil.approvals.ports import KeptChallenge
 from vigil.audit.models import Entry
 from vigil.aws.approval_items import (
@@ -28,6 +29,7 @@ from vigil.aws.approval_items import (
     to_item,
 )
 from vigil.aws.ledger_table import Appended, ConditionFailedError, LedgerBusyError, LedgerTable
+from vigil.aws.people_table import unchanged
 from vigil.moments import timestamp
 
 STATUS_INDEX = "by_status"
@@ -35,10 +37,12 @@ ROW, CHALLENGE = range(2)  # the order of a signature's changes
 
 
 class ApprovalsTable:
-    """``ApprovalStore`` and ``Challenges`` on DynamoDB. ``client`` is a boto3 DynamoDB client."""
+    """``ApprovalStore`` and ``Challenges`` on DynamoDB. ``client`` is a boto3 DynamoDB client; ``people`` is the table
+    of the people, whose record must not change while they sign."""
 
-    def __init__(self, client: Any, table: str, ledger: LedgerTable) -> None:
+    def __init__(self, client: Any, table: str, ledger: LedgerTable, people: str) -> None:
         self._client = client
+        self._people = people
         self._table = table
         self._ledger = ledger
 
@@ -65,7 +69,13 @@ class ApprovalsTable:
         return self._write(entry, [self._next(before, after)])
 
     def sign(
-        self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry, challenge_id: str, at: datetime
+        self,
+        before: ApprovalRequest,
+        after: ApprovalRequest,
+        entry: Entry,
+        challenge_id: str,
+        at: datetime,
+        signer: Person,
     ) -> bool:
         row = self._next(before, after, " AND #status = :pending AND expires_at > :now")
         row["Put"]["ExpressionAttributeValues"] |= {":pending": {"S": Status.PENDING}, ":now": {"S": timestamp(at)}}
@@ -79,7 +89,7 @@ class ApprovalsTable:
             }
         }
         try:
-            recorded = self._append(entry, [row, used])
+            recorded = self._append(entry, [row, used, unchanged(signer, self._people)])
         except ConditionFailedError as refused:
             if refused.index == CHALLENGE:
                 raise ChallengeError("this was signed already, or is no longer known: look at the request") from None

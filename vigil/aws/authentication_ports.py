@@ -6,7 +6,7 @@ from functools import cache
 
 from vigil.approvals.administration import AdministrationPorts
 from vigil.approvals.authentication import AuthenticationPorts
-from vigil.approvals.id_tokens import COGNITO
+from vigil.approvals.id_tokens import COGNITO, ClaimNames
 from vigil.approvals.own_password import OwnPasswordPorts
 from vigil.aws.accounts import CognitoAccounts
 from vigil.aws.clock import server_time
@@ -52,7 +52,8 @@ def other_provider(parameters: StackParameters) -> OpenIdTokens | None:
     signing = parameters.signing
     if NONE in (signing.issuer, signing.audience, signing.jwks_uri):
         return None
-    return OpenIdTokens(signing.issuer, signing.audience, _keys(signing.jwks_uri), server_time)
+    names = ClaimNames(assurance=None if signing.required_acr == NONE else signing.required_acr)
+    return OpenIdTokens(signing.issuer, signing.audience, _keys(signing.jwks_uri), server_time, names)
 
 
 @cache

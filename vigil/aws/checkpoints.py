@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from vigil.audit.checkpoint_chain import read_checkpoint
 from vigil.audit.findings import Finding, Kind, LedgerBrokenError
 from vigil.audit.models import Checkpoint
-from vigil.audit.ports import StoredText
+from vigil.audit.ports import Newest, StoredText
 from vigil.audit.reading import UnreadableError
 from vigil.aws.objects import S3Uri, get_bytes, put_new_bytes
 from vigil.digests import canonical_json, digest_of
@@ -16,6 +16,8 @@ from vigil.digests import canonical_json, digest_of
 PREFIX = "checkpoints/"
 FINDINGS = "findings/"
 DIGITS = 12
+LAST_NUMBER = 10**DIGITS - 1
+MOST_PLANTED = 50  # passed over, each by a handful of calls, before sealing gives up
 
 
 class CheckpointBucket:
@@ -26,10 +28,25 @@ class CheckpointBucket:
         self._bucket = bucket
         self._hint = hint
 
-    def latest(self) -> Checkpoint | None:
-        """Raises ``LedgerBrokenError`` where the newest is no checkpoint: nothing may be signed on top of it."""
-        number = self._newest_number()
-        return self._read(number) if number else None
+    def newest(self, holds: Callable[[Checkpoint], bool]) -> Newest:
+        """Raises ``LedgerBrokenError`` where more than ``MOST_PLANTED`` objects lie there that are no checkpoints."""
+        planted: dict[int, str] = {}
+        number = self._last_taken(None)
+        while number:
+            try:
+                checkpoint = self._read(number)
+                if holds(checkpoint):
+                    return Newest(checkpoint, planted)
+                planted[number] = "the ledger's key did not sign it"
+            except UnreadableError as error:
+                planted[number] = str(error)
+            if len(planted) > MOST_PLANTED:
+                explanation = f"it and {MOST_PLANTED} before it are none: see who may put objects there"
+                raise LedgerBrokenError(
+                    [Finding(kind=Kind.CHECKPOINT_FORGED, checkpoint=max(planted), explanation=explanation)]
+                )
+            number = self._last_taken(number)
+        return Newest(None, planted)
 
     def all(self) -> Iterator[Checkpoint]:
         for stored in self.texts():
@@ -53,13 +70,9 @@ class CheckpointBucket:
         return put_new_bytes(content, S3Uri(self._bucket, name), self._s3)
 
     def _read(self, number: int) -> Checkpoint:
-        try:
-            checkpoint = read_checkpoint(self._text(key_of(number)))
-            if checkpoint.number != number:
-                raise UnreadableError(f"checkpoint {checkpoint.number} stands in its place")
-        except UnreadableError as error:
-            found = Finding(kind=Kind.CHECKPOINT_ALTERED, checkpoint=number, explanation=str(error))
-            raise LedgerBrokenError([found]) from error
+        checkpoint = read_checkpoint(self._text(key_of(number)))
+        if checkpoint.number != number:
+            raise UnreadableError(f"checkpoint {checkpoint.number} stands in its place")
         return checkpoint
 
     def _text(self, key: str) -> StoredText:
@@ -67,22 +80,25 @@ class CheckpointBucket:
         content = get_bytes(S3Uri(self._bucket, key), self._s3)
         return StoredText(content.decode(errors="replace"), int(digits) if digits.isdecimal() else 0)
 
-    def _newest_number(self) -> int:
-        """By doubling and halving: listing every object, one a minute for ten years, would take thousands of calls."""
-        low, step = (self._hint, 1) if self._is_any_from(self._hint) else (0, 1)
-        while self._is_any_from(low + step):
+    def _last_taken(self, before: int | None) -> int:
+        """A number that is taken, less than ``before``, while the next is not; 0 if there is none.
+
+        By doubling and halving: listing every object, one a minute for ten years, would take thousands of calls. Ours
+        lie without a gap; what somebody put far beyond them may be met too, and then one looks again below it.
+        """
+        low, step = (self._hint, 1) if self._is_taken(self._hint, before) else (0, 1)
+        while self._is_taken(low + step, before):
             low, step = low + step, step * 2
         high = low + step
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if self._is_any_from(middle) else (low, middle)
+            low, high = (middle, high) if self._is_taken(middle, before) else (low, middle)
         return low
 
-    def _is_any_from(self, number: int) -> bool:
-        answer = self._s3.list_objects_v2(
-            Bucket=self._bucket, Prefix=PREFIX, StartAfter=key_of(number - 1) if number > 0 else PREFIX, MaxKeys=1
-        )
-        return bool(answer.get("Contents"))
+    def _is_taken(self, number: int, before: int | None) -> bool:
+        if number < 1 or number > LAST_NUMBER or (before is not None and number >= before):
+            return False
+        return bool(self._s3.list_objects_v2(Bucket=self._bucket, Prefix=key_of(number), MaxKeys=1).get("Contents"))
 
 
 def key_of(number: int) -> str:

@@ -44,11 +44,15 @@ class Package:
 
 @dataclass(frozen=True)
 class SigningProvider:
-    """An OpenID provider that signs people in beside the stack's own pool. ``audience`` is our client id there."""
+    """An OpenID provider that signs people in beside the stack's own pool. ``audience`` is our client id there.
+
+    ``required_acr``: what its tokens must say of the sign-in's strength.
+    """
 
     issuer: str
     audience: str
     jwks_uri: str
+    required_acr: str | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,7 @@ def _parameters(settings: StackSettings) -> dict[str, str]:
         "SigningIssuer": settings.provider and settings.provider.issuer,
         "SigningAudience": settings.provider and settings.provider.audience,
         "SigningJwksUri": settings.provider and settings.provider.jwks_uri,
+        "SigningRequiredAcr": settings.provider and settings.provider.required_acr,
     }
     return parameters | {name: str(value) for name, value in optional.items() if value is not None}
 

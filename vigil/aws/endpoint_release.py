@@ -44,7 +44,6 @@ def verify_approval(event: VerifyEvent, parameters: StackParameters, ports: Veri
     except SignatureInvalidError as invalid:
         _record_refused(event, str(invalid), ports)
         raise
-    ports.ledger.append(records.release_verified(request, event.execution_arn))
     facts = request.facts
     return Release(
         key=digest_of(event.execution_arn)[:KEY_DIGITS],

@@ -101,11 +101,15 @@ class Cognito(_Group):
 
 
 class Signing(_Group):
-    """An OpenID provider that signs people in beside the stack's own pool; each is ``none`` where there is no other."""
+    """An OpenID provider that signs people in beside the stack's own pool; each is ``none`` where there is no other.
+
+    ``required_acr``: what its tokens must say of the sign-in's strength; ``none`` where nothing is asked.
+    """
 
     issuer: str
     audience: str
     jwks_uri: str
+    required_acr: str
 
 
 class Dvc(_Group):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -39,6 +39,12 @@ class RequiredLedger:
     def find(self, chain: str, key: str) -> Record | None:
         try:
             return self._ledger.find(chain, key)
+        except (BotoCoreError, ClientError) as error:
+            raise LedgerUnavailableError(f"the ledger cannot be read, try again: {error}") from error
+
+    def read(self, chain: str, after: int = 0) -> Iterator[Record]:
+        try:
+            yield from self._ledger.read(chain, after)
         except (BotoCoreError, ClientError) as error:
             raise LedgerUnavailableError(f"the ledger cannot be read, try again: {error}") from error
 

@@ -60,6 +60,18 @@ def revision_value(person: Person) -> dict[str, Any]:
     return {":revision": {"N": str(person.revision)}}
 
 
+def unchanged(person: Person, table: str) -> dict[str, Any]:
+    """A transaction's condition that nothing of the record was changed since it was read."""
+    return {
+        "ConditionCheck": {
+            "TableName": table,
+            "Key": {"username": {"S": person.username}},
+            "ConditionExpression": SAME_REVISION,
+            "ExpressionAttributeValues": revision_value(person),
+        }
+    }
+
+
 def person_item(person: Person) -> dict[str, Any]:
     return {
         "username": {"S": person.username},

@@ -49,6 +49,7 @@ class PinnedRun(BaseModel):
     key: str
     execution_arn: str
     requested_by: str
+    sent_by: str | None = None
     plan_changed_by: str
     reason: str
     dataset_version: str
@@ -80,6 +81,7 @@ def pin_run(
         key=key,
         execution_arn=event.execution_arn,
         requested_by=request.requested_by,
+        sent_by=request.sent_by,
         plan_changed_by=parameters.code.plan_changed_by,
         reason=request.reason,
         dataset_version=request.dataset_version,

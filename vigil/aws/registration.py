@@ -80,6 +80,7 @@ def register_candidate(
         evaluation_uri=event.evaluation_uri,
         verdict=event.verdict,
         requested_by=run.requested_by,
+        sent_by=run.sent_by,
         plan_changed_by=run.plan_changed_by,
         **digests,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from vigil.audit.checkpoint import seal
-from vigil.audit.findings import LedgerBrokenError
+from vigil.audit.findings import Finding, LedgerBrokenError
 from vigil.aws.audit_ports import sealing_ports
 from vigil.aws.checkpoints import CheckpointBucket
 from vigil.aws.environment import StackParameters, aws_client, stack_name
@@ -14,6 +15,7 @@ from vigil.aws.notifications import Notifications
 
 NAMESPACE = "Vigil/Audit"
 METRIC = "LedgerDoesNotFollow"
+SEALED = "LedgerSealed"  # 1 in each minute after which nothing was left unsealed
 SUBJECT = "The ledger does not follow its checkpoint"
 
 logger = logging.getLogger(__name__)
@@ -22,26 +24,38 @@ logger = logging.getLogger(__name__)
 def seal_stack(parameters: StackParameters, hint: int = 0) -> dict[str, Any]:
     """What was done. ``hint`` is the number of a checkpoint that is known to be there."""
     try:
-        checkpoint = seal(sealing_ports(parameters, hint))
+        done = seal(sealing_ports(parameters, hint))
     except LedgerBrokenError as error:
-        _alarm(parameters, error)
-        return {"broken": [finding.model_dump(mode="json", exclude_none=True) for finding in error.findings]}
-    _count(0)
-    return {"checkpoint": checkpoint.number if checkpoint else None}
+        tell(parameters, error.findings)
+        count({METRIC: 1, SEALED: 0})
+        return {"broken": plain(error.findings)}
+    # What was planted stays, locked: it is told once, and must not hide by its alarm what comes later.
+    is_news = tell(parameters, done.planted)
+    count({METRIC: int(is_news), SEALED: int(done.whole)})
+    shown: dict[str, Any] = {"checkpoint": done.checkpoint.number if done.checkpoint else None}
+    return shown | ({"planted": plain(done.planted)} if done.planted else {})
 
 
-def _alarm(parameters: StackParameters, error: LedgerBrokenError) -> None:
-    logger.error("%s: %s", SUBJECT, error)
-    _count(1)
+def plain(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [finding.model_dump(mode="json", exclude_none=True) for finding in findings]
+
+
+def tell(parameters: StackParameters, findings: Sequence[Finding]) -> bool:
+    """Keep each finding, and send a notice for what was not found before; whether there was any such."""
+    told = False
     bucket = CheckpointBucket(aws_client("s3"), parameters.buckets.audit)
     notifications = Notifications(aws_client("sns"), parameters.topics.notifications)
-    for finding in error.findings:
-        if bucket.keep_finding(finding):  # the alarm lasts; a notice for each finding is enough
+    for finding in findings:
+        logger.error("%s: %s", SUBJECT, finding)
+        if bucket.keep_finding(finding):
             notifications.publish(SUBJECT, finding.model_dump(mode="json", exclude_none=True))
+            told = True
+    return told
 
 
-def _count(value: int) -> None:
+def count(values: dict[str, int]) -> None:
+    dimensions = [{"Name": "Stack", "Value": stack_name()}]
     aws_client("cloudwatch").put_metric_data(
         Namespace=NAMESPACE,
-        MetricData=[{"MetricName": METRIC, "Value": value, "Dimensions": [{"Name": "Stack", "Value": stack_name()}]}],
+        MetricData=[{"MetricName": name, "Value": value, "Dimensions": dimensions} for name, value in values.items()],
     )

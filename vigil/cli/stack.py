@@ -38,6 +38,9 @@ def deploy(
         tuple[str, str, str] | None,
         typer.Option(metavar="ISSUER CLIENT JWKS-URI", help="An OpenID provider that signs people in, too."),
     ] = None,
+    signing_acr: Annotated[
+        str | None, typer.Option(help="What that provider's tokens must have in acr or amr, for two factors: mfa.")
+    ] = None,
     project: Annotated[Path, typer.Option(help="Checkout to deploy.", file_okay=False)] = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +60,7 @@ def deploy(
             airflow_url=airflow_url,
             mail_sender=mail_sender,
             airflow_signers=airflow_signers,
-            provider=deployment.SigningProvider(*signing_provider) if signing_provider else None,
+            provider=deployment.SigningProvider(*signing_provider, signing_acr) if signing_provider else None,
         )
         _show(deployment.deploy(package, settings), as_json)
 

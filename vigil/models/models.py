@@ -23,8 +23,8 @@ class _Frozen(BaseModel):
 class TrainingRequest(_Frozen):
     """What starts ``train-and-promote``, from a person or a schedule. Hyperparameters are text, as in SageMaker.
 
-    ``requested_by`` is what the asker says; four eyes compares it. ``sent_by`` is who sent the message as AWS says it
-    (SQS ``SenderId``), stamped by the queue's consumer.
+    ``requested_by`` is what the asker says; ``sent_by`` is who sent the message as AWS says it (SQS ``SenderId``),
+    stamped by the queue's consumer. Four eyes compares both.
     """
 
     dataset_version: Sha256

@@ -1,7 +1,8 @@
 """``GET /vigil/quality/{dag_id}/{run_id}``: the quality report of a `build_dataset` run.
 
 Where the report lies is read from the run's own XCom, never from the request, and must be where runs stage.
-The page has no script; the policy that goes with it forbids one all the same.
+The page has no script; the policy that goes with it forbids one all the same. Airflow shows a plugin's tab on the runs
+of every DAG (``external_views`` has no filter by DAG), so those of others say where the report is.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
-router = APIRouter()
+from vigil_airflow.pages.told import ToldRoute
+
+router = APIRouter(route_class=ToldRoute)
 
 DAG_ID, TASK_ID, KEY = "build_dataset", "land", "staging"
 STAGING = "staging/"
+ELSEWHERE = f"The report on a dataset is in the same tab of the run of {DAG_ID} that built it"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -31,7 +35,7 @@ HEADERS = {
 def quality_report(dag_id: str, run_id: str, user: GetUserDep) -> HTMLResponse:
     """The report of one run; 403 where the user may not read the DAG's results, 404 where there is none yet."""
     if dag_id != DAG_ID:
-        raise HTTPException(404, f"{dag_id} has no quality report: only {DAG_ID} has")
+        raise HTTPException(404, f"the DAG {dag_id} has no quality report: only {DAG_ID} has. {ELSEWHERE}")
     details = DagDetails(id=dag_id)
     if not get_auth_manager().is_authorized_dag(
         method="GET", access_entity=DagAccessEntity.XCOM, details=details, user=user

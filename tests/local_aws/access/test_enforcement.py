@@ -55,6 +55,20 @@ def test_bucket_policy_grants_and_denies(server: LocalServer) -> None:
     )
 
 
+def test_a_tables_own_policy_denies_whatever_the_role_allows(server: LocalServer) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html"""
+    owner, key = server.client("dynamodb"), [{"AttributeName": "id", "KeyType": "HASH"}]
+    kinds = [{"AttributeName": "id", "AttributeType": "S"}]
+    owner.create_table(TableName="kept", KeySchema=key, AttributeDefinitions=kinds, BillingMode="PAY_PER_REQUEST")
+    table = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/kept"
+    deny = {**allow("dynamodb:DeleteItem", table), "Effect": "Deny", "Principal": "*"}
+    owner.put_resource_policy(ResourceArn=table, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    dynamodb = session(server, role(server, "of-tables", allow("dynamodb:*", "*")))("dynamodb")
+    dynamodb.put_item(TableName="kept", Item={"id": {"S": "a"}})
+    assert refused(dynamodb.delete_item, TableName="kept", Key={"id": {"S": "a"}})[0] == "AccessDeniedException"
+    assert dynamodb.get_item(TableName="kept", Key={"id": {"S": "a"}})["Item"]
+
+
 @pytest.mark.parametrize(
     ("service", "method", "arguments", "code", "status", "what"),
     [

@@ -9,6 +9,7 @@ import pytest
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
+from state_machines import client_error
 from vigil_airflow.pages import quality_report
 from vigil_airflow.pages.app import app
 
@@ -71,6 +72,33 @@ def test_what_is_not_there_is_said_in_plain_words(client: TestClient, address: s
     answer = client.get(address)
     assert answer.status_code == 404
     assert words in answer.text
+
+
+@pytest.mark.parametrize("address", ["/quality/train_model/manual__1", "/quality/a<script>b/manual__1", ADDRESS])
+def test_what_is_refused_is_a_page_for_people_that_names_the_next_step(client: TestClient, address: str) -> None:
+    for user in (None, "stranger"):
+        app.dependency_overrides.clear()
+        if user:
+            sign_in(user)
+        answer = client.get(address)
+        assert answer.headers["content-type"].startswith("text/html") and "<h1>" in answer.text
+        assert "<script>" not in answer.text and "script-src 'self'" in answer.headers["content-security-policy"]
+        assert ("sign in" in answer.text) == (answer.status_code == 401)
+    if "quality/build_dataset" not in address:
+        assert "in the same tab of the run of build_dataset" in client.get(address).text
+
+
+def test_when_aws_does_not_answer_a_page_says_so_without_its_text(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(staging: str) -> bytes:
+        raise client_error("SlowDown", "not now")
+
+    monkeypatch.setattr(quality_report, "_report", refuse)
+    sign_in("reader")
+    answer = client.get(ADDRESS)
+    assert answer.status_code == 503 and "again in a minute" in answer.text and "ClientError" in answer.text
+    assert "not now" not in answer.text
 
 
 @pytest.mark.parametrize(

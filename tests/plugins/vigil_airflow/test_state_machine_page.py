@@ -91,6 +91,28 @@ def test_nobody_sees_it_without_signing_in_or_the_right_to_see_the_dag(client: T
     assert client.get(address.replace("train_model", "other_dag")).status_code == 403
 
 
+@pytest.mark.parametrize("address", [PAGE, f"{PAGE}/hand_off"])
+def test_the_tab_refuses_in_pages_for_people_that_say_what_to_do(client: TestClient, address: str) -> None:
+    for user, status, advice in ((None, 401, "open this tab again"), ("stranger", 403, "Whoever gives out roles")):
+        if user:
+            sign_in(user)
+        answer = client.get(address)
+        assert answer.status_code == status and answer.headers["content-type"].startswith("text/html")
+        assert "<h1>" in answer.text and advice in answer.text
+
+
+def test_a_dag_without_a_state_machine_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "_may", lambda user, dag_id, entity: user == "reader")
+    address = PAGE.replace("train_model", "build_dataset")
+    sign_in("stranger")
+    assert client.get(address).status_code == 403
+    sign_in("reader")
+    for tab in (address, f"{address}/land"):
+        answer = client.get(tab)
+        assert answer.status_code == 404 and "<h1>There is nothing to show here</h1>" in answer.text
+        assert "The DAG build_dataset starts no state machine" in answer.text
+
+
 @pytest.mark.parametrize("address", [PAGE, DATA, f"{PAGE}/hand_off", f"{DATA}/hand_off"])
 def test_nothing_but_reading_is_possible(client: TestClient, address: str) -> None:
     sign_in("reader")
@@ -211,6 +233,7 @@ def test_when_step_functions_does_not_answer_the_page_is_told_to_try_later(
     answer = client.get(DATA)
     assert answer.status_code == status
     assert "did not answer" in answer.text and "not for" not in answer.text
+    assert "look again in a minute" in answer.json()["detail"]
 
 
 def test_only_our_files_are_served_and_only_in_the_version_that_the_page_names(client: TestClient) -> None:

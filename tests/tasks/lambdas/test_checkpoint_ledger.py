@@ -14,7 +14,8 @@ from tasks.lambdas import checkpoint_ledger
 from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import verify_ledger
 from vigil.aws.audit_ports import checkpoint_key, ledger_table, stack_ledger
-from vigil.aws.sealing import METRIC, NAMESPACE, SUBJECT
+from vigil.aws.checkpoints import key_of
+from vigil.aws.sealing import METRIC, NAMESPACE, SEALED, SUBJECT
 
 CHAIN = "model:run-1"
 
@@ -43,14 +44,14 @@ def tamper(stack: MotoStack, sequence: int) -> None:
     dynamodb.put_item(TableName=name, Item=item)
 
 
-def counted(stack: MotoStack) -> list[float]:
+def counted(stack: MotoStack, name: str = METRIC) -> list[float]:
     found = stack.client("cloudwatch").get_metric_data(
         MetricDataQueries=[
             {
                 "Id": "m",
                 "MetricStat": {
                     "Metric": {
-                        "Namespace": NAMESPACE, "MetricName": METRIC,
+                        "Namespace": NAMESPACE, "MetricName": name,
                         "Dimensions": [{"Name": "Stack", "Value": "unit"}],
                     },
                     "Period": 3600, "Stat": "Maximum",
@@ -68,7 +69,7 @@ def test_a_ledger_that_grew_is_sealed_and_what_is_sealed_verifies(stack: MotoSta
     assert call() == {"checkpoint": 2}
     report = verify_ledger(stack_ledger(stack.parameters), PublicKeys(checkpoint_key(stack.parameters)))
     assert (report.findings, report.checkpoints, report.last_good, report.records) == ([], 2, 2, 5)
-    assert counted(stack) == [0]
+    assert (counted(stack), counted(stack, SEALED)) == ([0], [1])
 
 
 def test_a_ledger_that_does_not_follow_is_not_sealed_and_told_once(stack: MotoStack, ledger: Any) -> None:
@@ -85,7 +86,25 @@ def test_a_ledger_that_does_not_follow_is_not_sealed_and_told_once(stack: MotoSt
     assert [item["Key"].partition("/")[0] for item in keys] == ["checkpoints", "findings"]
 
 
+def test_an_object_planted_among_the_checkpoints_is_told_once_and_does_not_stop_sealing(
+    stack: MotoStack, ledger: Any
+) -> None:
+    call()
+    for number in (2, 999_999_999_999):
+        stack.client("s3").put_object(Bucket=stack.parameters.buckets.audit, Key=key_of(number), Body=b"{}")
+    ledger.append(entry(9))
+    done = call()
+    assert done["checkpoint"] == 3
+    assert 2 in [each["checkpoint"] for each in done["planted"]]
+    checkpoint_ledger._newest = 0  # another process, which knows nothing
+    ledger.append(entry(10))
+    call()
+    report = verify_ledger(stack_ledger(stack.parameters), PublicKeys(checkpoint_key(stack.parameters)))
+    assert (report.last_good, report.unsealed, report.findings[0].checkpoint) == (4, 0, 2)
+    assert [notice["checkpoint"] for notice in stack.notices()] == [2]
+
+
 def test_the_first_checkpoint_is_not_signed_over_a_broken_chain(stack: MotoStack, ledger: Any) -> None:
     tamper(stack, 2)
     assert [each["sequence"] for each in call()["broken"]] == [2]
-    assert stack_ledger(stack.parameters).bucket.latest() is None
+    assert list(stack_ledger(stack.parameters).checkpoints()) == []

@@ -1,6 +1,7 @@
 """Who signs: both components, the person behind them, and what counts as a failure."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from people_fakes import ISSUER, NOW, PASSWORD, ROLE, SignInBench, person, proof_of
@@ -14,6 +15,7 @@ from vigil.approvals.errors import (
 )
 from vigil.approvals.lockout import LOCKED_FOR, MOST_FAILURES
 from vigil.audit.events import EventName
+from vigil.moments import timestamp
 
 
 @pytest.fixture
@@ -82,6 +84,30 @@ def test_too_many_wrong_passwords_lock_the_account_and_tell(bench):
     (locked,) = bench.ledger.of(EventName.ACCOUNT_LOCKED)
     assert (locked.subject, locked.old, locked.new) == ("person:ana", "open", "locked")
     assert len(bench.ledger.of(EventName.SIGN_IN_FAILED)) == bench.alarms.failed == MOST_FAILURES
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=10), LOCKED_FOR + timedelta(days=1)])
+def test_a_lock_that_the_ledger_did_not_take_alarms_at_once_and_is_recorded_at_the_next_attempt(bench, later):
+    append = bench.ledger.append
+    bench.ledger.append = Mock(side_effect=ConnectionError)
+    fail(bench, MOST_FAILURES)
+    assert bench.alarms.locked == [("ana", NOW + LOCKED_FOR)]
+    assert (bench.alarms.failed, bench.ledger.records) == (MOST_FAILURES, [])
+    bench.ledger.append = append
+    bench.clock.advance(seconds=later.total_seconds())
+    for _ in range(2):
+        with pytest.raises(AuthenticationError if later > LOCKED_FOR else LockedOutError):
+            bench.sign_in(proof_of("ana", "guess"))
+    (locked,) = bench.ledger.of(EventName.ACCOUNT_LOCKED)
+    assert locked.details["until"] == timestamp(NOW + LOCKED_FOR)
+    assert bench.alarms.locked == [("ana", NOW + LOCKED_FOR)]
+
+
+def test_the_last_permitted_attempt_is_no_lock_while_it_may_still_succeed(bench):
+    bench.people.replace(bench.people.get("ana").model_copy(update={"failures": 5, "locked_until": NOW + LOCKED_FOR}))
+    with pytest.raises(LockedOutError):
+        bench.sign_in(proof_of("ana"))
+    assert bench.ledger.of(EventName.ACCOUNT_LOCKED) == []
 
 
 def test_a_locked_account_answers_the_same_to_right_and_wrong_and_is_not_tried(bench):

@@ -9,7 +9,18 @@ from pydantic import SecretStr, ValidationError
 from vigil.approvals import errors
 from vigil.approvals.desk import SigningAnswer, SigningOrder
 from vigil.approvals.desk_service import DeskService, NotNotableError
-from vigil.approvals.desk_wire import Note, Prepare, Requests, Show, Sign, received, sent, serve
+from vigil.approvals.desk_wire import (
+    LONGEST_NAME,
+    MOST_NOTE_BYTES,
+    Note,
+    Prepare,
+    Requests,
+    Show,
+    Sign,
+    received,
+    sent,
+    serve,
+)
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import Meaning, PasswordProof, SessionProof, Status, TokenProof
 from vigil.audit.events import EventName
@@ -130,6 +141,21 @@ def test_interfaces_may_have_readings_and_exports_recorded(bench, ask, event):
     ask(Note(event=event, actor=READER, subject="the ledger", details={"chains": 3}))
     (record,) = bench.ledger.of(event)
     assert (record.chain, record.actor.verified, record.details) == ("stack", False, {"chains": 3})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"details": {"x": "y" * MOST_NOTE_BYTES}},
+        {"subject": "s" * (LONGEST_NAME + 1)},
+        {"actor": {**READER.model_dump(), "name": "n" * (LONGEST_NAME + 1)}},
+    ],
+)
+def test_nobody_fills_the_ledger_by_notes(desk, bench, more):
+    note = {"operation": "note", "event": "evidence.read", "actor": READER.model_dump(), "subject": "s"}
+    with pytest.raises(ValidationError):
+        serve(note | more, desk)
+    assert bench.ledger.events() == []
 
 
 @pytest.mark.parametrize("event", sorted(set(EventName) - {EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED}))

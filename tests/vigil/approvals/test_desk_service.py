@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from approval_bench import Bench
 
+from vigil.approvals import requests
 from vigil.approvals.desk_service import DeskService
 from vigil.approvals.models import Meaning
 
@@ -43,3 +45,17 @@ def test_a_request_whose_plan_cannot_be_relied_on_is_listed_all_the_same() -> No
     bench.evidence.plans[bench.plan.digest] = other
     [row] = listed(bench)
     assert row["status"] == "PENDING" and "open_seats" not in row and "token_ciphertext" not in row
+
+
+def test_of_past_requests_only_the_newest_are_listed_and_of_those_that_wait_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requests, "MOST_PAST", 1)
+    bench = Bench.make()
+    ended = []
+    for number in range(2):
+        request = bench.open(f"arn:ended-{number}", f"token-{number}" * 30)
+        bench.sign(request, Meaning.REJECTED, "ana", "no")
+        ended.append(request.request_id)
+    waits = bench.open("arn:waits", "token-9" * 30)
+    assert {row["request_id"] for row in listed(bench)} == {waits.request_id, ended[1]}

@@ -240,6 +240,13 @@ def test_a_request_whose_plan_cannot_be_read_stops_no_other(bench, ports, outbox
     assert remind_all(ports) == {broken.request_id: "failed: EvidenceError", good.request_id: "opened"}
 
 
+def test_by_a_plan_that_is_not_the_pinned_one_nobody_is_called_in(bench, ports, outbox):
+    bench.open()
+    bench.evidence.plans[bench.plan.digest] = bench.plan.model_copy(update={"version": "2.0"})
+    assert list(remind_all(ports).values()) == ["failed: EvidenceError"]
+    assert outbox.addressed() == []
+
+
 def test_whose_training_has_ended_is_told_to_repeat_it(bench, ports, outbox):
     bench.people.change("ana", roles={"model-owner": NOW - timedelta(days=400)})
     bench.open()

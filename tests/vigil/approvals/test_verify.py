@@ -96,7 +96,7 @@ def test_11_70_a_signature_copied_to_another_model_does_not_verify(bench, approv
 @pytest.mark.parametrize(
     "field",
     ["model_package_arn", "artefact_digest", "artefact_uri", "image", "dataset_version", "evaluation_digest",
-     "evaluation_uri", "plan_digest", "code_revision", "requested_by", "plan_changed_by"],
+     "evaluation_uri", "plan_digest", "code_revision", "requested_by", "plan_changed_by", "sent_by"],
 )  # fmt: skip
 def test_11_10_a_a_fact_changed_after_the_signature_is_discerned(bench, approved, field):
     changed = approved.facts.model_copy(update={field: "f" * 64})
@@ -250,7 +250,7 @@ def test_an_approval_that_was_used_in_time_may_be_verified_again_by_its_user(ben
 
 
 @pytest.mark.parametrize(
-    "field", ["plan_digest", "dataset_version", "code_revision", "image", "requested_by", "plan_changed_by"]
+    "field", ["plan_digest", "dataset_version", "code_revision", "image", "requested_by", "sent_by", "plan_changed_by"]
 )
 def test_what_the_run_did_not_pin_is_not_put_into_service(bench, approved, field):
     bench.pins.runs[EXECUTION][field] = "another"

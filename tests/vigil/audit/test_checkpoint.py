@@ -8,6 +8,8 @@ from ledger_fakes import LocalSigner, MemoryLedger, entry, resealed
 from vigil.audit.findings import Kind, LedgerBrokenError
 from vigil.audit.models import NO_PREDECESSOR
 from vigil.audit.ports import StoredText
+from vigil.audit.signatures import PublicKeys
+from vigil.audit.verify import verify_ledger
 
 CHAIN = "model:run-1"
 
@@ -68,9 +70,9 @@ def test_a_chain_that_the_index_does_not_show_yet_is_still_followed(
 def test_a_second_call_at_once_does_not_seal_the_same_number_twice(
     ledger: MemoryLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stale = ledger.latest()
+    stale = ledger.newest(lambda _: True)
     assert ledger.seal() is not None
-    monkeypatch.setattr(ledger, "latest", lambda: stale)
+    monkeypatch.setattr(ledger, "newest", lambda _: stale)
     assert ledger.seal() is None
     assert len(ledger.sealed) == 2
 
@@ -109,3 +111,21 @@ def test_a_last_checkpoint_with_other_heads_is_not_built_upon(ledger: MemoryLedg
     text = ledger.sealed[0].text.replace('"sequence":4', '"sequence":3')
     ledger.sealed[0] = StoredText(text, 1)
     assert refused(ledger) is Kind.CHECKPOINT_FORGED
+
+
+@pytest.mark.parametrize("number", [2, 3, 40, 999_999_999_999])
+@pytest.mark.parametrize("text", ["{", "a copy"])
+def test_what_somebody_planted_is_told_and_does_not_stop_sealing(ledger: MemoryLedger, number: int, text: str) -> None:
+    planted = StoredText(ledger.sealed[0].text if text == "a copy" else text, number)
+    ledger.sealed.append(planted)
+    done = ledger.seal_with_findings()
+    assert done.checkpoint is not None
+    assert done.whole
+    assert [(each.kind, each.checkpoint) for each in done.planted] == [(Kind.CHECKPOINT_FORGED, number)]
+    assert done.checkpoint.number == (3 if number == 2 else 2)
+    ledger.sealed.sort(key=lambda stored: stored.place or 0)
+    report = verify_ledger(ledger, PublicKeys({ledger.signer.key: ledger.signer.public_pem}))
+    (finding,) = report.findings
+    assert (finding.checkpoint, finding.kind.of_checkpoint) == (number, True)
+    assert report.last_good == done.checkpoint.number
+    assert report.unsealed == 0

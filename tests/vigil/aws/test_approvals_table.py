@@ -81,9 +81,9 @@ def signing_of(bench, request, challenge, user="ana"):
 
 def test_a_signature_after_the_expiry_is_refused_by_the_table_itself(bench):
     request = bench.open()
-    *given, _ = signing_of(bench, request, bench.show(request, Meaning.APPROVED))
-    assert not bench.store.sign(*given, request.expires_at)
-    assert bench.store.sign(*given, request.expires_at - timedelta(microseconds=1))
+    *given, _, signer = signing_of(bench, request, bench.show(request, Meaning.APPROVED))
+    assert not bench.store.sign(*given, request.expires_at, signer)
+    assert bench.store.sign(*given, request.expires_at - timedelta(microseconds=1), signer)
 
 
 def test_a_signature_to_a_row_that_changed_is_refused_and_leaves_no_record(bench):
@@ -93,6 +93,14 @@ def test_a_signature_to_a_row_that_changed_is_refused_and_leaves_no_record(bench
     before = events(bench)
     assert not bench.store.sign(*given)
     assert events(bench) == before
+
+
+def test_a_signature_of_somebody_whose_record_changed_is_refused_by_the_table_itself(bench):
+    request = bench.open()
+    given = signing_of(bench, request, bench.show(request, Meaning.APPROVED))
+    assert bench.people.replace(bench.people.get("ana"))
+    assert not bench.store.sign(*given)
+    assert bench.stored(request) == request
 
 
 def test_a_write_whose_answer_was_lost_counts_once(bench):

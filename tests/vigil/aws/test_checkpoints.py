@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from vigil.audit.findings import Finding, Kind, LedgerBrokenError
 from vigil.audit.models import NO_PREDECESSOR, Checkpoint
-from vigil.aws.checkpoints import CheckpointBucket, key_of
+from vigil.aws.checkpoints import LAST_NUMBER, MOST_PLANTED, CheckpointBucket, key_of
 
 
 @pytest.fixture
@@ -34,8 +34,12 @@ def checkpoint(number: int) -> Checkpoint:
     )
 
 
+def newest(s3: Any, hint: int = 0) -> Checkpoint | None:
+    return CheckpointBucket(s3, BUCKET, hint).newest(lambda _: True).checkpoint
+
+
 def test_a_bucket_without_checkpoints_has_no_newest(s3: Any) -> None:
-    assert CheckpointBucket(s3, BUCKET).latest() is None
+    assert newest(s3) is None
 
 
 @pytest.mark.parametrize("hint", [0, 1, 5, 9, 40])
@@ -44,7 +48,7 @@ def test_the_newest_is_found_from_wherever_one_begins(s3: Any, count: int, hint:
     bucket = CheckpointBucket(s3, BUCKET)
     for number in range(1, count + 1):
         assert bucket.put(checkpoint(number))
-    assert CheckpointBucket(s3, BUCKET, hint).latest() == checkpoint(count)
+    assert newest(s3, hint) == checkpoint(count)
     assert [each.number for each in bucket.all()] == list(range(1, count + 1))
 
 
@@ -52,16 +56,38 @@ def test_a_number_is_put_once(s3: Any) -> None:
     bucket = CheckpointBucket(s3, BUCKET)
     assert bucket.put(checkpoint(1))
     assert not bucket.put(checkpoint(1).model_copy(update={"signature": "another"}))
-    assert bucket.latest() == checkpoint(1)
+    assert newest(s3) == checkpoint(1)
 
 
-def test_what_lies_in_the_place_of_the_newest_and_is_none_is_said_to_be(s3: Any) -> None:
-    s3.put_object(Bucket=BUCKET, Key=key_of(3), Body=b"\xff{")
-    with pytest.raises(LedgerBrokenError) as caught:
-        CheckpointBucket(s3, BUCKET).latest()
-    assert caught.value.findings[0].kind is Kind.CHECKPOINT_ALTERED
-    (stored,) = CheckpointBucket(s3, BUCKET).texts()
-    assert stored.place == 3
+@pytest.mark.parametrize("hint", [0, 2])
+@pytest.mark.parametrize("numbers", [[3], [4], [3, 4], [LAST_NUMBER], [3, 5, 9, 700, LAST_NUMBER]])
+def test_what_is_no_checkpoint_is_passed_over_and_named(s3: Any, numbers: list[int], hint: int) -> None:
+    bucket = CheckpointBucket(s3, BUCKET, hint)
+    bucket.put(checkpoint(1))
+    bucket.put(checkpoint(2))
+    for number in numbers:
+        s3.put_object(Bucket=BUCKET, Key=key_of(number), Body=b"\xff{")
+    found = bucket.newest(lambda _: True)
+    assert found.checkpoint == checkpoint(2)
+    assert set(found.planted) <= set(numbers)
+    assert found.number not in numbers
+    assert bucket.put(checkpoint(found.number))
+    assert newest(s3, hint) == checkpoint(found.number)
+
+
+def test_one_that_is_not_signed_by_us_is_passed_over(s3: Any) -> None:
+    bucket = CheckpointBucket(s3, BUCKET)
+    bucket.put(checkpoint(1))
+    bucket.put(checkpoint(2))
+    found = bucket.newest(lambda each: each.number == 1)
+    assert (found.checkpoint, list(found.planted), found.number) == (checkpoint(1), [2], 3)
+
+
+def test_too_many_that_are_none_stop_sealing_loudly(s3: Any) -> None:
+    for number in range(1, MOST_PLANTED + 2):
+        s3.put_object(Bucket=BUCKET, Key=key_of(number), Body=b"x")
+    with pytest.raises(LedgerBrokenError, match="see who may put objects there"):
+        CheckpointBucket(s3, BUCKET).newest(lambda _: True)
 
 
 def test_a_checkpoint_that_is_kept_cannot_be_removed_before_its_time(s3: Any) -> None:

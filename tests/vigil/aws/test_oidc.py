@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 
 from vigil.approvals.authentication import authenticate
 from vigil.approvals.errors import AuthenticationError, LockedOutError, ProviderUnavailableError, RevokedError
+from vigil.approvals.id_tokens import ClaimNames
 from vigil.approvals.models import TokenProof
 from vigil.audit.events import EventName
 from vigil.aws import jwks
@@ -54,6 +56,24 @@ def test_a_token_for_this_signature_says_who_signs(bench, issuer):
     assert (found.groups, found.components, found.authenticated_at) == ({"model-owner"}, 2, NOW)
     assert not signer.by_password
     assert bench.people.get("ana").issuer == issuer.url
+
+
+@pytest.mark.parametrize(
+    ("said", "strong"),
+    [
+        ({"acr": "mfa"}, True),
+        ({"amr": ["pwd", "mfa"]}, True),
+        ({}, False),
+        ({"acr": "0", "amr": ["pwd"]}, False),
+        ({"amr": "mfa and more"}, False),
+        ({"acr": ["mfa"]}, False),
+    ],
+)
+def test_where_the_stack_asks_for_two_factors_the_token_must_say_so(bench, issuer, said, strong):
+    names = ClaimNames(assurance="mfa")
+    tokens = OpenIdTokens(issuer.url, AUDIENCE, JwksKeys(issuer.jwks_uri), bench.clock, names)
+    with nullcontext() if strong else pytest.raises(AuthenticationError, match="as strong as mfa"):
+        sign(replace(bench, tokens=tokens), issuer.token(issuer.claims(NOW, NONCE, **said)))
 
 
 def test_elliptic_keys_are_taken_too(bench, issuer):

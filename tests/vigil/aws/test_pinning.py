@@ -99,7 +99,7 @@ def test_an_image_that_could_be_moved_after_signing_is_refused(stack, pin, image
 
 
 def test_who_sent_the_request_is_kept_with_the_run(stack, pin):
-    pin(sent_by="AIDAIENQZJOLO23YVJ4VO")
+    assert pin(sent_by="AIDAIENQZJOLO23YVJ4VO").sent_by == "AIDAIENQZJOLO23YVJ4VO"
     key = {"execution_arn": {"S": EXECUTION}}
     table = stack.parameters.tables.runs
     item = stack.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]

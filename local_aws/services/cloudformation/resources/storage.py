@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from local_aws.services.cloudformation.resources.automation import bucket_notifications
@@ -125,6 +126,7 @@ def _object_lock(configuration: dict[str, Any]) -> dict[str, Any]:
         "PointInTimeRecoverySpecification",
         "TimeToLiveSpecification",
         "DeletionProtectionEnabled",
+        "ResourcePolicy",
     ),
 )
 def create_table(site: Site, properties: Properties) -> Created:
@@ -162,6 +164,9 @@ def create_table(site: Site, properties: Properties) -> Created:
             TimeToLiveSpecification={"AttributeName": settings["AttributeName"], "Enabled": flag(settings["Enabled"])},
         )
     table = dynamodb.describe_table(TableName=name)["Table"]
+    if "ResourcePolicy" in properties:
+        policy = json.dumps(properties["ResourcePolicy"]["PolicyDocument"])
+        dynamodb.put_resource_policy(ResourceArn=table["TableArn"], Policy=policy)
     attributes = {"Arn": table["TableArn"]}
     if "LatestStreamArn" in table:
         attributes["StreamArn"] = table["LatestStreamArn"]

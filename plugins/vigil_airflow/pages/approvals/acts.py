@@ -15,6 +15,8 @@ from vigil.approvals.models import PasswordProof, SessionProof
 from vigil_airflow.pages.approvals import forms, services
 from vigil_airflow.pages.approvals.access import reader
 from vigil_airflow.pages.approvals.rendering import base_path, page
+from vigil_airflow.pages.approvals.view import meanings_among
+from vigil_airflow.pages.approvals.wording import NO_SIGNER
 
 SESSION_COOKIE = "vigil_signing"
 
@@ -78,10 +80,13 @@ class Act:
         forms.keep_cookie(answer, name, value, path, secure=secure, seconds=seconds)
 
 
-NO_SIGNER = (
-    "No signer is known for your Airflow user. Whoever deploys the stack adds you to its parameter AirflowSigners, "
-    "a JSON object of Airflow user names to signers."
-)
+@dataclass(frozen=True)
+class Said:
+    """A form for a decision as it was sent. ``offered``: the meanings that it offered, with spaces between."""
+
+    meaning: str
+    comment: str
+    offered: str
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,13 @@ class Sender:
     desk: Desk
     now: datetime
 
-    def confirmation(self, order: SigningOrder, status: int = 200, wrong: str | None = None) -> Response:
-        """The page that repeats exactly what is signed. ``wrong``: why the last try was refused."""
+    def confirmation(
+        self, order: SigningOrder, status: int = 200, wrong: str | None = None, *, wrong_password: bool = False
+    ) -> Response:
+        """The page that repeats exactly what is signed.
+
+        ``wrong``: why the last try was refused; ``wrong_password``: and that it was for what the person typed.
+        """
         challenge = self.desk.prepare(order, reader(self.act.user))
         return page(
             self.act.request,
@@ -102,16 +112,22 @@ class Sender:
             challenge=challenge,
             now=self.now,
             wrong=wrong,
+            wrong_password=wrong_password,
             signer=self.act.signer,
-            in_session=self.act.session is not None and wrong is None,
+            in_session=self.act.session is not None and not wrong_password,
             seats=[seat for seat in challenge.open_seats if seat.meaning == challenge.meaning.value],
             token=self.act.token(f"sign {challenge.challenge_id}"),
         )
 
-    def decision_again(self, status: int, wrong: str, meaning: str, comment: str) -> Response:
-        """The form for the decision as it was filled in, with what is missing."""
-        form = self.act.decision_form(meaning, comment)
-        return page(self.act.request, "decide.html.j2", status, wrong=wrong, **form)
+    def decision_again(self, status: int, wrong: str, field: str, said: Said) -> Response:
+        """The form for the decision as it was filled in, with what is missing in which of its fields.
+
+        It offers what it offered before. The request is not read again for it: that would be recorded as a look at
+        evidence which this page does not show. What may be signed by now, the desk says.
+        """
+        form = self.act.decision_form(said.meaning, said.comment)
+        offered = meanings_among(said.offered)
+        return page(self.act.request, "decide.html.j2", status, wrong=wrong, wrong_field=field, offered=offered, **form)
 
     def sign(self, challenge_id: str, username: str, password: SecretStr) -> SigningResult:
         """In a continuous period of signing the password is the one component that is asked for (11.200(a)(1)(i))."""

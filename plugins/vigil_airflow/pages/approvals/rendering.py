@@ -56,6 +56,11 @@ def _templates() -> Environment:
     for name in ("moment", "distance", "interval", "signed_interval", "model_name", "asker", "role_name", "sentence"):
         environment.filters[name] = getattr(wording, name)
     environment.globals.update(
-        meanings=wording.MEANINGS, statuses=wording.STATUSES, outcomes=wording.OUTCOMES, nothing=wording.NOTHING
+        meanings=wording.MEANINGS,
+        measures=wording.MEASURES,
+        statuses=wording.STATUSES,
+        outcomes=wording.OUTCOMES,
+        nothing=wording.NOTHING,
+        no_signer=wording.NO_SIGNER,
     )
     return environment

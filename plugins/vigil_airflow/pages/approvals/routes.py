@@ -19,7 +19,7 @@ from vigil.approvals.errors import AuthenticationError, IncompleteDecisionError
 from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.public_request import read_public
 from vigil_airflow.pages.approvals import access, view
-from vigil_airflow.pages.approvals.acts import Act, Sender
+from vigil_airflow.pages.approvals.acts import Act, Said, Sender
 from vigil_airflow.pages.approvals.refusals import WORTH_ANOTHER_TRY, PageRoute, status_of
 from vigil_airflow.pages.approvals.rendering import HEADERS, base_path, page
 from vigil_airflow.pages.approvals.services import DeskDep, GuardDep, NowDep, SignerMapDep
@@ -68,22 +68,23 @@ def show_request(
 @router.post("/approvals/{request_id}/confirm")
 def confirm(
     request_id: str, request: Request, user: GetUserDep, desk: DeskDep, signers: SignerMapDep, guard: GuardDep,
-    now: NowDep, meaning: Text = "", comment: Text = "", token: Text = "",
+    now: NowDep, meaning: Text = "", comment: Text = "", offered: Text = "", token: Text = "",
 ) -> Response:  # fmt: skip
     """Fixes and shows what would be signed. Nothing is signed."""
     _refuse_unless_signer(user)
     act = Act(request, user, guard, access.signer_of(user, signers), request_id)
     act.check(token, "confirm")
-    sender = Sender(act, desk, now)
+    sender, said = Sender(act, desk, now), Said(meaning, comment, offered)
     try:
         order = SigningOrder(request_id=request_id, meaning=meaning, comment=comment)  # type: ignore[arg-type]
         return sender.confirmation(order)
     except ValidationError as error:
         fields = {problem["loc"][0] for problem in error.errors(include_input=False)}
-        wrong = "Choose what your signature means." if "meaning" in fields else "A comment may have 4,000 characters."
-        return sender.decision_again(422, wrong, meaning, comment)
+        if "meaning" in fields:
+            return sender.decision_again(422, "Choose what your signature means.", "meaning", said)
+        return sender.decision_again(422, "A comment may have 4,000 characters.", "comment", said)
     except IncompleteDecisionError as error:
-        return sender.decision_again(status_of(error), str(error), meaning, comment)
+        return sender.decision_again(status_of(error), str(error), "comment", said)
 
 
 @router.post("/approvals/{request_id}/sign")
@@ -101,8 +102,10 @@ def sign(
         result = sender.sign(challenge_id, username, password)
     except WORTH_ANOTHER_TRY as error:
         order = SigningOrder(request_id=request_id, meaning=meaning, comment=comment)  # type: ignore[arg-type]
-        answer = sender.confirmation(order, status_of(error), str(error))
-        if isinstance(error, AuthenticationError):
+        # After the others the password may well have been right: the field is not at fault, nor the period over.
+        wrong_password = isinstance(error, AuthenticationError)
+        answer = sender.confirmation(order, status_of(error), str(error), wrong_password=wrong_password)
+        if wrong_password:
             act.forget_session(answer)
         return answer
     signed = quote(str(result.request["request_id"]), safe="")

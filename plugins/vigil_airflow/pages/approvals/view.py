@@ -10,11 +10,10 @@ from typing import Literal
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureRecord, Status
-from vigil.models.models import Evaluation, Measure, ModelOnSplit
+from vigil.models.models import Evaluation, Measure, Measures, ModelOnSplit
 from vigil_airflow.pages.approvals.wording import MEASURES, SPLITS, SUBGROUPS
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-SUBGROUP_MEASURES = ("auroc", "brier", "calibration_error", "recall_at_capacity")
 
 
 @dataclass(frozen=True)
@@ -32,8 +31,7 @@ class SubgroupRow:
     name: str
     cases: int
     prevalence: float
-    measures: list[Measure]
-    serving_auroc: Measure | None
+    measures: list[tuple[Measure, Measure | None]]  # in the order of MEASURES: the candidate's, and that in service
 
 
 @dataclass(frozen=True)
@@ -92,14 +90,15 @@ def _split_views(evaluation: Evaluation, serving: Evaluation | None) -> Iterator
                     name=SUBGROUPS.get(group, group),
                     cases=found.subgroups[group].n,
                     prevalence=found.subgroups[group].prevalence,
-                    measures=[getattr(measures, measure) for measure in SUBGROUP_MEASURES],
-                    serving_auroc=now_serving.subgroups[group].auroc
-                    if now_serving and group in now_serving.subgroups
-                    else None,
+                    measures=_pairs(measures, now_serving.subgroups.get(group) if now_serving else None),
                 )
                 for group, measures in found.candidate.subgroups.items()
             ],
         )
+
+
+def _pairs(candidate: Measures, serving: Measures | None) -> list[tuple[Measure, Measure | None]]:
+    return [(getattr(candidate, name), getattr(serving, name) if serving else None) for name in MEASURES]
 
 
 def pictures(dossier: Dossier) -> list[Picture]:
@@ -120,6 +119,11 @@ def pictures(dossier: Dossier) -> list[Picture]:
 def signature_of(request: ApprovalRequest, signer: str | None) -> SignatureRecord | None:
     """The signature that ``signer`` has given already; user names differ by more than their case."""
     return next((each for each in request.signatures if signer and each.signer.lower() == signer.lower()), None)
+
+
+def meanings_among(offered: str) -> list[Meaning]:
+    """Those that a form says it offered; all where it does not say, as the desk refuses what cannot be signed."""
+    return [each for each in Meaning if each.value in offered.split()] or list(Meaning)
 
 
 def meanings_to_offer(dossier: Dossier) -> list[Meaning]:

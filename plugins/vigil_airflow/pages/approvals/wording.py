@@ -45,6 +45,10 @@ SUBGROUPS = {
     "sex_missing": "sex missing", "age_0_17": "0 to 17 years", "age_18_64": "18 to 64 years",
     "age_65_up": "65 years and older", "age_missing": "age missing",
 }  # fmt: skip
+NO_SIGNER = (
+    "No signer is known for your Airflow user. Whoever deploys the stack adds you to its parameter AirflowSigners, "
+    "a JSON object of Airflow user names to signers."
+)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NOTHING = "–"
 

@@ -19,11 +19,15 @@ from fastapi.responses import HTMLResponse, Response
 
 from vigil_airflow.pages.state_machine import run_execution
 from vigil_airflow.pages.state_machine.files import files_version
+from vigil_airflow.pages.told import ToldRoute
 
 if TYPE_CHECKING:
     from vigil.aws.execution_view import ExecutionReader
 
 router = APIRouter()
+shells = APIRouter(route_class=ToldRoute)  # what people open; the data are for the script
+
+NO_MACHINES = frozenset({"build_dataset"})  # Airflow shows a tab on the runs of every DAG
 
 HEADERS = {
     # Everything is our own file; the script asks this server only.
@@ -56,12 +60,12 @@ SHELL = """<!doctype html>
 """
 
 
-@router.get("/state-machine/{dag_id}/{run_id}", response_class=HTMLResponse)
+@shells.get("/state-machine/{dag_id}/{run_id}", response_class=HTMLResponse)
 def of_run(dag_id: str, run_id: str, request: Request, user: GetUserDep) -> HTMLResponse:
     return _shell(request, user, dag_id, run_id, None)
 
 
-@router.get("/state-machine/{dag_id}/{run_id}/{task_id}", response_class=HTMLResponse)
+@shells.get("/state-machine/{dag_id}/{run_id}/{task_id}", response_class=HTMLResponse)
 def of_task(dag_id: str, run_id: str, task_id: str, request: Request, user: GetUserDep) -> HTMLResponse:
     return _shell(request, user, dag_id, run_id, task_id)
 
@@ -76,8 +80,15 @@ def data_of_task(dag_id: str, run_id: str, task_id: str, request: Request, user:
     return _answer(request, user, dag_id, run_id, task_id)
 
 
+router.include_router(shells)
+
+
 def _shell(request: Request, user: Any, dag_id: str, run_id: str, task_id: str | None) -> HTMLResponse:
     _refuse_unless_seer(user, dag_id)
+    if dag_id in NO_MACHINES:
+        raise HTTPException(
+            404, f"the DAG {dag_id} starts no state machine: what it does are its tasks, in Airflow's own graph"
+        )
     base = str(request.scope.get("root_path", "")).rstrip("/")
     place = "/".join(quote(part, safe="") for part in (dag_id, run_id, task_id) if part is not None)
     text = SHELL.format(
@@ -116,7 +127,9 @@ def _body(arn: str | None, going: bool, may_read: bool) -> bytes:
         notice = str(error)
     except (ClientError, BotoCoreError) as error:
         # The text of an AWS error may quote what was asked; its class is enough for a person to act on.
-        raise HTTPException(503, f"Step Functions did not answer ({type(error).__name__})") from None
+        raise HTTPException(
+            503, f"Step Functions did not answer ({type(error).__name__}): nothing was changed, look again in a minute"
+        ) from None
     shown = [view if may_read else view.without_data() for view in views]
     # An execution may outlive its DAG run, and a run may start one yet.
     waiting = arn is None and going

@@ -75,7 +75,7 @@ def test_names_are_bound_to_what_they_name(world: World, page_of: Callable[[Worl
         assert field.get("type") == "hidden" or field["id"] in labelled
     for element in page.elements:
         for name in ("aria-labelledby", "aria-describedby"):
-            assert element.get(name, "") in {"", *page.ids}
+            assert set(element.get(name, "").split()) <= set(page.ids)
         if element.name == "a" and element["href"].startswith("#"):
             assert element["href"][1:] in page.ids
         if element.get("class") == "scroll":  # reached by keyboard, and no landmark beside its section
@@ -111,6 +111,34 @@ def test_an_error_names_its_field_and_the_field_its_error(world: World) -> None:
     assert field["aria-invalid"] == "true" and field["aria-describedby"] == "password-wrong"
     [summary] = [each for each in page.elements if "data-focus" in each]
     assert [each["href"] for each in summary.inside if each.name == "a"] == ["#password"]
+
+
+@pytest.mark.parametrize(
+    ("meaning", "comment", "place", "field", "described"),
+    [
+        ("", "", "meaning-reviewed", "meaning", "meaning-wrong"),
+        ("signed", "why", "meaning-reviewed", "meaning", "meaning-wrong"),
+        ("rejected", " ", "comment", "comment", "comment-hint comment-wrong"),
+        ("reviewed", "x" * 4001, "comment", "comment", "comment-hint comment-wrong"),
+    ],
+)
+def test_an_incomplete_decision_leads_to_its_faulty_field_which_says_what_is_wrong(
+    world: World, meaning: str, comment: str, place: str, field: str, described: str
+) -> None:
+    token = hidden(a_request(world))["token"]
+    page = Page(world.post("confirm", token=token, meaning=meaning, comment=comment).text)
+    [summary] = [each for each in page.elements if "data-focus" in each]
+    assert [each["href"] for each in summary.inside if each.name == "a"] == [f"#{place}"]
+    [target] = [each for each in page.elements if each.get("id") == place]
+    assert target.name in {"input", "textarea"}  # a link to a group moves no focus
+    [faulty] = [each for each in page.elements if "aria-invalid" in each]
+    assert (faulty["id"], faulty["aria-describedby"]) == (field, described)
+    [words] = [each for each in page.elements if each.get("id") == f"{field}-wrong"]
+    assert words.text and words.text in summary.text
+
+
+def test_a_request_that_nobody_has_answered_yet_marks_no_field_as_wrong(world: World) -> None:
+    assert "aria-invalid" not in a_request(world) + a_confirmation(world)
 
 
 def test_marks_are_words_beside_signs_that_readers_skip(world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from approval_pages import ADDRESS, World
+from approver_dossier import dossier_of
 from fake_desk import PASSWORD, SESSION
 from page_reading import Page
 from vigil_airflow.pages.app import app
@@ -103,6 +104,52 @@ def test_the_request_shows_everything_beside_the_model_in_service(world: World) 
     pictures = page.all("img")
     assert len(pictures) == 10 and {each["class"] for each in pictures} == {"light", "dark"}
     assert all(each["src"].startswith("data:image/svg+xml;base64,") and each["alt"] for each in pictures)
+
+
+def test_each_subgroup_has_every_measure_with_its_interval_beside_the_model_in_service(world: World) -> None:
+    tables = [each for each in Page(world.browser.get(ADDRESS).text).all("table") if "Subgroups" in each.text]
+    assert len(tables) == 2
+    for table in tables:
+        for words in ("AUROC", "Average precision", "Brier score", "Calibration error", "Recall at review capacity"):
+            assert words in table.text
+        rows = [each for each in table.inside if each.name == "tr"][1:]
+        assert len(rows) == 9
+        for row in rows:
+            assert row.text.count("in service") == 5 and row.text.count(" to ") >= 10
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_that_no_difference_from_the_model_in_service_can_be_given_is_said_plainly(world: World, same: bool) -> None:
+    serving = dossier_of(world.desk.request, world.desk.plan, world.desk.evaluation).serving
+    assert serving is not None and serving.evaluation is not None
+    version = world.desk.evaluation.dataset_version if same else "e" * 64
+    other = serving.evaluation.model_copy(update={"dataset_version": version})
+    world.desk.changes = {"serving": serving.model_copy(update={"evaluation": other})}
+    text = world.browser.get(ADDRESS).text
+    assert "No difference between the two is given" in text
+    assert ("of the same dataset version" in text) == same and ("may be one of the data" in text) != same
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(Status.APPROVED, "Decided"), (Status.REJECTED, "Decided"), (Status.WITHDRAWN, "Ended")]
+)
+def test_a_request_that_is_over_says_when_it_was_decided_and_counts_no_days(
+    world: World, status: Status, words: str
+) -> None:
+    assert "<dt>Ends</dt>" in world.browser.get(ADDRESS).text
+    world.desk.change(status=status, decided_at=world.desk.now - timedelta(hours=1))
+    text = world.browser.get(ADDRESS).text
+    assert f"<dt>{words}</dt>" in text and "2026-03-02 08:30:00 UTC" in text
+    assert "<dt>Ends</dt>" not in text and "(in 3 days)" not in text
+
+
+def test_a_request_whose_seats_are_all_signed_but_that_waits_yet_says_what_that_means(world: World) -> None:
+    made = world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
+    world.sign_in("omar")
+    world.post("sign", username="omar", password=PASSWORD, **world.confirmation("approved"))
+    world.desk.change(status=Status.PENDING)
+    text = world.browser.get(made.headers["location"]).text
+    assert "Every seat is signed; the decision is being recorded" in text and "the desk" not in text
 
 
 def test_each_criterion_is_said_to_pass_or_fail_in_words(world: World) -> None:

@@ -8,9 +8,16 @@ from datetime import timedelta
 import pytest
 from approval_pages import ADDRESS, REQUEST, World, hidden
 from fake_desk import PASSWORD, SESSION
+from page_reading import Page
 
 from vigil.approvals import errors
 from vigil.approvals.models import Meaning, PasswordProof, SessionProof, Status
+
+BROKEN = {"problem": "the evaluation was changed", "evaluation": None}
+
+
+def choices(page: str) -> list[str]:
+    return [each["value"] for each in Page(page).all("input") if each["type"] == "radio"]
 
 
 def test_the_confirmation_repeats_all_that_is_signed_and_signs_nothing(world: World) -> None:
@@ -68,6 +75,36 @@ def test_an_incomplete_decision_is_shown_again_as_it_was_typed(world: World, mea
     assert again.status_code == 200
 
 
+def test_an_incomplete_decision_offers_what_the_request_offered(world: World) -> None:
+    """One form, one rule; and reading the request again for it would be recorded as a look at the evidence."""
+    world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
+    world.sign_in("omar")
+    for problem, offered in (({}, ["approved", "rejected"]), (BROKEN, ["rejected"])):
+        world.desk.changes = dict(problem)
+        form = world.browser.get(ADDRESS).text
+        read = world.desk.calls["show"]
+        again = world.post("confirm", meaning="rejected", comment="", **hidden(form)).text
+        third = world.post("confirm", meaning="", comment="", **hidden(again)).text
+        assert offered == choices(form) == choices(again) == choices(third)
+        assert world.desk.calls["show"] == read
+
+
+def test_meanings_that_no_form_offers_are_not_taken_into_one(world: World) -> None:
+    token = hidden(world.browser.get(ADDRESS).text)["token"]
+    answer = world.post("confirm", token=token, offered='reviewed "><script> signed')
+    assert choices(answer.text) == ["reviewed"] and "<script>" not in answer.text
+
+
+def test_a_busy_desk_ends_no_continuous_period_of_signing(world: World) -> None:
+    world.desk.session = SESSION
+    world.post("sign", username="ana", password=PASSWORD, **world.confirmation())
+    world.desk.change(signatures=[])
+    fields = world.confirmation()
+    world.desk.refusals["sign"] = errors.BusyError("try again")
+    answer = world.post("sign", username="ana", password=PASSWORD, **fields)
+    assert "Within your continuous period" in answer.text and "set-cookie" not in answer.headers
+
+
 def test_after_a_wrong_password_the_same_is_asked_again_without_it(world: World) -> None:
     answer = world.post("sign", username="ana", password="wrong-Pa55", **world.confirmation(comment="as I said"))
     assert answer.status_code == 403
@@ -87,6 +124,7 @@ def test_what_failed_by_chance_can_be_tried_again_at_once(world: World, error: e
     world.desk.refusals["sign"] = error
     answer = world.post("sign", username="ana", password=PASSWORD, **fields)
     assert answer.status_code == 503 and "Nothing was signed" in answer.text and PASSWORD not in answer.text
+    assert "aria-invalid" not in answer.text and "#password" not in answer.text  # it may well have been right
     world.desk.refusals.clear()
     assert world.post("sign", username="ana", password=PASSWORD, **hidden(answer.text)).status_code == 303
 

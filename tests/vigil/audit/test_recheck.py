@@ -1,0 +1,59 @@
+"""Reading the chains again: what sealing does not look at any more."""
+
+from __future__ import annotations
+
+import pytest
+from ledger_fakes import MemoryLedger, entry, resealed
+
+from vigil.audit.findings import Kind
+from vigil.audit.recheck import Rechecked, recheck
+
+CHAINS = ("model:a", "model:b", "stack")
+
+
+@pytest.fixture
+def ledger() -> MemoryLedger:
+    made = MemoryLedger()
+    for chain in CHAINS:
+        made.fill(5, chain)
+    made.seal()
+    for chain in CHAINS:
+        made.append(entry(9, chain))
+    return made
+
+
+def again(ledger: MemoryLedger, turn: int = 0, most: int | None = None) -> Rechecked:
+    left = iter(range(most)) if most is not None else None
+    newest = ledger.newest(lambda _: True).checkpoint
+    return recheck(ledger, newest, turn, lambda: left is not None and next(left, None) is None)
+
+
+def test_a_sound_ledger_holds(ledger: MemoryLedger) -> None:
+    assert again(ledger) == Rechecked(chains=3, records=18, left=0, findings=[])
+    assert again(MemoryLedger()) == Rechecked(0, 0, 0, [])
+
+
+def test_an_old_record_that_was_put_over_is_found_although_sealing_goes_on(ledger: MemoryLedger) -> None:
+    ledger.replace("model:b", 2, resealed(ledger.text("model:b", 2), subject="never happened"))
+    assert ledger.seal() is not None
+    (finding,) = again(ledger).findings
+    assert (finding.kind, finding.chain, finding.sequence) == (Kind.ALTERED, "model:b", 2)
+
+
+def test_a_history_that_was_computed_anew_is_found(ledger: MemoryLedger) -> None:
+    ledger.rewrite_from("stack", 3, subject="never happened")
+    (finding,) = again(ledger).findings
+    assert (finding.kind, finding.chain) == (Kind.REWRITTEN, "stack")
+
+
+def test_a_dropped_chain_is_found(ledger: MemoryLedger) -> None:
+    del ledger.rows["model:a"]
+    assert [each.kind for each in again(ledger).findings] == [Kind.DROPPED]
+
+
+def test_chains_take_turns_in_being_first_where_the_time_is_short(ledger: MemoryLedger) -> None:
+    """Whoever alters a record must not escape by standing in the chain that is always last."""
+    ledger.replace("stack", 5, resealed(ledger.text("stack", 5), subject="never happened"))
+    done = [again(ledger, turn, most=9) for turn in range(3)]
+    assert [each.left for each in done] == [2, 2, 2]
+    assert [bool(each.findings) for each in done] == [False, False, True]
