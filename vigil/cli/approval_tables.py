@@ -33,7 +33,7 @@ def print_list(rows: Sequence[Mapping[str, object]]) -> None:
         return
     # What is long takes lines instead of room: a terminal of 80 cells shows all.
     table = Table(
-        Column("request\nasked by", overflow="fold", min_width=28), Column("status", min_width=8),
+        Column("request\nasked by", overflow="fold", min_width=28), Column("status", min_width=8, max_width=11),
         Column("opened\nexpires", no_wrap=True), Column("signed by ✓\nwaits for …", overflow="fold", min_width=19),
         box=box.SIMPLE_HEAD,
     )  # fmt: skip
