@@ -64,7 +64,14 @@ def backfill(airflow: httpx.Client, first: str, last: str, conf: dict[str, Any],
         "dag_id": DAG, "from_date": f"{first}T00:00:00Z", "to_date": f"{last}T00:00:00Z", "run_backwards": False,
         "dag_run_conf": conf, "reprocess_behavior": again, "max_active_runs": 2,
     }  # fmt: skip
-    made = airflow.post("/api/v2/backfills", json=body).raise_for_status().json()
+
+    def asked() -> dict[str, Any] | None:
+        answer = airflow.post("/api/v2/backfills", json=body)
+        # "Database is locked": Airflow's own answer on SQLite while its scheduler writes; nothing was made, ask again.
+        locked = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        return None if locked else answer.raise_for_status().json()
+
+    made: dict[str, Any] = await_value(asked, "a moment in which SQLite lets a backfill be made", 120)
 
     def ended() -> list[Any] | None:
         dates = {"logical_date_gte": body["from_date"], "logical_date_lte": body["to_date"]}
