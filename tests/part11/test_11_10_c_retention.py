@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from cloudformation_template import load_template, resources_of
-from ledger_world import BUCKET, create_bucket
-from moto import mock_aws
+from ledger_world import BUCKET, client_in_moto, create_bucket
 
 TEN_YEARS_DAYS = 3653
 
@@ -21,11 +19,7 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+    with client_in_moto(monkeypatch, "s3") as client:
         create_bucket(client)
         yield client
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from cloudformation_template import load_template, references, resources_of
 from ledger_fakes import ACTOR, entry, resealed
-from ledger_world import CHAIN, TABLE, create_table
-from moto import mock_aws
+from ledger_world import CHAIN, TABLE, client_in_moto, create_table
 from pydantic import ValidationError
 
 from vigil.audit.chain import walk
@@ -27,11 +25,7 @@ CHANGING = {"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteIt
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with client_in_moto(monkeypatch, "dynamodb") as client:
         create_table(client)
         yield client
 

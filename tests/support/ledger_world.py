@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,18 @@ Clients = Callable[[str], Any]
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@contextmanager
+def client_in_moto(monkeypatch: pytest.MonkeyPatch, service: str) -> Iterator[Any]:
+    """A client of a service that is moto's, in this process, and empty."""
+    from moto import mock_aws  # here: processes that write to a server load this file too
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield boto3.client(service, region_name="us-east-1")
 
 
 def create_table(dynamodb: Any, name: str = TABLE) -> None:

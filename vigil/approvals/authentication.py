@@ -15,8 +15,9 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
+from vigil.approvals.authority import refuse_another
 from vigil.approvals.desk import Challenge
-from vigil.approvals.errors import ApprovalError, AuthenticationError, RevokedError, WrongPersonError
+from vigil.approvals.errors import ApprovalError, AuthenticationError, RevokedError
 from vigil.approvals.lockout import (
     Attempt,
     begin_attempt,
@@ -91,7 +92,7 @@ def _by_password(
     proof: PasswordProof, challenge: Challenge, ports: AuthenticationPorts, expected: str | None
 ) -> Signer:
     person = _person(proof.username, ports.people)
-    _refuse_another(person.username, expected)
+    refuse_another(person.username, expected)
     attempt = _begin(person, ports)
     return _try_password(proof.password, attempt, challenge, ports, components=2)
 
@@ -106,7 +107,7 @@ def _by_session(
     if not continuous_seconds:
         raise AuthenticationError("the plan asks for user name and password at each signature: give both")
     person = _person(owner_of(proof.session), ports.people)
-    _refuse_another(person.username, expected)
+    refuse_another(person.username, expected)
     attempt = _begin(person, ports)
     if not holds(person, proof.session, ports.clock()):
         # Counted: else the password could be tried without the other component, and sessions could be guessed.
@@ -145,7 +146,7 @@ def _by_token(proof: TokenProof, challenge: Challenge, ports: AuthenticationPort
     now = ports.clock()
     _refuse_stale(identity, challenge, now)
     person = _person(identity.username, ports.people)
-    _refuse_another(person.username, expected)
+    refuse_another(person.username, expected)
     settle_lock(person, ports.ledger, now)
     refuse_locked(person, now)
     _refuse_other_identity(identity, person, ports.people)
@@ -160,11 +161,6 @@ def _person(username: str, people: People) -> Person:
     if person.revoked_at is not None:
         raise RevokedError(f"{person.username} may not sign any more: ask an administrator")
     return person
-
-
-def _refuse_another(username: str, expected: str | None) -> None:
-    if expected is not None and canonical_username(expected) != username:
-        raise WrongPersonError(f"you are signed in here as {expected}: only {expected} can sign here")
 
 
 def _refuse_stale(identity: Identity, challenge: Challenge, now: datetime) -> None:

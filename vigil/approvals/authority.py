@@ -10,10 +10,9 @@ from datetime import datetime
 
 from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import AuthenticationError, RevokedError, WrongPersonError
-from vigil.approvals.identity import canonical_username
 from vigil.approvals.lockout import refuse_locked
 from vigil.approvals.models import ApprovalRequest, Authentication, Meaning
-from vigil.approvals.people import People, Person
+from vigil.approvals.people import People, Person, canonical_username
 from vigil.approvals.ports import ProvenSigner
 from vigil.approvals.quorum import Candidate, Place, choose_place
 from vigil.approvals.timing import is_for
@@ -21,9 +20,9 @@ from vigil.approvals.training import require_training
 from vigil.change_control.models import ApprovalRules
 
 
-def refuse_another(authentication: Authentication, expected: str | None) -> None:
+def refuse_another(username: str, expected: str | None) -> None:
     """The interface knows who sits there: nobody signs in another's window (21 CFR 11.200(a)(2))."""
-    if expected is not None and canonical_username(expected) != canonical_username(authentication.username):
+    if expected is not None and canonical_username(expected) != canonical_username(username):
         raise WrongPersonError(f"you are signed in here as {expected}: only {expected} can sign here")
 
 

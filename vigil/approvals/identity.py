@@ -18,11 +18,6 @@ def request_id_for(execution_arn: str, state_name: str, entered_at: datetime, at
     return f"apr-{digest_of([execution_arn, state_name, timestamp(entered_at), attempt])[:ID_DIGITS]}"
 
 
-def canonical_username(typed: str) -> str:
-    """The one spelling that is stored: ``Ana`` and ``ana`` must not be two people (21 CFR 11.100(a))."""
-    return typed.strip().lower()
-
-
 def spellings(name: str) -> set[str]:
     """What a recorded name may stand for: ``airflow:ana`` for ``ana``; ``Ana A <ana@x.org>`` for all its parts."""
     whole = _plain(name)

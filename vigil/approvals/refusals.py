@@ -11,8 +11,8 @@ import logging
 from vigil.approvals import records
 from vigil.approvals.desk import SigningAnswer
 from vigil.approvals.errors import ApprovalError
-from vigil.approvals.identity import canonical_username
 from vigil.approvals.models import ApprovalRequest, PasswordProof
+from vigil.approvals.people import canonical_username
 from vigil.approvals.ports import ProvenSigner, SigningPorts
 from vigil.audit.models import Actor
 

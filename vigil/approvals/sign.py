@@ -48,7 +48,7 @@ def sign(answer: SigningAnswer, ports: SigningPorts) -> SigningResult:
         proven = ports.sign_ins.authenticate(
             answer.proof, challenge, rules.continuous_signing_seconds, answer.expected_signer
         )
-        refuse_another(proven.authentication, answer.expected_signer)
+        refuse_another(proven.authentication.username, answer.expected_signer)
         if challenge.meaning is not Meaning.REJECTED:
             check_evidence(request.facts, plan, ports.evidence)
         signed, record = _sign(request, challenge, proven, rules, ports)

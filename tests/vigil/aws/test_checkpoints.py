@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from ledger_world import BUCKET, create_bucket
-from moto import mock_aws
+from ledger_world import BUCKET, client_in_moto, create_bucket
 
 from vigil.audit.findings import Finding, Kind, LedgerBrokenError
 from vigil.audit.models import NO_PREDECESSOR, Checkpoint
@@ -18,11 +16,7 @@ from vigil.aws.checkpoints import LAST_NUMBER, MOST_PLANTED, CheckpointBucket, k
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+    with client_in_moto(monkeypatch, "s3") as client:
         create_bucket(client)
         yield client
 

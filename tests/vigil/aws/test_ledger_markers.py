@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from ledger_fakes import LocalSigner, entry
-from ledger_world import CHAIN, TABLE, create_table, now
-from moto import mock_aws
+from ledger_world import CHAIN, TABLE, client_in_moto, create_table, now
 
 from vigil.approvals.people import Person
 from vigil.audit.findings import Finding, Kind
@@ -22,11 +20,7 @@ from vigil.aws.recorded_people import RecordedPeopleTable
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with client_in_moto(monkeypatch, "dynamodb") as client:
         create_table(client)
         yield client
 

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from ledger_fakes import entry
-from ledger_world import CHAIN, TABLE, create_table, now
-from moto import mock_aws
+from ledger_world import CHAIN, TABLE, client_in_moto, create_table, now
 
 from vigil.audit.chain import walk
 from vigil.audit.models import STACK_CHAIN, Head
@@ -24,11 +22,7 @@ WRITERS = 8
 
 @pytest.fixture
 def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+    with client_in_moto(monkeypatch, "dynamodb") as client:
         create_table(client)
         yield client
 
