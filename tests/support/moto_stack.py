@@ -15,6 +15,7 @@ import boto3
 import pytest
 from approval_fakes import PASSWORD
 from candidate_evidence import facts_for, passing_evaluation, real_plan
+from ledger_world import create_table
 from moto import mock_aws
 from moto_people import MotoKeys, add_people, strong
 from pydantic import SecretStr
@@ -234,26 +235,7 @@ def create_tables() -> None:
             BillingMode="PAY_PER_REQUEST",
             **more,
         )
-    _ledger()
-
-
-def _ledger() -> None:
-    kinds = {"chain": "S", "sequence": "N", "genesis": "S"}
-    aws_client("dynamodb").create_table(
-        TableName=f"vigil-{STACK}-ledger",
-        KeySchema=[{"AttributeName": "chain", "KeyType": "HASH"}, {"AttributeName": "sequence", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in kinds.items()],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "chains",
-                "KeySchema": [
-                    {"AttributeName": "genesis", "KeyType": "HASH"}, {"AttributeName": "chain", "KeyType": "RANGE"}
-                ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
-            }
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )  # fmt: skip
+    create_table(aws_client("dynamodb"), f"vigil-{STACK}-ledger")
 
 
 def example(name: str) -> dict[str, Any]:
