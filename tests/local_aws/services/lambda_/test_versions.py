@@ -122,18 +122,23 @@ def test_reserved_concurrency_is_a_limit(api: Any, function: str, eventually: Ca
     assert api.get_function(FunctionName=function)["Concurrency"] == {"ReservedConcurrentExecutions": 1}
     limits = api.get_account_settings()["AccountLimit"]
     assert limits["ConcurrentExecutions"] - limits["UnreservedConcurrentExecutions"] >= 1
-    slow = threading.Thread(target=called, args=(api, function), kwargs={"Payload": b'{"sleep": 2}'})
-    slow.start()
 
-    def throttled() -> bool:
+    def throttled(**more: Any) -> bool:
         try:
-            called(api, function, Qualifier="1")
+            called(api, function, **more)
         except api.exceptions.TooManyRequestsException:
             return True
         return False
 
-    eventually(throttled, seconds=2.0)
-    slow.join(20)
+    def run_slowly() -> None:
+        while throttled(Payload=b'{"sleep": 2}'):
+            refused_first.set()
+
+    refused_first = threading.Event()
+    slow = threading.Thread(target=run_slowly)
+    slow.start()
+    eventually(lambda: refused_first.is_set() or throttled(Qualifier="1"), seconds=30.0)
+    slow.join(60)
     assert called(api, function)[1] == "$LATEST"
     api.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     assert throttled()
