@@ -37,7 +37,7 @@ from vigil.models.models import Evaluation
 __all__ = ["MotoStack", "moto_stack", "strong"]
 
 STACK = "unit"
-TABLES = ("approvals", "runs", "models", "ledger", "people")
+TABLES = ("approvals", "runs", "models", "ledger", "people", "monitoring")
 BUCKETS = ("raw", "datasets", "models", "code", "capture", "audit")
 GROUP = "vigil-unit-triage"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
@@ -207,7 +207,13 @@ def _create() -> tuple[dict[str, str], str]:
         "sagemaker/image": IMAGE, "sagemaker/endpoint": "triage",
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
         "code/revision": "revision-1", "code/plan-changed-by": "Paula <paula@example.org>",
+        "state-machines/roll-back": f"{machines}vigil-{STACK}-roll-back",
+        "state-machines/retrain-on-drift": f"{machines}vigil-{STACK}-retrain-on-drift",
         "timing/approval-timeout-seconds": "3600",
+        "timing/shadow-seconds": "60", "timing/canary-bake-seconds": "60",
+        "functions/start-monitor": "start-monitor", "functions/override-drift": "override-drift",
+        "functions/request-rollback": "request-rollback",
+        "airflow/environment": "airflow", "monitoring/home": "scheduler", "monitoring/schedule": "cron(0 5 ? * * *)",
         "functions/record-release": "record-release",
         "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
         "people/airflow-signers": "{}",
@@ -236,6 +242,12 @@ def create_tables() -> None:
             **more,
         )
     create_table(aws_client("dynamodb"), f"vigil-{STACK}-ledger")
+    aws_client("dynamodb").create_table(
+        TableName=f"vigil-{STACK}-monitoring",
+        KeySchema=[{"AttributeName": "endpoint", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("endpoint", "item")],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def example(name: str) -> dict[str, Any]:

@@ -30,6 +30,13 @@ class EventName(StrEnum):
     RELEASE_REFUSED = "release.refused"
     ENDPOINT_CHANGED = "endpoint.changed"
     ENDPOINT_RESTORED = "endpoint.restored"  # rolled back
+    BASELINE_PINNED = "baseline.pinned"  # what a model in service is monitored against
+    CHALLENGER_COMPARED = "challenger.compared"  # shadow period or paired test, with its verdict
+    ROLLBACK_REQUESTED = "rollback.requested"
+    WINDOW_MONITORED = "window.monitored"  # one monitor, one window, violations or none
+    DRIFT_DECIDED = "drift.decided"
+    DRIFT_OVERRIDDEN = "drift.overridden"
+    RETRAINING_ASKED = "retraining.asked"  # of Airflow, because of drift
     RUN_ENDED = "run.ended"
     HISTORY_ARCHIVED = "history.archived"
     SIGN_IN_FAILED = "sign-in.failed"

@@ -72,6 +72,10 @@ class StackSettings:
     airflow_url: str | None = None
     mail_sender: str | None = None
     airflow_signers: str | None = None
+    airflow_environment: str | None = None
+    monitoring_home: str | None = None
+    shadow_seconds: int | None = None
+    canary_bake_seconds: int | None = None
     provider: SigningProvider | None = None
 
 
@@ -181,6 +185,10 @@ def _parameters(settings: StackSettings) -> dict[str, str]:
         "AirflowUrl": settings.airflow_url,
         "MailSender": settings.mail_sender,
         "AirflowSigners": settings.airflow_signers,
+        "AirflowEnvironment": settings.airflow_environment,
+        "MonitoringHome": settings.monitoring_home,
+        "PlanShadowSeconds": settings.shadow_seconds,
+        "PlanCanaryBakeSeconds": settings.canary_bake_seconds,
         "SigningIssuer": settings.provider and settings.provider.issuer,
         "SigningAudience": settings.provider and settings.provider.audience,
         "SigningJwksUri": settings.provider and settings.provider.jwks_uri,

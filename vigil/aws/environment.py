@@ -57,6 +57,7 @@ class Tables(_Group):
     models: str
     ledger: str
     people: str
+    monitoring: str
 
 
 class Topics(_Group):
@@ -78,6 +79,8 @@ class StateMachines(_Group):
 
     train_and_promote: str
     update_endpoint: str
+    roll_back: str
+    retrain_on_drift: str
 
 
 class Glue(_Group):
@@ -132,12 +135,19 @@ class Functions(_Group):
     manage_people: str
     choose_password: str
     record_release: str
+    start_monitor: str
+    override_drift: str
+    request_rollback: str
 
 
 class Airflow(_Group):
-    """``url``: of Airflow's UI, for links in mail; ``none`` where mail holds no link."""
+    """``url``: of Airflow's UI, for links in mail; ``none`` where mail holds no link.
+
+    ``environment``: name of the MWAA environment whose REST API is asked for retrainings; ``none`` where none is.
+    """
 
     url: str
+    environment: str
 
 
 class People(_Group):
@@ -150,8 +160,22 @@ class People(_Group):
     mail_sender: str
 
 
+class Monitoring(_Group):
+    """``home``: what runs monitors by themselves, ``model-monitor`` (SageMaker's schedules) or ``scheduler``.
+
+    ``schedule``: cron expression in the dialect of both, ``cron(0 5 ? * * *)``.
+    """
+
+    home: str
+    schedule: str
+
+
 class Timing(_Group):
+    """Each can only shorten what the change control plan says."""
+
     approval_timeout_seconds: int
+    shadow_seconds: int
+    canary_bake_seconds: int
 
 
 class StackParameters(_Group):
@@ -172,6 +196,7 @@ class StackParameters(_Group):
     code: Code
     people: People
     airflow: Airflow
+    monitoring: Monitoring
     timing: Timing
 
 

@@ -32,6 +32,8 @@ def case_report(row: Mapping[str, Any]) -> CaseReport:
             weight_kg=row["weight_kg"],
             sex=row["sex"],
             reporter_country=row["reporter_country"],
+            reporter_occupation=row.get("reporter_occupation"),
+            sender=row.get("sender"),
         )
     except KeyError as error:
         raise IntakeError(f"the row has no column {error}: curate the quarters again", [str(error.args[0])]) from error

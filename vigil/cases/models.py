@@ -13,7 +13,8 @@ class CaseReport(BaseModel):
     """One case as it is known at intake: the only input that features are made from, in training and in service.
 
     ``reactions`` are MedDRA preferred terms, lower case, trimmed; ``age_years`` in years, ``weight_kg`` in kilograms.
-    ``reporter_country`` is never a feature: it is a proxy of the channel, kept for evaluation by region.
+    ``reporter_country``, ``reporter_occupation`` and ``sender`` are never features: they tell the channel, not the
+    case. The first is kept for evaluation by region, all three so that monitoring sees when the channels change.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)  # no patient's data in a log
@@ -25,3 +26,5 @@ class CaseReport(BaseModel):
     weight_kg: float | None = Field(default=None, ge=0, le=700, allow_inf_nan=False)
     sex: Sex | None = None
     reporter_country: str | None = Field(default=None, max_length=40)
+    reporter_occupation: str | None = Field(default=None, max_length=40)
+    sender: str | None = Field(default=None, max_length=200)

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from vigil.cases.feature_fields import BANNED_FIELDS, refuse_unusable_fields
+from vigil.change_control.monitoring_rules import DriftRules, MonitoringRules
+from vigil.change_control.parts import Part, Share, Text
+from vigil.change_control.rollout_rules import CanaryRules, PairedTestRules, ShadowRules
 from vigil.digests import canonical_json, sha256_hex
 from vigil.models.models import MeasureName, ModelRole, Split, Subgroup
 
 Profile = Literal["full", "openfda-sample", "synthetic"]
-Text = Annotated[str, Field(min_length=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class IntendedUse(_Part):
+class IntendedUse(Part):
     purpose: Text
     users: Text
     population: Text
@@ -31,22 +28,22 @@ class IntendedUse(_Part):
     not_for: Text
 
 
-class Modification(_Part):
+class Modification(Part):
     name: Text
     description: Text
 
 
-class AllowedField(_Part):
+class AllowedField(Part):
     field: Text
     use: Text
 
 
-class BannedField(_Part):
+class BannedField(Part):
     field: Text
     reason: Text
 
 
-class Features(_Part):
+class Features(Part):
     allowed: list[AllowedField] = Field(min_length=1)
     banned: list[BannedField] = Field(min_length=1)
 
@@ -66,7 +63,7 @@ class Features(_Part):
         return self
 
 
-class HyperparameterBounds(_Part):
+class HyperparameterBounds(Part):
     """``kind`` int or float; ``minimum`` and ``maximum`` belong to the range."""
 
     kind: Literal["int", "float"]
@@ -84,14 +81,14 @@ class HyperparameterBounds(_Part):
         return self
 
 
-class DescriptionOfModifications(_Part):
+class DescriptionOfModifications(Part):
     permitted: list[Modification] = Field(min_length=1)
     not_permitted: list[Modification] = Field(min_length=1)
     features: Features
     hyperparameters: dict[str, HyperparameterBounds]
 
 
-class DataRules(_Part):
+class DataRules(Part):
     """``subgroups`` must each hold ``minimum_subgroup_cases`` in every test split, else the evaluation stops."""
 
     minimum_training_cases: int = Field(ge=1)
@@ -100,7 +97,7 @@ class DataRules(_Part):
     reason: Text
 
 
-class EvaluationRules(_Part):
+class EvaluationRules(Part):
     """``review_capacity``: the share of the queue that is read in time. Resamples are of the percentile bootstrap."""
 
     review_capacity: Share
@@ -110,7 +107,7 @@ class EvaluationRules(_Part):
     reason: Text
 
 
-class Bands(_Part):
+class Bands(Part):
     """Probability from ``high`` on is the band high, from ``medium`` on medium, else low.
 
     A case whose members disagree by ``uncertain`` or more is never low: the model may raise a case, not delay it.
@@ -128,7 +125,7 @@ class Bands(_Part):
         return self
 
 
-class LeakAlarm(_Part):
+class LeakAlarm(Part):
     """A candidate above ``auroc`` on any test split, or one column above ``single_feature_auroc``, is too good."""
 
     auroc: Share
@@ -136,7 +133,7 @@ class LeakAlarm(_Part):
     reason: Text
 
 
-class Limit(_Part):
+class Limit(Part):
     """``at_least`` or ``at_most`` bounds the value; ``baseline_margin`` bounds candidate minus baseline.
 
     A margin is the least the difference may be; for whole splits and measures of which more is better.
@@ -163,7 +160,7 @@ class Limit(_Part):
         return self
 
 
-class AcceptanceProfile(_Part):
+class AcceptanceProfile(Part):
     """The limits for one kind of data. ``reason`` says why they differ from those of ``full``."""
 
     reason: Text
@@ -177,7 +174,7 @@ class AcceptanceProfile(_Part):
         return self
 
 
-class Seat(_Part):
+class Seat(Part):
     """One signature that an approval needs: in which role, and what it means (21 CFR 11.50(a)(3)).
 
     ``deputy``: a role whose holders may sign in this one once the request was escalated.
@@ -188,7 +185,7 @@ class Seat(_Part):
     deputy: Text | None = None
 
 
-class ApprovalRules(_Part):
+class ApprovalRules(Part):
     """Who must sign, by when, and on what conditions. Every seat is filled by another person.
 
     ``four_eyes``: at least one signer is neither who asked for the training nor who changed the plan.
@@ -227,18 +224,23 @@ class ApprovalRules(_Part):
         return self
 
 
-class RetrainingRules(_Part):
+class RetrainingRules(Part):
     triggers: list[Modification] = Field(min_length=1)
+    drift: DriftRules
 
 
-class UpdateRules(_Part):
+class UpdateRules(Part):
     roll_out: Text
     roll_back: Text
+    paired_test: PairedTestRules
+    shadow: ShadowRules
+    canary: CanaryRules
 
 
-class ModificationProtocol(_Part):
+class ModificationProtocol(Part):
     data: DataRules
     retraining: RetrainingRules
+    monitoring: MonitoringRules
     evaluation: EvaluationRules
     leak_alarm: LeakAlarm
     acceptance: dict[Profile, AcceptanceProfile]
@@ -247,18 +249,18 @@ class ModificationProtocol(_Part):
     update: UpdateRules
 
 
-class Risk(_Part):
+class Risk(Part):
     risk: Text
     mitigation: Text
 
 
-class ImpactAssessment(_Part):
+class ImpactAssessment(Part):
     benefits: list[Text] = Field(min_length=1)
     risks: list[Risk] = Field(min_length=1)
     residual: Text
 
 
-class Plan(_Part):
+class Plan(Part):
     """One version of the plan. Its digest names it: evaluation, approval and endpoint all refer to that digest."""
 
     format: Literal["vigil.change-control-plan/1"]

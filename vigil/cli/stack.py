@@ -34,6 +34,14 @@ def deploy(
     airflow_signers: Annotated[
         str | None, typer.Option(help='JSON object of Airflow user names to signers, where they differ: {"a": "b"}.')
     ] = None,
+    airflow_environment: Annotated[
+        str | None, typer.Option(help="MWAA environment that retrainings after drift are asked of.")
+    ] = None,
+    monitoring_home: Annotated[
+        str | None, typer.Option(help="What runs the monitors by themselves: scheduler (default) or model-monitor.")
+    ] = None,
+    shadow_seconds: Annotated[int | None, typer.Option(help="A shadow period shorter than the plan's.")] = None,
+    canary_bake_seconds: Annotated[int | None, typer.Option(help="A canary shorter than the plan's.")] = None,
     signing_provider: Annotated[
         tuple[str, str, str] | None,
         typer.Option(metavar="ISSUER CLIENT JWKS-URI", help="An OpenID provider that signs people in, too."),
@@ -60,6 +68,10 @@ def deploy(
             airflow_url=airflow_url,
             mail_sender=mail_sender,
             airflow_signers=airflow_signers,
+            airflow_environment=airflow_environment,
+            monitoring_home=monitoring_home,
+            shadow_seconds=shadow_seconds,
+            canary_bake_seconds=canary_bake_seconds,
             provider=deployment.SigningProvider(*signing_provider, signing_acr) if signing_provider else None,
         )
         _show(deployment.deploy(package, settings), as_json)

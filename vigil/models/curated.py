@@ -19,6 +19,7 @@ from vigil.cases.models import CaseReport
 from vigil.datasets.split_settings import SPLIT_FILES
 
 REPORT_COLUMNS = ("case_id", "reactions", "drugs", "age_years", "weight_kg", "sex", "reporter_country")
+CHANNEL_COLUMNS = ("reporter_occupation", "sender")  # for monitoring; read where the split has them
 LABEL_COLUMN = "serious"
 BATCH_ROWS = 20_000  # bounds the reports held at once: a quarter has some 400,000
 
@@ -47,7 +48,9 @@ class CuratedSplit:
         """The case reports, in the file's order."""
         row = 0
         with pyarrow.parquet.ParquetFile(self._path) as file:
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(REPORT_COLUMNS), use_threads=False):
+            have = set(file.schema_arrow.names)
+            columns = [*REPORT_COLUMNS, *(column for column in CHANNEL_COLUMNS if column in have)]
+            for batch in file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
                 for record in batch.to_pylist():
                     row += 1
                     yield self._report(record, row)
