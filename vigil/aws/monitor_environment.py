@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from datetime import UTC
 
+from vigil.aws.objects import S3Uri
 from vigil.aws.served_model import ServedModel
 from vigil.monitoring.models import Monitor, Window
 
 INPUT = "/opt/ml/processing/input"
 DATASET = f"{INPUT}/endpoint"
 BASELINE = f"{INPUT}/baseline"
-GROUND_TRUTH = f"{INPUT}/ground_truth"
 OUTPUT = "/opt/ml/processing/output"
 CONTRACT_STAMP = "%Y-%m-%dT%H:%M:%SZ"  # as Model Monitor writes start_time and end_time
 
@@ -22,13 +22,16 @@ CONTRACT_STAMP = "%Y-%m-%dT%H:%M:%SZ"  # as Model Monitor writes start_time and 
 NEED_LABELS = (Monitor.MODEL_QUALITY, Monitor.BIAS)
 
 
-def contract(window: Window, endpoint: str) -> dict[str, str]:
-    """What every job is told that looks at a window of an endpoint."""
+def contract(window: Window, endpoint: str, captured: S3Uri) -> dict[str, str]:
+    """What every job of ours is told that looks at a window of an endpoint.
+
+    It reads the window's hours below ``captured`` itself: a week has more folders than a job may have inputs (ten).
+    """
     return {
         "dataset_format": json.dumps(
             {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"]}}
         ),
-        "dataset_source": DATASET,
+        "dataset_source": str(captured),
         "output_path": OUTPUT,
         "start_time": f"{window.start.astimezone(UTC):{CONTRACT_STAMP}}",
         "end_time": f"{window.end.astimezone(UTC):{CONTRACT_STAMP}}",

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from vigil.aws.captured_data import Found
 from vigil.aws.environment import StackParameters, stack_name
-from vigil.aws.monitor_environment import BASELINE, DATASET, GROUND_TRUTH, OUTPUT, baseline_files, contract, own
+from vigil.aws.monitor_environment import BASELINE, baseline_files, contract, own
 from vigil.aws.served_model import ServedModel
 from vigil.digests import digest_of
 from vigil.monitoring.models import Monitor, Window
@@ -48,7 +48,8 @@ class Work:
 
     @property
     def title(self) -> str:
-        return MERGE_JOB if self.monitor is None else self.monitor.value
+        """Part of the job's name, short enough for the longest name of a stack."""
+        return "merge" if self.monitor is None else self.monitor.value
 
 
 def base_name(work: Work, endpoint: str) -> str:
@@ -83,68 +84,43 @@ def start_once(work: Work, parameters: StackParameters, sagemaker: Any) -> tuple
 
 
 def request(work: Work, name: str, parameters: StackParameters) -> dict[str, Any]:
-    """``CreateProcessingJob``'s request. The job has a network: it announces its result itself."""
-    environment = contract(work.window, parameters.sagemaker.endpoint)
-    job = MERGE_JOB
+    """``CreateProcessingJob``'s request.
+
+    The job has a network: it fetches what it reads, delivers its reports, and announces its result after that.
+    """
+    environment = contract(work.window, parameters.sagemaker.endpoint, work.captured.root)
+    inputs, job = [], MERGE_JOB
     if work.monitor is None:
         environment["vigil_merged_uri"] = work.output_uri
     else:
-        job = MONITOR_JOB
+        inputs, job = [_baseline(work.served)], MONITOR_JOB
         environment |= own(work.monitor, work.served, work.output_uri) | baseline_files(work.monitor)
     if work.ground_truth is not None:
-        environment["ground_truth_source"] = GROUND_TRUTH
-    key = parameters.keys.data
+        environment["ground_truth_source"] = str(work.ground_truth.root)
     return {
         "ProcessingJobName": name,
         "AppSpecification": {"ImageUri": parameters.sagemaker.image, "ContainerEntrypoint": [*ENTRYPOINT, job]},
         "RoleArn": parameters.sagemaker.role,
         "Environment": {"VIGIL_STACK": stack_name(), **environment},
-        "ProcessingInputs": _inputs(work, parameters.sagemaker.endpoint),
-        "ProcessingOutputConfig": {
-            "KmsKeyId": key,
-            "Outputs": [
-                {
-                    "OutputName": "result",
-                    "S3Output": {"S3Uri": work.output_uri, "LocalPath": OUTPUT, "S3UploadMode": "EndOfJob"},
-                }
-            ],
-        },
+        "ProcessingInputs": inputs,
         "ProcessingResources": {
             "ClusterConfig": {
                 "InstanceType": parameters.sagemaker.instance_type,
                 "InstanceCount": 1,
                 "VolumeSizeInGB": VOLUME_GB,
-                "VolumeKmsKeyId": key,
+                "VolumeKmsKeyId": parameters.keys.data,
             }
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": MOST_SECONDS},
     }
 
 
-def _inputs(work: Work, endpoint: str) -> list[dict[str, Any]]:
-    """The baseline whole; data below the paths that they have in the bucket."""
-    inputs = list(_folders("endpoint_input", work.captured, f"{DATASET}/{endpoint}"))
-    if work.ground_truth is not None:
-        inputs += _folders("ground_truth", work.ground_truth, GROUND_TRUTH)
-    if work.monitor is not None:
-        inputs.append(_input("baseline", work.served.baseline_uri, BASELINE))
-    return inputs
-
-
-def _folders(title: str, found: Found, local: str) -> list[dict[str, Any]]:
-    return [
-        _input(f"{title}_{number}", str(found.root / folder if folder else found.root).rstrip("/") + "/",
-               f"{local}/{folder}".rstrip("/"))
-        for number, folder in enumerate(found.folders, 1)
-    ]  # fmt: skip
-
-
-def _input(name: str, uri: str, local: str) -> dict[str, Any]:
+def _baseline(served: ServedModel) -> dict[str, Any]:
     return {
-        "InputName": name,
+        "InputName": "baseline",
         "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": local,
+            "S3Uri": served.baseline_uri,
+            "LocalPath": BASELINE,
             "S3DataType": "S3Prefix",
             "S3InputMode": "File",
             "S3DataDistributionType": "FullyReplicated",

@@ -59,7 +59,7 @@ def start(order: MonitorOrder, parameters: StackParameters, ports: StartPorts) -
     window = order.window or _last_window(order, served, parameters, ports)
     root = monitoring_places.captured(parameters) / f"{endpoint}/"
     captured = captured_in(ports.s3, root, window.start, window.end)
-    if not captured:
+    if not captured.objects:
         if order.monitor is not None:
             _announce(_empty(order.monitor, window, served, parameters, ports), ports.events)
         return _answer(order, Started.NOTHING_CAPTURED, endpoint, NOTHING_CAPTURED, window=window)
