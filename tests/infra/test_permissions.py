@@ -166,11 +166,14 @@ def test_only_register_candidate_may_write_artefacts(template: Template) -> None
     assert writers == {"RegisterCandidatePolicy"}
 
 
-def test_only_the_sagemaker_role_is_passed_on_and_only_to_sagemaker(template: Template) -> None:
+def test_only_the_sagemaker_role_and_that_of_schedules_are_passed_on_each_to_its_own_service(
+    template: Template,
+) -> None:
+    services = {"SageMakerRole": "sagemaker.amazonaws.com", "MonitorSchedulesRole": "scheduler.amazonaws.com"}
     for name, statement in statements(template):
         if "iam:PassRole" in statement["Action"]:
-            assert references(statement["Resource"]) == {"SageMakerRole"}, name
-            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}, name
+            (role,) = references(statement["Resource"])
+            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services[role]}}, name
 
 
 def test_register_candidate_may_record_its_package_and_reject_it(template: Template) -> None:
