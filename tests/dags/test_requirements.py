@@ -32,11 +32,14 @@ MODULES = [
     "vigil.aws.history",
     "vigil.aws.landing",
     "vigil.aws.release_ledger",
+    "vigil.aws.monitoring_table",
     "vigil.aws.releases",
     "vigil.datasets.quality",
     "vigil.datasets.report.page",
     "vigil.datasets.selection",
     "vigil.models.models",
+    "vigil.monitoring.models",
+    "vigil.monitoring.retraining",
 ]
 PROGRAM = """
 import importlib, importlib.metadata, json, sys

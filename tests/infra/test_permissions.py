@@ -61,6 +61,38 @@ def test_the_sweep_may_read_everything_by_which_it_decides_to_put_back(template:
         assert any(resource in each for each in found), action
 
 
+def test_drift_changes_nothing_that_serves(template: Template) -> None:
+    """The machine's role, those of its functions and of the override: no call of SageMaker, no other machine."""
+    roles = resources_of(template, "AWS::IAM::Role")
+    machine = resources_of(template, "AWS::StepFunctions::StateMachine")["RetrainOnDriftStateMachine"]
+    of_machine = machine["RoleArn"]["Fn::GetAtt"][0].removesuffix("Role")
+    called = {name.removesuffix("Function") for name in references(machine["DefinitionSubstitutions"])}
+    allowed = []
+    for name in {of_machine, "OverrideDrift", "DriftFound", *called}:
+        policies = references(roles[f"{name}Role"]["ManagedPolicyArns"])
+        allowed += [each for policy, each in statements(template) if policy in policies]
+    actions = {action for each in allowed for action in each["Action"]}
+    assert not {action for action in actions if action.startswith(("sagemaker:", "iam:", "cloudformation:"))}
+    started = [references(each["Resource"]) for each in allowed if "states:StartExecution" in each["Action"]]
+    assert all(each == {"RetrainOnDriftStateMachine"} for each in started)
+    invoked = [references(each["Resource"]) for each in allowed if "lambda:InvokeFunction" in each["Action"]]
+    assert invoked == [{f"{name}Function" for name in called}]
+    writing = [each["Resource"] for each in allowed if "dynamodb:PutItem" in each["Action"]]
+    written = set().union(*(references(each) for each in writing))
+    assert written == {"MonitoringTable", "LedgerTable", "PeopleTable"}, "people: the count of failed sign-ins"
+    assert not {"s3:PutObject", "dynamodb:UpdateItem", "states:SendTaskSuccess", "kms:Sign"} & actions
+
+
+def test_only_the_rule_and_an_override_start_retrain_on_drift(template: Template) -> None:
+    starters = {
+        name
+        for name, statement in statements(template)
+        if "states:StartExecution" in statement["Action"]
+        and "RetrainOnDriftStateMachine" in references(statement["Resource"])
+    }
+    assert starters == {"DriftFoundPolicy", "OverrideDriftPolicy"}
+
+
 def test_only_train_and_promote_may_start_update_endpoint(template: Template) -> None:
     starters = {
         name
@@ -107,7 +139,7 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
     recording = {
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
         "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
-        "RemindApprovers", "FailWait",
+        "RemindApprovers", "FailWait", "AssessDrift", "AskForRetraining", "RecordDriftFailure", "OverrideDrift",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:

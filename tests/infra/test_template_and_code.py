@@ -20,7 +20,11 @@ from vigil.executions.archive import STATUS_OF_END
 
 Template = dict[str, Any]
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
-MACHINES = {"TrainAndPromoteKey": "train-and-promote", "UpdateEndpointKey": "update-endpoint"}
+MACHINES = {
+    "TrainAndPromoteKey": "train-and-promote",
+    "UpdateEndpointKey": "update-endpoint",
+    "RetrainOnDriftKey": "retrain-on-drift",
+}
 
 
 def needed_parameters() -> set[str]:

@@ -11,14 +11,17 @@ from state_machine_text import StateMachine
 
 from vigil.approvals.models import Facts, WaitMessage
 from vigil.aws.candidate_gate import GateEvent, GateResult
+from vigil.aws.drift_assessment import AssessEvent, Assessment
+from vigil.aws.drift_failures import FailureEvent
 from vigil.aws.endpoint_release import VerifyEvent
 from vigil.aws.outcomes import OutcomeEvent
 from vigil.aws.pinning import PinEvent, PinnedRun
 from vigil.aws.registration import RegisterEvent
 from vigil.aws.release_models import MarkActiveEvent, Release
+from vigil.aws.retraining_request import AskEvent
 from vigil.aws.smoke_test import SmokeTestEvent
 
-TRAIN, UPDATE = "train-and-promote", "update-endpoint"
+TRAIN, UPDATE, DRIFT = "train-and-promote", "update-endpoint", "retrain-on-drift"
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,8 @@ TRAIN, UPDATE = "train-and-promote", "update-endpoint"
         (TRAIN, "RecordInService", OutcomeEvent), (TRAIN, "RecordFailure", OutcomeEvent),
         (UPDATE, "VerifyApproval", VerifyEvent), (UPDATE, "SmokeTest", SmokeTestEvent),
         (UPDATE, "MarkActive", MarkActiveEvent), (UPDATE, "RecordFailure", OutcomeEvent),
+        (DRIFT, "Assess", AssessEvent), (DRIFT, "AskAirflow", AskEvent), (DRIFT, "LookAtRun", AskEvent),
+        (DRIFT, "RecordFailure", FailureEvent),
     ],
 )  # fmt: skip
 def test_a_state_hands_its_function_exactly_the_fields_of_its_event(machine, state, event):
@@ -47,6 +52,12 @@ def test_every_field_that_an_expression_reads_is_one_that_the_function_gives(mac
     read = set(re.findall(rf"\${variable}\.(\w+)", StateMachine(machine).text))
     assert read
     assert read <= set(model.model_fields)
+
+
+def test_every_course_of_an_assessment_has_a_way(repository: Path):
+    conditions = str(StateMachine(DRIFT).states["Course"]["Choices"])
+    courses = Assessment.model_json_schema()["properties"]["course"]["enum"]
+    assert set(re.findall(r"\$course = '([\w-]+)'", conditions)) == set(courses)
 
 
 def test_the_candidates_fields_are_the_facts_after_registering():
