@@ -1,4 +1,4 @@
-"""One image, three jobs: SageMaker starts it with ``train`` or ``serve``, the processing job with ``evaluate``."""
+"""One image: SageMaker starts it with ``train`` or ``serve``, processing jobs with ``evaluate`` or ``compare``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vigil.failures import describe_failure
 
 FAILURE_CHARACTERS = 1024  # what SageMaker keeps of a reason
 # Where it looks for one: training jobs show FailureReason, processing jobs ExitMessage.
-FAILURE_FILES = {"train": "failure", "evaluate": "message"}
+FAILURE_FILES = {"train": "failure", "evaluate": "message", "compare": "message"}
 
 
 def main() -> int:
     arguments = _parser().parse_args()
     root: Path = arguments.root
     try:
-        return {"train": _train, "evaluate": _evaluate, "serve": _serve}[arguments.job](root)
+        return {"train": _train, "evaluate": _evaluate, "compare": _compare, "serve": _serve}[arguments.job](root)
     except Exception as error:
         message = describe_failure(error)
         print(message, file=sys.stderr, flush=True)
@@ -29,7 +29,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tasks.sagemaker", description=__doc__)
-    parser.add_argument("job", choices=("train", "evaluate", "serve"))
+    parser.add_argument("job", choices=("train", "evaluate", "compare", "serve"))
     parser.add_argument("--root", type=Path, default=Path("/opt/ml"), help="where the platform puts inputs")
     return parser
 
@@ -45,6 +45,13 @@ def _evaluate(root: Path) -> int:
     from vigil.models.jobs import run_evaluation
 
     run_evaluation(root, code_revision(), _progress)
+    return 0
+
+
+def _compare(root: Path) -> int:
+    from vigil.models.paired import run_comparison
+
+    run_comparison(root, _progress)
     return 0
 
 
