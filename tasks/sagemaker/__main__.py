@@ -11,7 +11,7 @@ from vigil.failures import describe_failure
 
 FAILURE_CHARACTERS = 1024  # what SageMaker keeps of a reason
 # Where it looks for one: training jobs show FailureReason, processing jobs ExitMessage.
-FAILURE_FILES = {"train": "failure", "evaluate": "message", "baseline": "message", "monitor": "message"}
+FAILURE_FILES = {"train": "failure"} | dict.fromkeys(("evaluate", "compare", "baseline", "monitor"), "message")
 
 
 def main() -> int:
@@ -63,6 +63,13 @@ def _monitor(root: Path) -> int:
     return 0
 
 
+def _compare(root: Path) -> int:
+    from vigil.models.paired import run_comparison
+
+    run_comparison(root, _progress)
+    return 0
+
+
 def _serve(root: Path) -> int:
     from vigil.scoring.serve import serve
 
@@ -78,7 +85,14 @@ def _write_failure(path: Path, message: str) -> None:
     path.write_text(message[:FAILURE_CHARACTERS], encoding="utf-8")
 
 
-JOBS = {"train": _train, "evaluate": _evaluate, "baseline": _baseline, "monitor": _monitor, "serve": _serve}
+JOBS = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "baseline": _baseline,
+    "monitor": _monitor,
+    "serve": _serve,
+}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from cloudformation_template import references, resources_of, statements, who_ma
 
 Template = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
-ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "cloudwatch:GetMetricStatistics"}
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
@@ -115,14 +115,23 @@ def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Te
         if {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"])
         and "kms:ViaService" not in str(statement.get("Condition"))
     }
-    assert direct == {"OpenApprovalPolicy", "DeliverDecisionPolicy"}
+    approvals, deployments = (
+        {"OpenApprovalPolicy", "DeliverDecisionPolicy"},
+        {"AwaitDeploymentPolicy", "DeploymentEndedPolicy"},
+    )
+    assert direct == approvals | deployments
     for name, statement in statements(template):
         if name in direct and {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"]):
-            assert statement["Condition"] == {"Null": {"kms:EncryptionContext:request_id": "false"}}
+            bound_to = "request_id" if name in approvals else "wait_id"
+            assert statement["Condition"] == {"Null": {f"kms:EncryptionContext:{bound_to}": "false"}}
 
 
 def test_only_deliver_decision_may_answer_a_wait_and_the_dead_letters_may_fail_one(template: Template) -> None:
-    assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy"}
+    deployments = {"AwaitDeploymentPolicy", "DeploymentEndedPolicy"}
+    assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy", *deployments}
+    for name, statement in statements(template):
+        if name in deployments and "states:SendTaskSuccess" in statement["Action"]:
+            assert str(statement["Resource"]).endswith("stateMachine:vigil-${StackName}-update-endpoint'}"), name
     assert who_may(template, "states:SendTaskFailure") == {"DeliverDecisionPolicy", "FailWaitPolicy"}
 
 

@@ -10,9 +10,12 @@ import pytest
 from state_machine_text import StateMachine
 
 from vigil.approvals.models import Facts, WaitMessage
+from vigil.aws.baseline_pin import PinBaselineEvent
 from vigil.aws.candidate_gate import GateEvent, GateResult
 from vigil.aws.drift_assessment import AssessEvent, Assessment
 from vigil.aws.drift_failures import FailureEvent
+from vigil.aws.challenger import CompareEvent
+from vigil.aws.deployment_waits import AwaitEvent, EndpointNow
 from vigil.aws.endpoint_release import VerifyEvent
 from vigil.aws.outcomes import OutcomeEvent
 from vigil.aws.pinning import PinEvent, PinnedRun
@@ -20,6 +23,7 @@ from vigil.aws.registration import RegisterEvent
 from vigil.aws.release_models import MarkActiveEvent, Release
 from vigil.aws.retraining_request import AskEvent
 from vigil.aws.smoke_test import SmokeTestEvent
+from vigil.change_control.shadow import Judgement
 
 TRAIN, UPDATE, DRIFT = "train-and-promote", "update-endpoint", "retrain-on-drift"
 
@@ -33,6 +37,9 @@ TRAIN, UPDATE, DRIFT = "train-and-promote", "update-endpoint", "retrain-on-drift
         (UPDATE, "MarkActive", MarkActiveEvent), (UPDATE, "RecordFailure", OutcomeEvent),
         (DRIFT, "Assess", AssessEvent), (DRIFT, "AskAirflow", AskEvent), (DRIFT, "LookAtRun", AskEvent),
         (DRIFT, "RecordFailure", FailureEvent),
+        (UPDATE, "PinBaseline", PinBaselineEvent), (UPDATE, "JudgePaired", CompareEvent),
+        (UPDATE, "CompareShadow", CompareEvent), (UPDATE, "AwaitShadow", AwaitEvent),
+        (UPDATE, "AwaitDeployment", AwaitEvent), (UPDATE, "AwaitRestored", AwaitEvent),
     ],
 )  # fmt: skip
 def test_a_state_hands_its_function_exactly_the_fields_of_its_event(machine, state, event):
@@ -46,7 +53,13 @@ def test_the_wait_sends_exactly_the_fields_of_its_message():
 
 @pytest.mark.parametrize(
     ("machine", "variable", "model"),
-    [(TRAIN, "run", PinnedRun), (TRAIN, "gate", GateResult), (UPDATE, "release", Release)],
+    [
+        (TRAIN, "run", PinnedRun),
+        (TRAIN, "gate", GateResult),
+        (UPDATE, "release", Release),
+        (UPDATE, "judgement", Judgement),
+        (UPDATE, "endpoint", EndpointNow),
+    ],
 )
 def test_every_field_that_an_expression_reads_is_one_that_the_function_gives(machine, variable, model):
     read = set(re.findall(rf"\${variable}\.(\w+)", StateMachine(machine).text))
