@@ -188,6 +188,7 @@ def test_the_template_fills_exactly_the_placeholders(repository):
         "TrainAndPromoteStateMachine": wanted["train-and-promote"],
         "UpdateEndpointStateMachine": wanted["update-endpoint"],
         "RetrainOnDriftStateMachine": wanted["retrain-on-drift"],
+        "RollBackStateMachine": wanted["roll-back"],
     }
 
 

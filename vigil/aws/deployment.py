@@ -20,6 +20,7 @@ STATE_MACHINES = {
     "TrainAndPromoteKey": "train-and-promote.asl.json",
     "UpdateEndpointKey": "update-endpoint.asl.json",
     "RetrainOnDriftKey": "retrain-on-drift.asl.json",
+    "RollBackKey": "roll-back.asl.json",
 }
 TEMPLATE = "infra/template.yaml"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
