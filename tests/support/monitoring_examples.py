@@ -19,8 +19,8 @@ from vigil.monitoring.models import (
     WindowStatus,
 )
 from vigil.monitoring.overview import overview
-from vigil.monitoring.shown import Moved, Overview, Schedule, Serving, WindowDetail, WindowFiles
-from vigil.monitoring.window_files import Share, grouped, ranked
+from vigil.monitoring.shown import Overview, Schedule, Serving, WindowDetail, WindowFiles
+from vigil.monitoring.window_files import bias_figures, compared_columns, ranking_of
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ENDPOINT = "vigil-demo"
@@ -32,7 +32,8 @@ BRIER = (0.131, 0.132, 0.129, 0.134, 0.133, 0.137, 0.135, 0.149)
 CALIBRATION = (0.033, 0.036, 0.031, 0.038, 0.035, 0.041, 0.039, 0.068)
 NDCG = (0.993, 0.991, 0.994, 0.990, 0.992, 0.988, 0.987, 0.942)
 LABELLED = (2871, 2810, 2655, 2502, 2214, 1730, 1166, 486)
-BIAS = {"DPL sex=F": 0.021, "DPL age=65_up": 0.084, "DPL region=us": -0.142}
+BIAS = {"dppl_sex_F": 0.021, "dppl_age_band_65_up": 0.084, "dppl_region_US": -0.142}
+BASELINE_CASES = 1260
 
 
 def window(week: int) -> Window:
@@ -155,55 +156,71 @@ def decision(about: WindowReport, **changes: Any) -> DriftDecision:
     } | changes))  # fmt: skip
 
 
+#: column → filled cases of the window, distance, then value → shares of the baseline and of the window.
+COLUMNS: dict[str, tuple[int, float, dict[str, tuple[float, float]]]] = {
+    "age_years": (2410, 0.012, {
+        "up to 17": (0.041, 0.043), "17 to 44": (0.203, 0.198), "44 to 64": (0.334, 0.331), "64 to 79": (0.301, 0.305),
+        "above 79": (0.121, 0.123),
+    }),
+    "reporter_country": (3019, 0.214, {
+        "US": (0.612, 0.548), "COUNTRY NOT SPECIFIED": (0.0, 0.112), "CA": (0.081, 0.041), "FR": (0.043, 0.041),
+        "(other)": (0.264, 0.258),
+    }),
+    "reporter_occupation": (2512, 0.062, {
+        "CN": (0.446, 0.457), "MD": (0.265, 0.252), "HP": (0.173, 0.172), "PH": (0.116, 0.119),
+    }),
+    "sender": (3019, 0.151, {
+        "MANUFACTURER A": (0.212, 0.19), "MANUFACTURER B": (0.141, 0.127), "MANUFACTURER C": (0.096, 0.09),
+        "MANUFACTURER Q": (0.0, 0.081), "MANUFACTURER R": (0.001, 0.0007), "(other)": (0.55, 0.5113),
+    }),
+}  # fmt: skip
+BEFORE = {"drug_count": 0.212, "age_years": 0.183, "reaction=death": 0.141, "weight_kg": 0.09, "drug=warfarin": 0.071}
+SINCE = {"age_years": 0.201, "drug_count": 0.172, "reaction=death": 0.144, "sex=F": 0.082, "weight_kg": 0.061}
+
+
+def statistics() -> dict[str, Any]:
+    """As the data-quality monitor writes them of a window, without its sketches."""
+    features = []
+    for name, (filled, _, _) in COLUMNS.items():
+        kind = "numerical_statistics" if name == "age_years" else "string_statistics"
+        features.append({"name": name, kind: {"common": {"num_present": filled, "num_missing": 3019 - filled}}})
+    compared = {
+        name: {
+            "labels": list(shares),
+            "baseline": [before for before, _ in shares.values()],
+            "window": [after for _, after in shares.values()],
+            "distance": distance,
+        }
+        for name, (_, distance, shares) in COLUMNS.items()
+    }
+    return {"version": 0.0, "dataset": {"item_count": 3019}, "features": features, "vigil": {"compared": compared}}
+
+
+def attribution() -> dict[str, Any]:
+    """As the attribution monitor writes it of a window, without the importance of every column."""
+    return {"version": "1.0", "vigil": {"ranking": {"baseline": list(BEFORE.items()), "window": list(SINCE.items())}}}
+
+
+def bias_baseline() -> dict[str, Any]:
+    """As the bias monitor writes it of a baseline: Clarify's ``analysis.json``, one metric of it."""
+    facets: dict[str, list[dict[str, Any]]] = {}
+    for name, value in BIAS.items():
+        facet, _, group = name.removeprefix("dppl_").replace("age_band", "age-band").partition("_")
+        told = [{"name": "DPPL", "description": "Difference in positive proportions", "value": value}]
+        facets.setdefault(facet.replace("-", "_"), []).append({"value_or_threshold": group, "metrics": told})
+    return {"version": "1.0", "post_training_bias_metrics": {"label": "serious", "facets": facets}}
+
+
 def files() -> WindowFiles:
-    cases = 3012
-    sender = {
-        "PFIZER": (0.212, 0.19),
-        "NOVARTIS": (0.141, 0.127),
-        "ACME RESEARCH": (0.0, 0.081),
-        "BAYER": (0.096, 0.09),
-    }
-    country = {"US": (0.612, 0.548), "COUNTRY NOT SPECIFIED": (0.0, 0.112), "CA": (0.081, 0.041), "FR": (0.043, 0.041)}
-    occupation = {
-        "CN": (0.441, 0.38),
-        "MD": (0.262, 0.21),
-        "HP": (0.171, 0.143),
-        "PH": (0.115, 0.099),
-        "missing": (0.011, 0.168),
-    }
-    age = {
-        "0 to 17": (0.041, 0.043),
-        "18 to 44": (0.203, 0.198),
-        "45 to 64": (0.334, 0.331),
-        "65 to 79": (0.301, 0.305),
-        "80 and over": (0.121, 0.123),
-    }
-    rare = {"sender 17": (0.0, 0.001), "sender 18": (0.001, 0.0003)}
-    moved = [
-        ("reporter_country", 0.214, True, country, ""),
-        ("reporter_occupation", 0.187, True, occupation, ""),
-        ("sender", 0.151, True, sender | rare, "one sender that the baseline never saw"),
-        ("age_years", 0.012, False, age, ""),
-    ]
-    shap = {
-        "drug count": 0.212,
-        "age (years)": 0.183,
-        "reaction: death": 0.141,
-        "weight (kg)": 0.09,
-        "drug: warfarin": 0.071,
-    }
-    now = {"age (years)": 0.201, "drug count": 0.172, "reaction: death": 0.144, "sex: F": 0.082, "weight (kg)": 0.061}
+    """As ``MonitoringView`` makes them of these files."""
+    figures = {"auroc": 0.886, "brier": 0.131, "calibration_error": 0.034}
     return WindowFiles(
-        moved=tuple(
-            Moved(feature=name, distance=distance, violated=violated, words=words, bars=grouped(
-                (Share(value, before, after) for value, (before, after) in values.items()), 1260, cases))
-            for name, distance, violated, values, words in moved
-        ),
+        moved=compared_columns(statistics(), DATA_VIOLATIONS, BASELINE_CASES),
         moved_in=window(WEEKS - 1),
-        ranking=ranked(shap, now),
+        ranking=ranking_of(attribution()),
         ranked_in=window(WEEKS - 1),
-        baseline_measures={"auroc": 0.886, "brier": 0.131, "calibration_error": 0.034, "ndcg": 1.0, **BIAS},
-    )  # fmt: skip
+        baseline_measures=figures | bias_figures(bias_baseline()),
+    )
 
 
 SERVING = Serving(

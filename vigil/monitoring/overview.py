@@ -13,6 +13,7 @@ PERFORMANCE = {
     "average_precision": "Average precision",
     "brier": "Brier score",
     "calibration_error": "Calibration error",
+    "recall_at_capacity": "Recall at review capacity",
 }
 
 
@@ -75,11 +76,21 @@ def _trends(reports: list[WindowReport], titles: dict[str, str], baseline: dict[
 
 
 def _breaks(report: WindowReport, measure: str) -> bool:
-    """Whether one of the window's violations is about this measure, by itself or of a group (``DPL sex=F``)."""
-    return any(measure in (each.metric, f"{each.metric} {each.feature}") for each in report.violations)
+    """Whether one of the window's violations is about this measure, by itself or of a group (``dppl_sex_F``)."""
+    return any(
+        measure == each.metric or measure.lower() == f"{each.metric}_{each.feature}".replace("=", "_").lower()
+        for each in report.violations
+    )
 
 
 def _bias(newest_first: list[WindowReport], baseline: dict[str, float]) -> Iterable[Trend]:
     reports = [report for report in newest_first if report.monitor is Monitor.BIAS][::-1]
     names = dict.fromkeys(name for report in reports for name in report.measures)
-    return _trends(reports, {name: name for name in names}, baseline)
+    return _trends(reports, {name: bias_title(name) for name in names}, baseline)
+
+
+def bias_title(name: str) -> str:
+    """``DPPL, age band 65 up`` of ``dppl_age_band_65_up``: difference in positive proportions in predicted labels."""
+    metric, _, group = name.partition("_")
+    words = (group if metric == "dppl" else name).replace("_", " ")
+    return f"DPPL, {words}" if metric == "dppl" else words.capitalize()

@@ -43,7 +43,7 @@ class EndpointView:
     def of(cls, overview: Overview) -> EndpointView:
         return cls(
             overview=overview,
-            moved=[_moved(each) for each in overview.files.moved[:PLOTTED]],
+            moved=[_moved(each) for each in overview.files.moved if each.violated][:PLOTTED],
             performance=[_trend(each) for each in overview.performance],
             bias=[_trend(each) for each in overview.bias],
             ranking=_ranking(overview.files.ranking),
