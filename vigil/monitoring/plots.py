@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from vigil.models.models import Measure
 from vigil.monitoring.shown import Bar, Trend
 from vigil.monitoring.svg import Svg
 
@@ -71,6 +73,39 @@ def trend(found: Trend) -> str:
         if (len(found.points) - 1 - place) % every == 0:  # the newest is always named
             drawing.text("figure middle", x(place), TREND_HEIGHT - 14, f"{point.window.end.day} {point.window.end:%b}")
     return drawing.markup(f"{found.title} over time, with 95 % intervals; the figures follow as a table")
+
+
+class Difference(NamedTuple):
+    """``bad``: the difference is one that was judged against."""
+
+    label: str
+    measure: Measure
+    bad: bool
+
+
+def forest(title: str, rows: Sequence[Difference]) -> str:
+    """Differences with their 95 % intervals on one axis, beside a line at none."""
+    found = [each for row in rows for each in (row.measure.value, row.measure.low, row.measure.high)]
+    ends = [each for each in found if each is not None]
+    reach = max([abs(each) for each in ends] or [0.0]) * (1 + ROOM) or SMALLEST_RANGE
+    height = ROW * len(rows) + BOTTOM
+    drawing = Svg(WIDTH, height)
+    left, right = NAMES_WIDTH, WIDTH - RIGHT - FIGURES_WIDTH / 2
+
+    def x(value: float) -> float:
+        return (left + right) / 2 + value / reach * (right - left) / 2
+
+    for value in (-reach, -reach / 2, 0.0, reach / 2, reach):
+        drawing.line("baseline-line" if value == 0 else "grid", x(value), 4, x(value), height - BOTTOM + 4)
+        drawing.text("figure middle", x(value), height - 14, f"{value:+.3f}" if value else "0")
+    for number, row in enumerate(rows):
+        at = 5 + number * ROW + ROW / 2
+        drawing.text("label end", left - 8, at + 4, _short(row.label))
+        if row.measure.low is not None and row.measure.high is not None:
+            drawing.line("whisker", x(row.measure.low), at, x(row.measure.high), at)
+        mark = drawing.diamond if row.bad else drawing.circle
+        mark("violated" if row.bad else "dot", x(row.measure.value or 0.0), at, 6 if row.bad else 4.5)
+    return drawing.markup(f"{title}, with 95 % intervals; the figures follow in words")
 
 
 def percent(share: float) -> str:
