@@ -8,7 +8,7 @@ from cloudformation_template import references, resources_of, statements, who_ma
 
 Template = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
-ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "sagemaker:ListModelPackages"}
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
@@ -61,14 +61,40 @@ def test_the_sweep_may_read_everything_by_which_it_decides_to_put_back(template:
         assert any(resource in each for each in found), action
 
 
-def test_only_train_and_promote_may_start_update_endpoint(template: Template) -> None:
+def test_only_train_and_promote_and_roll_back_may_start_update_endpoint(template: Template) -> None:
     starters = {
         name
         for name, statement in statements(template)
         if "states:StartExecution" in statement["Action"]
         and "UpdateEndpointStateMachine" in references(statement["Resource"])
     }
-    assert starters == {"TrainAndPromotePolicy"}
+    assert starters == {"TrainAndPromotePolicy", "RollBackPolicy"}
+
+
+def test_a_roll_back_is_started_only_by_the_function_that_checks_what_is_asked(template: Template) -> None:
+    starters = {
+        name
+        for name, statement in statements(template)
+        if "states:StartExecution" in statement["Action"]
+        and "RollBackStateMachine" in references(statement["Resource"])
+    }
+    assert starters == {"RequestRollbackPolicy"}
+    assert "LedgerAppendPolicy" not in references(
+        resources_of(template, "AWS::IAM::Role")["RequestRollbackRole"]["ManagedPolicyArns"]
+    )
+
+
+def test_the_waits_for_approval_of_both_machines_are_answered_and_failed_by_the_same_two(template: Template) -> None:
+    answering = {"states:SendTaskSuccess": {"DeliverDecisionPolicy"}}
+    answering["states:SendTaskFailure"] = {"DeliverDecisionPolicy", "FailWaitPolicy"}
+    for action, policies in answering.items():
+        for machine in ("TrainAndPromoteStateMachine", "RollBackStateMachine"):
+            found = {
+                name
+                for name, statement in statements(template)
+                if action in statement["Action"] and machine in references(statement["Resource"])
+            }
+            assert found == policies, (action, machine)
 
 
 def test_only_the_desk_signs_decisions_and_only_the_seal_signs_checkpoints(template: Template) -> None:
@@ -107,7 +133,7 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
     recording = {
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
         "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
-        "RemindApprovers", "FailWait",
+        "RemindApprovers", "FailWait", "PinRollback",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:

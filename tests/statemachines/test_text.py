@@ -176,6 +176,7 @@ def test_the_template_fills_exactly_the_placeholders(repository):
     assert filled == {
         "TrainAndPromoteStateMachine": wanted["train-and-promote"],
         "UpdateEndpointStateMachine": wanted["update-endpoint"],
+        "RollBackStateMachine": wanted["roll-back"],
     }
 
 

@@ -1,4 +1,4 @@
-"""Both state machines as they are in the tree, executed by local_aws's engine over services made up for the test.
+"""The state machines as they are in the tree, executed by local_aws's engine over services made up for the test.
 
 The functions and SageMaker are stand-ins that a test tells how to behave; expressions, choices, retries, catches,
 tokens and nested executions are the engine's.
@@ -31,6 +31,11 @@ RELEASE = {
     "image": "image", "code_revision": "revision-1", "dataset_version": "d" * 64, "endpoint_name": "triage",
     "instance_type": "ml.m5.large", "capture_uri": "s3://capture", "data_key": ARN % ("kms", "key/data"),
     "model_package_arn": FACTS["model_package_arn"],
+}  # fmt: skip
+PINNED_ROLLBACK = {
+    "kind": "rollback", "key": "0123456789ab", "requested_by": "dana", "reason": "the new one drifts",
+    "dataset_version": "d" * 64, "approval_timeout_seconds": 600,
+    "facts": FACTS | {"rollback": {"replaces_package": ARN % ("sagemaker", "model-package/triage/2")}},
 }  # fmt: skip
 PASSED = {"verdict": {"passed": True, "outcome": "within-plan"}, "summary": "all met"}
 PASSED |= {"evaluation_uri": "s3://models/evaluations/e", "evaluation_digest": "e" * 64}
@@ -150,7 +155,7 @@ class PromotionWorld:
         self.sagemaker = FakeSageMaker()
         self.functions: dict[str, Any] = {
             "PinRun": RUN, "GateCandidate": PASSED, "RegisterCandidate": FACTS, "VerifyApproval": RELEASE,
-            "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
+            "PinRollback": PINNED_ROLLBACK, "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
             "RecordOutcome": lambda event: {"outcome": event["outcome"], "reason": f"read: {event['cause']}"},
         }  # fmt: skip
         self.events: list[tuple[str, Any]] = []

@@ -46,6 +46,7 @@ def verify_approval(event: VerifyEvent, parameters: StackParameters, ports: Veri
         raise
     facts = request.facts
     return Release(
+        kind=facts.kind,
         key=digest_of(event.execution_arn)[:KEY_DIGITS],
         run_key=request.run_key,
         request_id=request.request_id,

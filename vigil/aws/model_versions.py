@@ -101,7 +101,7 @@ def _version(package: Mapping[str, Any], item: Mapping[str, str], asked: Sequenc
         run_key=request.run_key if request else execution and run_key(execution),
         execution_arn=execution,
         requested_by=facts.get("requested_by"),
-        approval_request_id=request and request.request_id,
+        approval_request_id=request.request_id if request else None,
         signatures=tuple(_signed(request)) if request else (),
         figures={each.name: each.measured for each in request.facts.verdict.criteria} if request else {},
         baseline_digest=item.get("baseline_digest"),

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
+
+ReleaseKind = Literal["promotion", "rollback"]
 
 
 class Release(BaseModel):
     """What update-endpoint puts into service. All of it was signed, or is the stack's own.
 
+    ``kind``: a roll-back brings back a model that served before, so nothing is compared before it serves.
     ``run_key``: of the run that made it, which names its chain in the ledger.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: ReleaseKind
     key: str
     run_key: str
     request_id: str

@@ -16,9 +16,10 @@ from vigil.aws.outcomes import OutcomeEvent
 from vigil.aws.pinning import PinEvent, PinnedRun
 from vigil.aws.registration import RegisterEvent
 from vigil.aws.release_models import MarkActiveEvent, Release
+from vigil.aws.rollback_pinning import PinnedRollback, PinRollbackEvent
 from vigil.aws.smoke_test import SmokeTestEvent
 
-TRAIN, UPDATE = "train-and-promote", "update-endpoint"
+TRAIN, UPDATE, ROLL_BACK = "train-and-promote", "update-endpoint", "roll-back"
 
 
 @pytest.mark.parametrize(
@@ -28,20 +29,29 @@ TRAIN, UPDATE = "train-and-promote", "update-endpoint"
         (TRAIN, "RecordInService", OutcomeEvent), (TRAIN, "RecordFailure", OutcomeEvent),
         (UPDATE, "VerifyApproval", VerifyEvent), (UPDATE, "SmokeTest", SmokeTestEvent),
         (UPDATE, "MarkActive", MarkActiveEvent), (UPDATE, "RecordFailure", OutcomeEvent),
+        (ROLL_BACK, "PinRollback", PinRollbackEvent), (ROLL_BACK, "RecordInService", OutcomeEvent),
+        (ROLL_BACK, "RecordFailure", OutcomeEvent),
     ],
 )  # fmt: skip
 def test_a_state_hands_its_function_exactly_the_fields_of_its_event(machine, state, event):
     assert set(StateMachine(machine).states[state]["Arguments"]["Payload"]) == set(event.model_fields)
 
 
-def test_the_wait_sends_exactly_the_fields_of_its_message():
-    body = StateMachine(TRAIN).states["WaitForApproval"]["Arguments"]["MessageBody"]
+@pytest.mark.parametrize("machine", [TRAIN, ROLL_BACK])
+def test_the_wait_sends_exactly_the_fields_of_its_message(machine):
+    body = StateMachine(machine).states["WaitForApproval"]["Arguments"]["MessageBody"]
     assert set(body) == set(WaitMessage.model_fields)
 
 
 @pytest.mark.parametrize(
     ("machine", "variable", "model"),
-    [(TRAIN, "run", PinnedRun), (TRAIN, "gate", GateResult), (UPDATE, "release", Release)],
+    [
+        (TRAIN, "run", PinnedRun),
+        (TRAIN, "gate", GateResult),
+        (UPDATE, "release", Release),
+        (ROLL_BACK, "run", PinnedRollback),
+        (ROLL_BACK, "candidate", Facts),
+    ],
 )
 def test_every_field_that_an_expression_reads_is_one_that_the_function_gives(machine, variable, model):
     read = set(re.findall(rf"\${variable}\.(\w+)", StateMachine(machine).text))
