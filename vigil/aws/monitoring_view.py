@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from vigil.aws import monitoring_places
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.monitoring_table import DOCUMENT, WINDOW, MonitoringTable, decision_item, window_item
-from vigil.aws.objects import ObjectError, S3Uri
+from vigil.aws.objects import NOT_THERE, ObjectError, S3Uri
 from vigil.digests import sha256_hex
 from vigil.monitoring.models import DriftDecision, Monitor, Window, WindowReport, WindowStatus
 from vigil.monitoring.overview import overview
@@ -208,9 +208,10 @@ class _Files:
         try:
             answer = self._s3.get_object(Bucket=uri.bucket, Key=uri.key)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NoSuchBucket"}:
+            # Who may not list a bucket is refused where there is no object (S3 user guide, "GetObject", 403).
+            if error.response["Error"]["Code"] not in {*NOT_THERE, "AccessDenied"}:
                 raise
-            raise ObjectError(f"there is no {uri}") from None
+            raise ObjectError(f"there is no {uri}, or this role may not see it") from None
         if answer["ContentLength"] > LARGEST_FILE:
             raise WindowFileError(f"{uri.name} has {answer['ContentLength']:,} bytes, more than the page reads")
         content: bytes = answer["Body"].read()

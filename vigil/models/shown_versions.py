@@ -73,7 +73,7 @@ class ModelsReader(Protocol):
 
 
 class RollbackNotAskedError(Exception):
-    """Nothing was asked for; the message says why. ``refused``: the model may not come back, and asking again is vain."""
+    """Nothing was asked for; the message says why. ``refused``: the model may not come back, so do not ask again."""
 
     def __init__(self, message: str, *, refused: bool) -> None:
         super().__init__(message)

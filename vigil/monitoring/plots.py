@@ -12,7 +12,7 @@ from vigil.monitoring.svg import Svg
 WIDTH = 400.0
 NAMES_WIDTH, FIGURES_WIDTH = 128.0, 50.0
 ROW, THICK = 34.0, 11.0
-LONGEST_NAME = 18
+LONGEST_NAME = 16
 FEW = "fewer than 5"
 TREND_HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 210.0, 46.0, 12.0, 12.0, 34.0
 ROOM = 0.12  # of the range, above and below what is drawn

@@ -12,6 +12,14 @@ STATUSES = {
     VersionStatus.PENDING: ("wait", "…", "waits for signatures"),
     VersionStatus.APPROVED: ("wait", "…", "approved, not in service yet"),
 }
+#: What ``changed_at`` is of each.
+SINCE = {
+    VersionStatus.ACTIVE: "in service since",
+    VersionStatus.RETIRED: "out of service since",
+    VersionStatus.REJECTED: "rejected",
+    VersionStatus.PENDING: "waiting since",
+    VersionStatus.APPROVED: "approved",
+}
 VERDICTS = {
     "passed": ("good", "✓", "passed"),
     "turned-away": ("bad", "✗", "turned away"),

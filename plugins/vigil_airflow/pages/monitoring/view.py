@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from vigil.monitoring import plots
+from vigil.monitoring.plots import bars, trend
 from vigil.monitoring.shown import Bar, Moved, Overview, RankedFeature, Trend, WindowDetail
 
 PLOTTED = 12  # distributions; the rest are in the table
@@ -84,15 +84,15 @@ def next_run(expression: str, now: datetime) -> datetime | None:
 
 
 def _moved(found: Moved) -> MovedView:
-    return MovedView(found, Markup(plots.bars(found.feature, found.bars)))  # noqa: S704 - drawn by us, words escaped
+    return MovedView(found, Markup(bars(found.feature, found.bars)))  # noqa: S704 - drawn by us, words escaped
 
 
 def _trend(found: Trend) -> TrendView:
-    return TrendView(found, Markup(plots.trend(found)))  # noqa: S704
+    return TrendView(found, Markup(trend(found)))  # noqa: S704
 
 
 def _ranking(rows: tuple[RankedFeature, ...]) -> RankingView | None:
     if not rows:
         return None
-    bars = [Bar(label=row.feature, baseline=row.baseline_share, window=row.window_share) for row in rows]
-    return RankingView(rows, Markup(plots.bars("Share of the attribution by feature", bars, "none")))  # noqa: S704
+    shares = [Bar(label=row.feature, baseline=row.baseline_share, window=row.window_share) for row in rows]
+    return RankingView(rows, Markup(bars("Share of the attribution by feature", shares, "none")))  # noqa: S704
