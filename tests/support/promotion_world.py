@@ -173,7 +173,8 @@ class PromotionWorld:
         self.sagemaker = FakeSageMaker()
         self.functions: dict[str, Any] = {
             "PinRun": RUN, "GateCandidate": PASSED, "RegisterCandidate": FACTS, "VerifyApproval": RELEASE,
-            "PinRollback": PINNED_ROLLBACK, "PinBaseline": BASELINE, "CompareChallenger": {"verdict": "passed", "reason": "within the plan"},
+            "PinRollback": PINNED_ROLLBACK, "PinBaseline": BASELINE,
+            "CompareChallenger": {"verdict": "passed", "reason": "within the plan"},
             "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
             "RecordOutcome": lambda event: {"outcome": event["outcome"], "reason": f"read: {event['cause']}"},
         }  # fmt: skip

@@ -18,7 +18,7 @@ def records(stack):
 
 def event(package, execution="update-1"):
     release = Release(
-        kind="promotion", key="0" * 12, run_key="1" * 12, request_id=f"apr-{execution}", model_package_arn=package,
+        key="0" * 12, run_key="1" * 12, request_id=f"apr-{execution}", model_package_arn=package,
         artefact_digest="a" * 64, artefact_uri="s3://m/a",
         image="i", code_revision="c", dataset_version="d" * 64, endpoint_name="triage",
         instance_type="ml.m5.large", capture_uri="s3://c", data_key="k", kind="promotion", dataset_uri="s3://d/",
