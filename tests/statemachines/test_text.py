@@ -50,7 +50,7 @@ def test_every_retry_has_a_limit_a_ceiling_and_names_what_passes_by_itself(machi
 
 RECORDING = {
     "PinRun", "Gate", "Register", "RecordInService", "RecordFailure", "VerifyApproval", "MarkActive",
-    "Assess", "AskAirflow",
+    "Assess", "AskAirflow", "PinRollback",
 }  # fmt: skip
 RECORDING |= {"PinBaseline", "JudgePaired", "CompareShadow"}
 
