@@ -51,6 +51,24 @@ def test_only_an_approval_leads_to_the_endpoint(train_and_promote):
     assert train_and_promote.states["Decision"]["Default"] == "RecordFailure"
 
 
+@pytest.mark.parametrize("gate", ["PinRollback", "WaitForApproval", "Decision"])
+def test_no_path_rolls_back_without_the_pins_and_the_wait(roll_back, gate):
+    assert roll_back.start == "PinRollback"
+    assert "UpdateEndpoint" in roll_back.reachable()
+    assert gate == roll_back.start or "UpdateEndpoint" not in roll_back.reachable(without=gate)
+    assert roll_back.leading_to("WaitForApproval") == {"PinRollback"}
+
+
+def test_a_roll_back_goes_the_way_of_a_promotion_from_the_wait_on(train_and_promote, roll_back):
+    """Word for word, so that whatever holds for one holds for the other."""
+    for name in ("WaitForApproval", "Decision", "UpdateEndpoint", "NameUpdateFailure", "InService", "RecordFailure"):
+        assert roll_back.states[name] == train_and_promote.states[name], name
+
+
+def test_a_roll_back_touches_no_endpoint_itself(roll_back):
+    assert not calls(roll_back, *ENDPOINT_CALLS, "createModel", "createEndpointConfig")
+
+
 def test_train_and_promote_touches_no_endpoint_itself(train_and_promote):
     assert not calls(train_and_promote, *ENDPOINT_CALLS, "createModel", "createEndpointConfig")
 
@@ -188,7 +206,7 @@ def test_the_end_states_are_those_that_operators_know():
     ends = set().union(*({*machine.of_type("Fail"), *machine.of_type("Succeed")} for machine in both))
     assert ends == {
         "InService", "Rejected", "Expired", "GateRefused", "NeedsAmendedPlan", "TrainingFailed", "EvaluationFailed",
-        "SignatureInvalid", "EndpointRolledBack", "InternalFailure",
+        "RollbackRefused", "SignatureInvalid", "EndpointRolledBack", "InternalFailure",
     }  # fmt: skip
 
 

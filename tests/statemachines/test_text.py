@@ -48,7 +48,10 @@ def test_every_retry_has_a_limit_a_ceiling_and_names_what_passes_by_itself(machi
             assert not [error for error in retry["ErrorEquals"] if error.startswith("States.")], name
 
 
-RECORDING = {"PinRun", "Gate", "Register", "RecordInService", "RecordFailure", "VerifyApproval", "MarkActive"}
+RECORDING = {
+    "PinRun", "Gate", "Register", "RecordInService", "RecordFailure", "VerifyApproval", "MarkActive",
+    "Assess", "AskAirflow",
+}  # fmt: skip
 RECORDING |= {"PinBaseline", "JudgePaired", "CompareShadow"}
 
 
@@ -184,6 +187,8 @@ def test_the_template_fills_exactly_the_placeholders(repository):
     assert filled == {
         "TrainAndPromoteStateMachine": wanted["train-and-promote"],
         "UpdateEndpointStateMachine": wanted["update-endpoint"],
+        "RetrainOnDriftStateMachine": wanted["retrain-on-drift"],
+        "RollBackStateMachine": wanted["roll-back"],
     }
 
 

@@ -1,4 +1,4 @@
-"""Both state machines as they are in the tree, executed by local_aws's engine over services made up for the test.
+"""The state machines as they are in the tree, executed by local_aws's engine over services made up for the test.
 
 The functions and SageMaker are stand-ins that a test tells how to behave; expressions, choices, retries, catches,
 tokens and nested executions are the engine's.
@@ -46,6 +46,11 @@ CHAMPION = {
 }  # fmt: skip
 BASELINE = {"uri": RELEASE["baseline_uri"], "digest": "c" * 64, "plan_digest": "f" * 64, "dataset_version": "d" * 64}
 LONGEST_DEPLOYMENT_SECONDS = 4
+PINNED_ROLLBACK = {
+    "kind": "rollback", "key": "0123456789ab", "requested_by": "dana", "reason": "the new one drifts",
+    "dataset_version": "d" * 64, "approval_timeout_seconds": 600,
+    "facts": FACTS | {"rollback": {"replaces_package": ARN % ("sagemaker", "model-package/triage/2")}},
+}  # fmt: skip
 PASSED = {"verdict": {"passed": True, "outcome": "within-plan"}, "summary": "all met"}
 PASSED |= {"evaluation_uri": "s3://models/evaluations/e", "evaluation_digest": "e" * 64}
 
@@ -168,7 +173,8 @@ class PromotionWorld:
         self.sagemaker = FakeSageMaker()
         self.functions: dict[str, Any] = {
             "PinRun": RUN, "GateCandidate": PASSED, "RegisterCandidate": FACTS, "VerifyApproval": RELEASE,
-            "PinBaseline": BASELINE, "CompareChallenger": {"verdict": "passed", "reason": "within the plan"},
+            "PinRollback": PINNED_ROLLBACK, "PinBaseline": BASELINE,
+            "CompareChallenger": {"verdict": "passed", "reason": "within the plan"},
             "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
             "RecordOutcome": lambda event: {"outcome": event["outcome"], "reason": f"read: {event['cause']}"},
         }  # fmt: skip

@@ -14,7 +14,7 @@ from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 FOLDER = Path(__file__).resolve().parents[2] / "statemachines"
-NAMES = ("train-and-promote", "update-endpoint")
+NAMES = ("train-and-promote", "update-endpoint", "retrain-on-drift", "roll-back")
 
 #: Optimised integrations and their patterns: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 OPTIMISED = {

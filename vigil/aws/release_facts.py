@@ -9,7 +9,7 @@ from vigil.aws import monitoring_places
 from vigil.aws.artefacts import artefact_uri
 from vigil.aws.environment import StackParameters
 from vigil.aws.objects import S3Uri
-from vigil.aws.release_models import Champion, Pace, Release, ReleaseKind
+from vigil.aws.release_models import Champion, Pace, Release
 from vigil.change_control.models import Plan
 from vigil.digests import digest_of
 
@@ -35,7 +35,7 @@ def release_of(
         key=key,
         run_key=request.run_key,
         request_id=request.request_id,
-        kind=kind_of(request),
+        kind=facts.kind,
         model_package_arn=facts.model_package_arn,
         artefact_digest=facts.artefact_digest,
         artefact_uri=facts.artefact_uri,
@@ -55,11 +55,6 @@ def release_of(
         pace=pace(plan, parameters),
         champion=champion(serving, buckets.models),
     )
-
-
-def kind_of(request: ApprovalRequest) -> ReleaseKind:
-    """A roll-back's facts say what it replaces."""
-    return "promotion" if getattr(request.facts, "rollback", None) is None else "rollback"
 
 
 def pace(plan: Plan, parameters: StackParameters) -> Pace:

@@ -27,6 +27,7 @@ SUBCOMMANDS = {
 COMMANDS = {
     "synth": ("vigil.cli.synth", "synth"),
     "demo": ("vigil.cli.demo.command", "demo"),
+    "demo-drift": ("vigil.cli.demo.command", "demo_drift"),
     "start": ("vigil.cli.demo.command", "start"),
     "stop": ("vigil.cli.demo.command", "stop"),
 }
