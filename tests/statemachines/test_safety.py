@@ -134,8 +134,8 @@ def test_only_two_verdicts_lead_out_of_the_shadow_to_the_canary(update_endpoint)
 
 def test_alarms_watch_every_update_that_brings_a_new_model(update_endpoint):
     policy = update_endpoint.states["UpdateEndpoint"]["Arguments"]["DeploymentConfig"]
-    alarms = [alarm["AlarmName"] for alarm in policy["AutoRollbackConfiguration"]["Alarms"]]
-    assert alarms == ["${ChallengerErrorsAlarmName}", "${ChallengerLatencyAlarmName}"]
+    alarms = re.findall(r"\$\{(\w+)\}", policy["AutoRollbackConfiguration"])
+    assert alarms == ["ChallengerErrorsAlarmName", "ChallengerLatencyAlarmName"]
     assert policy["BlueGreenUpdatePolicy"]["TerminationWaitInSeconds"]
 
 

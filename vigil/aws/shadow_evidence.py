@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,9 +71,9 @@ def shadow_findings(places: ShadowPlaces, since: datetime, until: datetime, s3: 
 class _Metrics:
     def __init__(self, endpoint: str, since: datetime, until: datetime, cloudwatch: Any) -> None:
         self._endpoint, self._client = endpoint, cloudwatch
-        needed = -(-(until - since).total_seconds() // MOST_DATAPOINTS)
-        self._period = int(max(1, -(-needed // SHORTEST_PERIOD))) * SHORTEST_PERIOD
         self._since, self._until = since.replace(second=0, microsecond=0), until
+        minutes = (self._until - self._since).total_seconds() / SHORTEST_PERIOD
+        self._period = max(1, math.ceil(minutes / MOST_DATAPOINTS)) * SHORTEST_PERIOD
 
     def total(self, variant: str, name: str) -> float:
         return sum(float(point["Sum"]) for point in self._points(variant, name))
