@@ -30,7 +30,7 @@ def write_baseline(folder: Path, baseline: Profile, rules: DataQualityRules) -> 
 def write_window(folder: Path, baseline: Profile, window: Profile, found: DataQuality, rules: DataQualityRules) -> None:
     """All three; ``statistics.json`` holds the compared distributions too (``vigil.monitoring.moved`` reads them)."""
     statistics = statistics_of(window)
-    statistics["vigil"]["compared"] = {name: _shares(compared) for name, compared in found.columns.items()}
+    statistics["vigil"]["compared"] = {name: compared_document(compared) for name, compared in found.columns.items()}
     write_json(folder / STATISTICS, statistics)
     write_json(folder / CONSTRAINTS, constraints_of(baseline, rules))
     write_violations(folder, found.violations)
@@ -54,7 +54,7 @@ def write_json(path: Path, document: Any) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _shares(compared: Compared) -> dict[str, Any]:
+def compared_document(compared: Compared) -> dict[str, Any]:
     return {
         "labels": list(compared.labels),
         "baseline": [round(share, 6) for share in compared.baseline],
