@@ -1,35 +1,27 @@
-"""The monitors as the drift scenarios ask them: a window in, what was found out."""
+"""The monitors as the drift scenarios ask them: a window in, what was found out. Every case has its label."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from benchmarks.drift_windows import Scored, World
+from benchmarks.drift_windows import Cases, World
 from vigil.change_control.models import Plan
-from vigil.monitoring.data_quality import compare
-from vigil.monitoring.models import Monitor, WindowStatus
-from vigil.monitoring.profile import Profile
+from vigil.monitoring.models import LabelCounts, Monitor, WindowStatus
+from vigil.monitoring.monitors import make_monitor
+
+#: The columns, measures or facets with a violation; None where the monitor does not judge so few cases.
+Judge = Callable[[Cases], list[str] | None]
 
 
-@dataclass(frozen=True)
-class Found:
-    """``by``: the columns, measures or facets with a violation."""
+def judge(monitor: Monitor, world: World, plan: Plan) -> Judge:
+    """One monitor, with the plan's rules and the world's baseline."""
+    made = make_monitor(monitor, plan.protocol.monitoring, plan.protocol.evaluation, world.model)
+    baseline = made.statistics(world.baseline)
 
-    status: WindowStatus
-    by: tuple[str, ...]
+    def found(window: Cases) -> list[str] | None:
+        labels = LabelCounts(scored=len(window), labelled=len(window))
+        findings = made.judge(made.statistics(window), baseline, labels)
+        few = findings.status is WindowStatus.TOO_FEW
+        return None if few else sorted({violation.feature for violation in findings.violations})
 
-
-Judge = Callable[[Scored], Found]
-
-
-def judges(world: World, plan: Plan) -> dict[Monitor, Judge]:
-    """One for each monitor, with the plan's rules and the world's baseline."""
-    rules = plan.protocol.monitoring
-    baseline = Profile.of([world.baseline.table])
-
-    def data_quality(window: Scored) -> Found:
-        found = compare(baseline, Profile.of([window.table]), rules.data_quality)
-        return Found(found.status, tuple(sorted({violation.feature for violation in found.violations})))
-
-    return {Monitor.DATA_QUALITY: data_quality}
+    return found

@@ -15,14 +15,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from benchmarks.drift_monitors import Judge, judges
+from benchmarks.drift_monitors import Judge, judge
 from benchmarks.drift_page import drift_page
-from benchmarks.drift_windows import REPORTS, Scored, World, window
+from benchmarks.drift_windows import Cases, World, window
 from vigil.cases.synthetic.drift import SCENARIOS
 from vigil.change_control.plan import load_plan
-from vigil.monitoring.models import Monitor, WindowStatus
+from vigil.monitoring.models import Monitor
 
 ROOT = Path(__file__).parents[1]
 PLAN = ROOT / "change_control" / "plan.yaml"
@@ -54,18 +52,17 @@ def measure(folder: Path) -> dict[str, Any]:
     """The results, ready for JSON."""
     plan = load_plan(PLAN)
     world = World(folder, plan, SEED)
-    asked = judges(world, plan)
+    asked = {monitor: judge(monitor, world, plan) for monitor in Monitor}
     quiet = []
     for place, seed in enumerate(QUIET_SEEDS):
-        cases = SIZES[place % len(SIZES)]
-        found = _judge(asked, _some(world.quarter(seed), cases, seed))
+        cases, quarter = SIZES[place % len(SIZES)], world.quarter(seed)
+        found = _found(asked, window(quarter, quarter, cases, 1.0, seed))
         quiet.append({"seed": seed, "cases": cases, "found": found})
         print(f"without drift, seed {seed}, {cases} cases: {found}", flush=True)
     clean = {seed: world.quarter(seed) for seed in DRIFT_SEEDS}
     return {
         "seed": SEED,
         "baseline_cases": len(world.baseline),
-        "reports": REPORTS,
         "sizes": list(SIZES),
         "shares": list(SHARES),
         "windows_each": len(DRIFT_SEEDS),
@@ -75,25 +72,23 @@ def measure(folder: Path) -> dict[str, Any]:
     }
 
 
-def _scenario(name: str, world: World, asked: dict[Monitor, Judge], clean: dict[int, Scored]) -> dict[str, Any]:
+def _scenario(name: str, world: World, asked: dict[Monitor, Judge], clean: dict[int, Cases]) -> dict[str, Any]:
     drifted = {seed: world.quarter(seed, name) for seed in DRIFT_SEEDS}
-    cells = []
-    for share in SHARES:
-        for cases in SIZES:
-            found = [_judge(asked, window(clean[seed], drifted[seed], cases, share, seed)) for seed in DRIFT_SEEDS]
-            cells.append({"share": share, "cases": cases, "found": found})
+    cells = [
+        {
+            "share": share,
+            "cases": cases,
+            "found": [_found(asked, window(clean[seed], drifted[seed], cases, share, seed)) for seed in DRIFT_SEEDS],
+        }
+        for share in SHARES
+        for cases in SIZES
+    ]
     print(f"{name}: {[cell['found'] for cell in cells if cell['share'] == 1.0]}", flush=True)
     return {"about": SCENARIOS[name].about, "cells": cells}
 
 
-def _judge(asked: dict[Monitor, Judge], seen: Scored) -> dict[str, list[str] | None]:
-    """What each monitor found; None where it would not judge."""
-    found = {str(monitor): judge(seen) for monitor, judge in asked.items()}
-    return {name: None if answer.status is WindowStatus.TOO_FEW else list(answer.by) for name, answer in found.items()}
-
-
-def _some(scored: Scored, cases: int, seed: int) -> Scored:
-    return scored.take(np.random.default_rng(seed).permutation(len(scored))[:cases])
+def _found(asked: dict[Monitor, Judge], seen: Cases) -> dict[str, list[str] | None]:
+    return {str(monitor): found(seen) for monitor, found in asked.items()}
 
 
 if __name__ == "__main__":

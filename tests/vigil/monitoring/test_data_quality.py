@@ -11,10 +11,8 @@ from scipy.spatial.distance import jensenshannon
 from vigil.datasets.drift import compare as compare_profiles
 from vigil.datasets.models import DatasetProfile
 from vigil.monitoring.data_quality import DataQuality, compare
-from vigil.monitoring.data_quality_files import write_window
 from vigil.monitoring.distributions import compare_column, decile_edges, same_share_p
 from vigil.monitoring.models import WindowStatus
-from vigil.monitoring.moved import moved_distributions
 from vigil.monitoring.numbers import NumberProfile
 from vigil.monitoring.profile import Profile
 
@@ -156,19 +154,3 @@ def test_chances_are_those_of_equal_shares() -> None:
     assert same_share_p(0, 1000, 40, 1000) < 1e-9
     assert same_share_p(0, 100, 0, 100) == 1.0
     assert same_share_p(0, 0, 5, 10) == 1.0
-
-
-def test_the_distributions_that_moved_can_be_plotted_side_by_side(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    import json
-
-    window = Profile.of([drawn(ROWS, 2, sex=["M"] * ROWS, sender=["NEW"] * ROWS)])
-    judged = compare(BASELINE, window, RULES)
-    write_window(tmp_path, BASELINE, window, judged, RULES)
-    moved = moved_distributions(json.loads((tmp_path / "statistics.json").read_text()), judged.violations)
-    assert [distribution.name for distribution in moved] == ["sender", "sex"]
-    sender = moved[0]
-    assert (sender.baseline[sender.labels.index("NEW")], sender.window[sender.labels.index("NEW")]) == (0.0, 1.0)
-    for distribution in moved:
-        assert len(distribution.labels) == len(distribution.baseline) == len(distribution.window)
-        assert sum(distribution.baseline) == pytest.approx(1, abs=1e-4)
-    assert moved_distributions({"version": 0}, judged.violations) == []

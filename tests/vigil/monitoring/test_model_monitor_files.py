@@ -8,15 +8,13 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-viola
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from observed_cases import RULES, drawn
 
-from vigil.monitoring.data_quality import compare
-from vigil.monitoring.data_quality_files import read_profile, write_baseline, write_window
+from vigil.monitoring.data_quality_monitor import DataQualityMonitor
 from vigil.monitoring.profile import Profile
 from vigil.monitoring.statistics_file import StatisticsError, profile_of, statistics_of
 
@@ -82,23 +80,19 @@ def _holds(value: Any, shape: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("files")
-    baseline = Profile.of([drawn(2000, 1)])
-    window = Profile.of([drawn(2000, 2, sex=["M"] * 2000, sender=["NEW"] * 2000, age_years=pa.nulls(2000))])
-    write_baseline(folder / "baseline", baseline, RULES)
-    write_window(folder / "window", baseline, window, compare(baseline, window, RULES), RULES)
-    return {str(path.relative_to(folder)): json.loads(path.read_bytes()) for path in folder.rglob("*.json")}
-
-
-def test_a_window_has_the_three_files_and_a_baseline_two(files: dict[str, Any]) -> None:
-    assert sorted(files) == [
-        "baseline/constraints.json",
-        "baseline/statistics.json",
-        "window/constraint_violations.json",
-        "window/constraints.json",
-        "window/statistics.json",
-    ]
+def files() -> dict[str, Any]:
+    """The documents of a baseline and of a window, as JSON gives them back."""
+    monitor = DataQualityMonitor(RULES)
+    changed = drawn(2000, 2, sex=["M"] * 2000, sender=["NEW"] * 2000, age_years=pa.nulls(2000))
+    baseline, window = (statistics_of(Profile.of([table])) for table in (drawn(2000, 1), changed))
+    found = monitor.judge(window, baseline, None)
+    documents = {
+        "baseline/statistics.json": baseline,
+        "baseline/constraints.json": monitor.constraints(baseline),
+        "window/statistics.json": found.statistics,
+        "window/violations.json": {"violations": list(found.entries)},
+    }
+    return {name: json.loads(json.dumps(document, allow_nan=False)) for name, document in documents.items()}
 
 
 @pytest.mark.parametrize("which", ["baseline", "window"])
@@ -130,7 +124,7 @@ def test_constraints_have_the_documented_form(files: dict[str, Any]) -> None:
 
 
 def test_violations_have_the_documented_form(files: dict[str, Any]) -> None:
-    violations = files["window/constraint_violations.json"]["violations"]
+    violations = files["window/violations.json"]["violations"]
     _holds(violations, [{"feature_name": str, "constraint_check_type": str, "description": str}])
     assert {violation["constraint_check_type"] for violation in violations} <= CHECKS
     assert [(v["feature_name"], v["constraint_check_type"]) for v in violations] == [
@@ -141,17 +135,28 @@ def test_violations_have_the_documented_form(files: dict[str, Any]) -> None:
     ]
 
 
-def test_a_window_without_a_case_is_written_too(tmp_path: Path) -> None:
-    baseline, window = Profile.of([drawn(300, 1)]), Profile.of([drawn(0, 1)])
-    write_window(tmp_path, baseline, window, compare(baseline, window, RULES), RULES)
-    assert read_profile(tmp_path / "statistics.json").rows == 0
+def test_a_windows_statistics_hold_the_distributions_side_by_side(files: dict[str, Any]) -> None:
+    """So that a page can show what moved without sketches, which there is no library for where pages are made."""
+    compared = files["window/statistics.json"]["vigil"]["compared"]
+    assert set(compared) == {feature["name"] for feature in files["window/statistics.json"]["features"]} - {"age_years"}
+    for column in compared.values():
+        assert len(column["labels"]) == len(column["baseline"]) == len(column["window"])
+        assert sum(column["baseline"]) == pytest.approx(1, abs=1e-4)
+        assert sum(column["window"]) == pytest.approx(1, abs=1e-4)
+    sender = compared["sender"]
+    new = sender["labels"].index("NEW")
+    assert (sender["baseline"][new], sender["window"][new]) == (0.0, 1.0)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"vigil": {"format": "other"}}'])
-def test_what_is_no_statistics_is_refused_by_name(tmp_path: Path, text: str) -> None:
-    (tmp_path / "statistics.json").write_text(text)
+def test_a_window_without_a_case_is_written_and_read_too() -> None:
+    assert profile_of(statistics_of(Profile.of([drawn(0, 1)]))).rows == 0
+    assert profile_of(statistics_of(Profile())).columns == {}
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"vigil": {"format": "other"}}])
+def test_what_is_no_statistics_is_refused_by_name(document: Any) -> None:
     with pytest.raises(StatisticsError, match=r"make the baseline again|is what is read"):
-        read_profile(tmp_path / "statistics.json")
+        profile_of(document)
 
 
 @pytest.mark.parametrize("sketch", ["", "AAAA", "!", "QUFBQUFBQUFBQUFBQUFBQUFBQUFB"])
