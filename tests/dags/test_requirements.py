@@ -31,12 +31,16 @@ MODULES = [
     "vigil.aws.execution_view",
     "vigil.aws.history",
     "vigil.aws.landing",
+    "vigil.aws.monitor_orders",
+    "vigil.aws.monitoring_places",
     "vigil.aws.release_ledger",
     "vigil.aws.releases",
+    "vigil.aws.weekly_reports",
     "vigil.datasets.quality",
     "vigil.datasets.report.page",
     "vigil.datasets.selection",
     "vigil.models.models",
+    "vigil.monitoring.models",
 ]
 PROGRAM = """
 import importlib, importlib.metadata, json, sys

@@ -59,6 +59,9 @@ def start(order: MonitorOrder, parameters: StackParameters, ports: StartPorts) -
     window = order.window or _last_window(order, served, parameters, ports)
     root = monitoring_places.captured(parameters) / f"{endpoint}/"
     captured = captured_in(ports.s3, root, window.start, window.end)
+    if order.kind == "look":
+        told = f"{captured.objects} captured objects in the window {window.key}"
+        return _answer(order, Started.LOOKED, endpoint, told, window=window)
     if not captured.objects:
         if order.monitor is not None:
             _announce(_empty(order.monitor, window, served, parameters, ports), ports.events)
