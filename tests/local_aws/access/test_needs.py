@@ -185,6 +185,35 @@ STREAM = f"{TABLE}/t/stream/2024"
             [("states:DescribeExecution", f"arn:aws:states:{HERE}:execution:m:e")],
         ),
         ("events", "PutRule", {"Name": "r"}, [("events:PutRule", f"arn:aws:events:{HERE}:rule/r")]),
+        (
+            "scheduler",
+            "GetSchedule",
+            {"Name": "s", "GroupName": "g"},
+            [("scheduler:GetSchedule", f"arn:aws:scheduler:{HERE}:schedule/g/s")],
+        ),
+        (
+            "scheduler",
+            "DeleteSchedule",
+            {"Name": "s"},
+            [("scheduler:DeleteSchedule", f"arn:aws:scheduler:{HERE}:schedule/default/s")],
+        ),
+        (
+            "scheduler",
+            "CreateScheduleGroup",
+            {"Name": "g"},
+            [("scheduler:CreateScheduleGroup", f"arn:aws:scheduler:{HERE}:schedule-group/g")],
+        ),
+        (
+            "sagemaker",
+            "CreateModelExplainabilityJobDefinition",
+            {"JobDefinitionName": "d"},
+            [
+                (
+                    "sagemaker:CreateModelExplainabilityJobDefinition",
+                    f"arn:aws:sagemaker:{HERE}:model-explainability-job-definition/d",
+                )
+            ],
+        ),
         ("cloudwatch", "PutMetricData", {"Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
         ("iam", "GetRole", {"RoleName": "r"}, [("iam:GetRole", "arn:aws:iam::123456789012:role/r")]),
         (
