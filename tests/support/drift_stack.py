@@ -55,10 +55,8 @@ class DriftStack:
         self.airflow.reset()
         key = MonitoringTable.key(self.endpoint, "retraining")
         aws_client("dynamodb").delete_item(TableName=self.parameters.tables.monitoring, Key=key)
-        for name in ("landing/", "quarters/"):
-            self._empty(name)
-        archives = (self.keep(KNOWN, 3),)
-        self.serve(archives)
+        self.unland()
+        self.serve([self.keep(KNOWN, 3)])
         self.land(NEW, ENOUGH)
 
     @property
@@ -93,7 +91,9 @@ class DriftStack:
         return self._put(f"landing/{path.name}", path.read_bytes())
 
     def unland(self) -> None:
-        self._empty("landing/")
+        s3, bucket = aws_client("s3"), self.parameters.buckets.raw
+        for item in s3.list_objects_v2(Bucket=bucket, Prefix="landing/").get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
 
     # --- windows --------------------------------------------------------------------------------------------------
 
@@ -176,19 +176,18 @@ class DriftStack:
         return str(json.loads(described["output"])["outcome"])
 
     def _archive(self, quarter: str, reports: int) -> Path:
-        archive = Archive(quarter)
-        for case in range(1, reports + 1):
-            archive.report(case)
-        return archive.write(self.folder)
+        """Written once: a zip holds the time at which it was made, and so has another digest each time."""
+        name = f"faers_ascii_{quarter.lower()}.zip"
+        if not (self.folder / name).exists():
+            archive = Archive(quarter)
+            for case in range(1, reports + 1):
+                archive.report(case)
+            archive.write(self.folder)
+        return self.folder / name
 
     def _put(self, key: str, body: bytes) -> str:
         aws_client("s3").put_object(Bucket=self.parameters.buckets.raw, Key=key, Body=body)
         return f"s3://{self.parameters.buckets.raw}/{key}"
-
-    def _empty(self, prefix: str) -> None:
-        s3, bucket = aws_client("s3"), self.parameters.buckets.raw
-        for item in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
-            s3.delete_object(Bucket=bucket, Key=item["Key"])
 
 
 @contextmanager
