@@ -155,7 +155,8 @@ class PromotionWorld:
         self.sagemaker = FakeSageMaker()
         self.functions: dict[str, Any] = {
             "PinRun": RUN, "GateCandidate": PASSED, "RegisterCandidate": FACTS, "VerifyApproval": RELEASE,
-            "PinRollback": PINNED_ROLLBACK, "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
+            "PinRollback": PINNED_ROLLBACK, "SmokeTest": {"scored": 3},
+            "MarkActive": {"active": FACTS["model_package_arn"]},
             "RecordOutcome": lambda event: {"outcome": event["outcome"], "reason": f"read: {event['cause']}"},
         }  # fmt: skip
         self.events: list[tuple[str, Any]] = []

@@ -63,7 +63,8 @@ def test_an_endpoint_change_without_a_verified_release_proves_nothing(bench):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("artefact_digest", "c" * 64), ("artefact_uri", "s3://models/elsewhere/model.tar.gz"), ("image", "other@sha256:1"),
+        ("artefact_digest", "c" * 64), ("artefact_uri", "s3://models/elsewhere/model.tar.gz"),
+        ("image", "other@sha256:1"),
         ("dataset_version", "e" * 64), ("plan_digest", "f" * 64), ("code_revision", "revision-2"),
         ("evaluation_uri", "s3://models/other.json"), ("plan_changed_by", "Somebody Else <s@example.org>"),
     ],
