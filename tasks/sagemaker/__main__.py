@@ -1,4 +1,4 @@
-"""One image, three jobs: SageMaker starts it with ``train`` or ``serve``, the processing job with ``evaluate``."""
+"""One image for every job: SageMaker starts it with ``train`` or ``serve``, a processing job names what it is to do."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from vigil.aws.environment import code_revision, expected_artefact_digest, serving_port
+from vigil.aws.environment import code_revision, expected_artefact_digest, monitoring_environment, serving_port
 from vigil.failures import describe_failure
 
 FAILURE_CHARACTERS = 1024  # what SageMaker keeps of a reason
 # Where it looks for one: training jobs show FailureReason, processing jobs ExitMessage.
-FAILURE_FILES = {"train": "failure", "evaluate": "message"}
+FAILURE_FILES = {"train": "failure", "evaluate": "message", "baseline": "message", "monitor": "message"}
 
 
 def main() -> int:
     arguments = _parser().parse_args()
     root: Path = arguments.root
     try:
-        return {"train": _train, "evaluate": _evaluate, "serve": _serve}[arguments.job](root)
+        return JOBS[arguments.job](root)
     except Exception as error:
         message = describe_failure(error)
         print(message, file=sys.stderr, flush=True)
@@ -29,7 +29,7 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tasks.sagemaker", description=__doc__)
-    parser.add_argument("job", choices=("train", "evaluate", "serve"))
+    parser.add_argument("job", choices=tuple(JOBS))
     parser.add_argument("--root", type=Path, default=Path("/opt/ml"), help="where the platform puts inputs")
     return parser
 
@@ -48,6 +48,21 @@ def _evaluate(root: Path) -> int:
     return 0
 
 
+def _baseline(root: Path) -> int:
+    from vigil.monitoring.baseline_job import run_baseline
+
+    run_baseline(root, _progress)
+    return 0
+
+
+def _monitor(root: Path) -> int:
+    from vigil.aws.monitoring_outside import AwsOutside
+    from vigil.monitoring.jobs import run_monitor
+
+    run_monitor(root, monitoring_environment(), AwsOutside(), _progress)
+    return 0
+
+
 def _serve(root: Path) -> int:
     from vigil.scoring.serve import serve
 
@@ -61,6 +76,9 @@ def _progress(line: str) -> None:
 def _write_failure(path: Path, message: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(message[:FAILURE_CHARACTERS], encoding="utf-8")
+
+
+JOBS = {"train": _train, "evaluate": _evaluate, "baseline": _baseline, "monitor": _monitor, "serve": _serve}
 
 
 if __name__ == "__main__":
