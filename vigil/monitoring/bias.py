@@ -16,7 +16,7 @@ from scipy.stats import norm
 
 from vigil.change_control.monitoring_rules import BiasRules
 from vigil.models.models import DECIMALS, Measure
-from vigil.monitoring.bias_metrics import METRICS, PRE, BiasMetric, Rates, rates_of
+from vigil.monitoring.bias_metrics import METRICS, PRE, BiasMetric, Measured, Rates, measure_facets
 from vigil.monitoring.facets import Facet, Group, count_facets
 from vigil.monitoring.findings import Document, Findings, Metric, ScoredCase
 from vigil.monitoring.models import LabelCounts, Violation, WindowStatus
@@ -52,7 +52,7 @@ class BiasMonitor:
         """Clarify's ``analysis.json``; the counts behind it stand in ``vigil``."""
         facets, seen = count_facets(cases)
         counts = {facet.feature: {"d": facet.d.to_json(), "a": facet.a.to_json()} for facet in facets}
-        return {**_analysis(facets), "vigil": {"format": FORMAT, "cases": seen, "counts": counts}}
+        return {**_analysis(measure_facets(facets)), "vigil": {"format": FORMAT, "cases": seen, "counts": counts}}
 
     def constraints(self, statistics: Document) -> Document:
         """Clarify takes the baseline's analysis itself as constraints."""
@@ -60,7 +60,8 @@ class BiasMonitor:
         return {"version": "1.0", **sections, "vigil": self._rules.model_dump(mode="json")}
 
     def judge(self, statistics: Document, baseline: Document, labels: LabelCounts | None) -> Findings:
-        window, before = _facets(statistics), {facet.feature: facet for facet in _facets(baseline)}
+        window = measure_facets(_facets(statistics))
+        before = {measured.facet.feature: measured for measured in measure_facets(_facets(baseline))}
         changes, unjudged = self._changes(window, before)
         if not changes:
             note = f"{statistics['vigil']['cases']} cases: no group has the {self._rules.minimum_facet_cases} needed"
@@ -80,39 +81,34 @@ class BiasMonitor:
             note=f"not judged for want of cases or labels: {', '.join(unjudged)}" if unjudged else "",
         )
 
-    def _changes(self, window: list[Facet], before: dict[str, Facet]) -> tuple[list[Change], list[str]]:
+    def _changes(self, window: list[Measured], before: dict[str, Measured]) -> tuple[list[Change], list[str]]:
         changes, unjudged = [], []
-        for facet in window:
-            other = before.get(facet.feature)
-            now, then = rates_of(facet), None if other is None else rates_of(other)
+        for now in window:
+            then = before.get(now.facet.feature)
             missing = []
             for metric in (metric for metric in METRICS if metric.error is not None):
-                change = None if then is None else self._change(facet, metric, now, then)
+                change = None if then is None else self._change(metric, now, then)
                 missing.append(metric.name) if change is None else changes.append(change)
             if missing:
-                unjudged.append(f"{facet.feature} ({' '.join(missing)})")
+                unjudged.append(f"{now.facet.feature} ({' '.join(missing)})")
         return changes, unjudged
 
-    def _change(
-        self, facet: Facet, metric: BiasMetric, now: tuple[Rates, Rates], then: tuple[Rates, Rates]
-    ) -> Change | None:
+    def _change(self, metric: BiasMetric, now: Measured, then: Measured) -> Change | None:
         """None where either side has too few cases, or the metric is undefined."""
-        least = self._rules.minimum_facet_cases
-        if metric.error is None or any(_size(rates, metric) < least for rates in (*now, *then)):
+        sizes = [_size(rates, metric) for rates in (now.a, now.d, then.a, then.d)]
+        if metric.error is None or min(sizes) < self._rules.minimum_facet_cases:
             return None
-        values, errors = (
-            [metric.value(*rates) for rates in (now, then)],
-            [metric.error(*rates) for rates in (now, then)],
-        )
-        if values[0] is None or values[1] is None or errors[0] is None or errors[1] is None:
+        after, before = metric.value(now.a, now.d), metric.value(then.a, then.d)
+        errors = metric.error(now.a, now.d), metric.error(then.a, then.d)
+        if after is None or before is None or errors[0] is None or errors[1] is None:
             return None
-        moved = values[0] - values[1]
+        moved = after - before
         if metric.on_log:
-            if min(values[0], values[1]) <= 0:
+            if min(after, before) <= 0:
                 return None
-            moved = math.log(values[0] / values[1])
+            moved = math.log(after / before)
         p_value = 2 * float(norm.sf(abs(moved) / math.hypot(errors[0], errors[1])))
-        return Change(facet, metric, before=values[1], now=values[0], p_value=p_value)
+        return Change(now.facet, metric, before=before, now=after, p_value=p_value)
 
     def _violation(self, change: Change) -> Violation:
         step = self._rules.largest_change
@@ -132,18 +128,18 @@ def _size(rates: Rates, metric: BiasMetric) -> int:
     return rates.labelled if metric.labelled else rates.cases
 
 
-def _analysis(facets: list[Facet]) -> Document:
-    rates = [(facet, rates_of(facet)) for facet in facets]
+def _analysis(measured: list[Measured]) -> Document:
     sections: Document = {"version": "1.0"}
     for stage in dict.fromkeys(metric.stage for metric in METRICS):
         by_facet: dict[str, list[Document]] = {}
-        for facet, (a, d) in rates:
+        for one in measured:
             told = [
-                {"name": metric.name, "description": metric.description, "value": _rounded(metric.value(a, d))}
+                {"name": metric.name, "description": metric.description, "value": _rounded(metric.value(one.a, one.d))}
                 for metric in METRICS
                 if metric.stage == stage
             ]
-            by_facet.setdefault(facet.name, []).append({"value_or_threshold": facet.value, "metrics": told})
+            facet = {"value_or_threshold": one.facet.value, "metrics": told}
+            by_facet.setdefault(one.facet.name, []).append(facet)
         section = {"label": LABEL, "label_value_or_threshold": LABEL_VALUE, "facets": by_facet}
         sections[STAGES.get(stage, POST_SECTION)] = section
     return sections
@@ -157,31 +153,29 @@ def _facets(statistics: Document) -> list[Facet]:
     return found
 
 
-def _measures(window: list[Facet], changes: list[Change]) -> dict[str, Measure]:
+def _measures(window: list[Measured], changes: list[Change]) -> dict[str, Measure]:
     """The largest change, and each group's DPPL with its interval, which needs no labels."""
     largest = max(change.size for change in changes)
     measures = {"largest_change": Measure(value=round(largest, DECIMALS), low=None, high=None)}
     dppl = next(metric for metric in METRICS if metric.name == "DPPL")
-    for facet in window:
-        a, d = rates_of(facet)
-        value, error = dppl.value(a, d), dppl.error(a, d) if dppl.error else None
+    for one in window:
+        value, error = dppl.value(one.a, one.d), dppl.error(one.a, one.d) if dppl.error else None
         if value is not None and error is not None:
             low, high = value - TWO_SIDED_95 * error, value + TWO_SIDED_95 * error
-            measures[f"dppl_{facet.name}_{facet.value}"] = Measure(
+            measures[f"dppl_{one.facet.name}_{one.facet.value}"] = Measure(
                 value=round(value, DECIMALS), low=round(low, DECIMALS), high=round(high, DECIMALS)
             )
     return measures
 
 
-def _metrics(window: list[Facet]) -> Iterable[Metric]:
+def _metrics(window: list[Measured]) -> Iterable[Metric]:
     """As Clarify publishes them: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-model-monitor-bias-drift-cw.html"""
-    for facet in window:
-        a, d = rates_of(facet)
+    for one in window:
         for metric in METRICS:
-            value = metric.value(a, d)
+            value = metric.value(one.a, one.d)
             if value is not None:
                 dimensions = {"BiasStage": metric.stage, "Label": LABEL, "LabelValue": LABEL_VALUE}
-                dimensions |= {"Facet": facet.name, "FacetValue": facet.value}
+                dimensions |= {"Facet": one.facet.name, "FacetValue": one.facet.value}
                 yield Metric(f"bias_metric_{metric.name}", round(value, DECIMALS), dimensions)
 
 

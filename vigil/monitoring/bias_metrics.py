@@ -12,12 +12,13 @@ variance takes Agresti and Coull's (x + 1) / (k + 2), so that no rate of 0 or 1 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas
 from fairlearn.metrics import MetricFrame, selection_rate, true_negative_rate, true_positive_rate
 from scipy.stats import entropy
 from sklearn.metrics import accuracy_score, precision_score
@@ -64,43 +65,45 @@ class Rates:
     negative_precision: Rate
 
 
-def rates_of(facet: Facet) -> tuple[Rates, Rates]:
-    """Of facet a, then of facet d."""
-    everyone = _frame(facet, labelled=False)
-    known = _frame(facet, labelled=True)
-    return _rates("a", facet.a, everyone, known), _rates("d", facet.d, everyone, known)
+@dataclass(frozen=True)
+class Measured:
+    """A facet with the rates of its two groups, facet a first as in Clarify's formulas."""
+
+    facet: Facet
+    a: Rates
+    d: Rates
 
 
-def _frame(facet: Facet, *, labelled: bool) -> dict[str, dict[str, float]]:
-    """Rates by metric and group: one row for each cell of counts, weighed by them, so millions of cases cost as few."""
+def measure_facets(facets: Sequence[Facet]) -> list[Measured]:
+    """All at once: a ``MetricFrame`` costs tenths of a second, however few its rows are."""
+    groups = {(facet.feature, side): getattr(facet, side) for facet in facets for side in ("a", "d")}
+    everyone, known = _frame(groups, labelled=False), _frame(groups, labelled=True)
+    rates = {key: _rates(group, everyone.get(key, {}), known.get(key, {})) for key, group in groups.items()}
+    return [Measured(facet, rates[facet.feature, "a"], rates[facet.feature, "d"]) for facet in facets]
+
+
+def _frame(groups: dict[tuple[str, str], Group], *, labelled: bool) -> dict[tuple[str, str], dict[str, float]]:
+    """Rates by group and metric: a row for each cell of counts, weighed by it, so millions of cases cost as few do."""
+    keys = list(groups)
     rows = [
-        (name, predicted, bool(label), count)
-        for name, group in (("a", facet.a), ("d", facet.d))
+        (keys.index(key), predicted, bool(label), count)
+        for key, group in groups.items()
         for (predicted, label), count in group.cells.items()
         if count and (label is not None or not labelled)
     ]
     if not rows:
         return {}
-    groups, predicted, labels, counts = zip(*rows, strict=True)
-    truth, answers, weights = np.array(labels, int), np.array(predicted, int), np.array(counts, float)
-    metrics: dict[str, Callable[..., float]] = {"selection": selection_rate}
-    if labelled:
-        metrics |= {
-            "serious": _base_rate,
-            "accuracy": accuracy_score,
-            "recall": true_positive_rate,
-            "specificity": true_negative_rate,
-            "precision": partial(precision_score, zero_division=0),
-            "negative_precision": partial(precision_score, pos_label=0, zero_division=0),
-        }
+    numbers, predicted, labels, counts = (np.array(column) for column in zip(*rows, strict=True))
+    metrics = LABELLED_RATES if labelled else {"selection": selection_rate}
     frame = MetricFrame(
         metrics=metrics,
-        y_true=truth,
-        y_pred=answers,
-        sensitive_features=np.array(groups),
-        sample_params={name: {"sample_weight": weights} for name in metrics},
+        y_true=labels.astype(int),
+        y_pred=predicted.astype(int),
+        sensitive_features=pandas.Series(numbers, name="group"),
+        sample_params={name: {"sample_weight": counts.astype(float)} for name in metrics},
     )
-    return {name: {str(group): float(rate) for group, rate in frame.by_group[name].items()} for name in metrics}
+    found = frame.by_group
+    return {keys[number]: {name: float(found[name][number]) for name in metrics} for number in found.index}
 
 
 def _base_rate(y_true: Any, y_pred: Any, sample_weight: Any) -> float:
@@ -108,7 +111,19 @@ def _base_rate(y_true: Any, y_pred: Any, sample_weight: Any) -> float:
     return float(selection_rate(y_pred, y_true, sample_weight=sample_weight))
 
 
-def _rates(name: str, group: Group, everyone: dict[str, dict[str, float]], known: dict[str, dict[str, float]]) -> Rates:
+#: Of labelled cases. What has no case to take a share of is 0 here, and None in ``Rates``.
+LABELLED_RATES: dict[str, Callable[..., float]] = {
+    "selection": selection_rate,
+    "serious": _base_rate,
+    "accuracy": accuracy_score,
+    "recall": true_positive_rate,
+    "specificity": true_negative_rate,
+    "precision": partial(precision_score, zero_division=0),
+    "negative_precision": partial(precision_score, pos_label=0, zero_division=0),
+}
+
+
+def _rates(group: Group, everyone: dict[str, float], known: dict[str, float]) -> Rates:
     serious = _count(group, label=True)
     predicted = _count(group, predicted=True, label=True) + _count(group, predicted=True, label=False)
     denominators = {
@@ -120,11 +135,11 @@ def _rates(name: str, group: Group, everyone: dict[str, dict[str, float]], known
         "precision": predicted,
         "negative_precision": group.labelled - predicted,
     }
-    found = {metric: _rate(known.get(metric, {}).get(name), of) for metric, of in denominators.items()}
+    found = {metric: _rate(known.get(metric), of) for metric, of in denominators.items()}
     return Rates(
         cases=group.cases,
         labelled=group.labelled,
-        selection=_rate(everyone.get("selection", {}).get(name), group.cases),
+        selection=_rate(everyone.get("selection"), group.cases),
         labelled_selection=found.pop("selection"),
         **found,
     )
