@@ -20,6 +20,7 @@ SUBCOMMANDS = {
     "approvals": ("vigil.cli.approvals", "List, show, sign and verify approvals of candidate models."),
     "audit": ("vigil.cli.audit", "List, show, verify and export the ledger."),
     "datasets": ("vigil.cli.datasets", "List, show, compare, get and verify released dataset versions."),
+    "drift": ("vigil.cli.drift", "List and show what was decided about drift, and override it."),
     "quarters": ("vigil.cli.quarters", "Land FAERS archives."),
     "people": ("vigil.cli.people", "Add, train, unlock and revoke people who may sign; choose a password."),
     "stack": ("vigil.cli.stack", "Deploy the stack and show its outputs."),
