@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from model_examples import FakeModels
 from monitoring_examples import NOW, FakeReader
+from page_reading import Page
 from vigil_airflow.pages.app import app
 from vigil_airflow.pages.approvals import services
 from vigil_airflow.pages.approvals.forms import FormGuard
@@ -62,3 +64,9 @@ class MonitoringWorld:
 
     def sign_out(self) -> None:
         app.dependency_overrides.pop(get_user, None)
+
+
+def text(page: str) -> str:
+    """What the page's main part says, with a space between cells."""
+    apart = re.sub(r"(</(?:td|th|dt|dd|h\d|p|li)>)", r" \1", page)
+    return " ".join(Page(apart).all("main")[0].text.split())

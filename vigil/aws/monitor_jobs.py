@@ -89,8 +89,9 @@ def request(work: Work, name: str, parameters: StackParameters) -> dict[str, Any
     The job has a network: it fetches what it reads, delivers its reports, and announces its result after that.
     """
     environment = contract(work.window, parameters.sagemaker.endpoint, work.captured.root)
-    inputs, job = [], MERGE_JOB
     if work.monitor is None:
+        inputs, job = [], MERGE_JOB
+        environment |= own(Monitor.MODEL_QUALITY, work.served, work.output_uri)
         environment["vigil_merged_uri"] = work.output_uri
     else:
         inputs, job = [_baseline(work.served)], MONITOR_JOB

@@ -12,7 +12,7 @@ from vigil.approvals.redaction import redact_text
 from vigil.moments import Moment
 from vigil.monitoring.models import Monitor, Window
 
-Kind = Literal["monitor", "merge-ground-truth"]
+Kind = Literal["monitor", "merge-ground-truth", "look"]
 
 
 class StartMonitorError(Exception):
@@ -20,7 +20,7 @@ class StartMonitorError(Exception):
 
 
 class MonitorOrder(BaseModel):
-    """One monitor, or the merge of ground truth, over one window.
+    """One monitor, or the merge of ground truth, over one window; ``look`` starts nothing and says which window it is.
 
     Without ``window`` the last whole one of the plan's length that ended before ``scheduled_time``, or before now.
     """
@@ -35,13 +35,14 @@ class MonitorOrder(BaseModel):
     @model_validator(mode="after")
     def _names_a_monitor(self) -> MonitorOrder:
         if (self.kind == "monitor") != (self.monitor is not None):
-            raise ValueError("name a monitor, or the kind merge-ground-truth without one")
+            raise ValueError("name a monitor, or another kind without one")
         return self
 
 
 class Started(StrEnum):
     """``JOINED``: a job that looks at the very same data was started before, or has ended already."""
 
+    LOOKED = "looked"
     STARTED = "started"
     JOINED = "joined"
     NOTHING_CAPTURED = "nothing-captured"

@@ -6,7 +6,6 @@ status TOO_FEW, so that the Monitoring page and the ledger have it. Without it, 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,10 @@ from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.monitor_environment import NEED_LABELS
 from vigil.aws.monitor_jobs import Work, start_once
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
+from vigil.aws.monitoring_events import announce
 from vigil.aws.served_model import NoBaselineError, NothingServesError, ServedModel, served_model
 from vigil.moments import Clock
 from vigil.monitoring.models import (
-    EVENT_SOURCE,
-    WINDOW_EVENT,
     LabelCounts,
     Monitor,
     Window,
@@ -30,10 +28,6 @@ from vigil.monitoring.models import (
 )
 
 NOTHING_CAPTURED = "nothing was captured in this window: no request came, or data capture did not work"
-
-
-class EventRefusedError(Exception):
-    """EventBridge did not take the event; the function fails, and whoever asked asks again."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +42,7 @@ class StartPorts:
 
 
 def start(order: MonitorOrder, parameters: StackParameters, ports: StartPorts) -> MonitorAnswer:
-    """Raises ``MonitorJobFailedError`` and ``EventRefusedError``; what nobody can mend by retrying is an answer."""
+    """Raises ``MonitorJobFailedError`` and ``AnnouncementError``; what nobody can mend by retrying is an answer."""
     endpoint = parameters.sagemaker.endpoint
     try:
         served = served_model(ports.serving)
@@ -59,9 +53,12 @@ def start(order: MonitorOrder, parameters: StackParameters, ports: StartPorts) -
     window = order.window or _last_window(order, served, parameters, ports)
     root = monitoring_places.captured(parameters) / f"{endpoint}/"
     captured = captured_in(ports.s3, root, window.start, window.end)
+    if order.kind == "look":
+        told = f"{captured.objects} captured objects in the window {window.key}"
+        return _answer(order, Started.LOOKED, endpoint, told, window=window)
     if not captured.objects:
         if order.monitor is not None:
-            _announce(_empty(order.monitor, window, served, parameters, ports), ports.events)
+            announce(_empty(order.monitor, window, served, parameters, ports), ports.events)
         return _answer(order, Started.NOTHING_CAPTURED, endpoint, NOTHING_CAPTURED, window=window)
     work = Work(
         monitor=order.monitor,
@@ -119,14 +116,6 @@ def _empty(
         report_uri=str(monitoring_places.report(parameters, endpoint, monitor, window)),
         finished_at=ports.clock(),
     )
-
-
-def _announce(report: WindowReport, events: Any) -> None:
-    entry = {"Source": EVENT_SOURCE, "DetailType": WINDOW_EVENT, "Detail": report.told().model_dump_json()}
-    answer = events.put_events(Entries=[entry])
-    if answer["FailedEntryCount"]:
-        failed = json.dumps([one.get("ErrorCode") for one in answer["Entries"] if "ErrorCode" in one])
-        raise EventRefusedError(f"the window could not be announced ({failed}): ask again")
 
 
 def _answer(order: MonitorOrder, status: Started, endpoint: str, explanation: str, **more: Any) -> MonitorAnswer:

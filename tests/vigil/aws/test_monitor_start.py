@@ -16,10 +16,11 @@ from moto_stack import MotoStack
 from pydantic import ValidationError
 from watched_model import ARTEFACT, BASELINE, NOON, PLAN_DIGEST, WEEK, capture, label, serving
 
+from vigil.aws import monitoring_events
 from vigil.aws.captured_data import HOUR
 from vigil.aws.monitor_jobs import MOST_ATTEMPTS, MonitorJobFailedError
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
-from vigil.aws.monitor_start import EventRefusedError, StartPorts, start
+from vigil.aws.monitor_start import StartPorts, start
 from vigil.monitoring.models import Monitor, WindowReport, WindowStatus
 
 
@@ -184,9 +185,12 @@ def test_a_window_in_which_nothing_was_captured_is_announced_as_no_all_clear(
     assert told.labels is not None and told.labels.coverage is None
 
 
-def test_an_announcement_that_is_refused_fails_so_that_it_is_asked_again(stack: MotoStack, jobs: Jobs) -> None:
+def test_an_announcement_that_is_refused_fails_so_that_it_is_asked_again(
+    stack: MotoStack, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitoring_events, "ATTEMPTS", 1)
     ports = StartPorts(stack.client("s3"), jobs, Events(failed=1), serving(), lambda: NOON)
-    with pytest.raises(EventRefusedError, match="ThrottlingException"):
+    with pytest.raises(monitoring_events.AnnouncementError, match="ThrottlingException"):
         start(MonitorOrder(monitor=Monitor.BIAS, window=WEEK), stack.parameters, ports)
 
 
