@@ -11,6 +11,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import deployed_rollback as rollback
 import pytest
 from candidate_evidence import REVIEWER, ROLE
 from deployed_approvals import Deployed, deployed_approvals
@@ -174,6 +175,39 @@ def test_what_nobody_touched_would_have_been_taken(deployed: Deployed, approved:
     again = deployed.invoke("verify-approval", event | {"execution_arn": "arn:of:another"})
     assert again["errorType"] == "SignatureInvalidError"
     assert "used already" in again["errorMessage"]
+
+
+def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_it_may_be_asked_for_again(
+    deployed: Deployed,
+) -> None:
+    """Under their own roles: request_rollback, pin_rollback, the wait, the desk, the deliverer, the verification."""
+    rollback.end_at_the_decision(deployed.parameters.state_machines.roll_back)
+    old, new = rollback.served(deployed), rollback.served(deployed)
+    first, rejected = rollback.asked(deployed, old.run_key)
+    assert rollback.asked(deployed, old.facts.model_package_arn)[0]["execution_arn"] == first["execution_arn"]
+    assert rejected.facts.rollback is not None
+    assert rejected.facts.rollback.replaces_package == new.facts.model_package_arn
+    unsigned = rollback.verified(deployed, rejected, "arn:of:a:thief")
+    assert (unsigned["errorType"], "is PENDING" in unsigned["errorMessage"]) == ("SignatureInvalidError", True)
+    deployed.sign(deployed.challenge(rejected, Meaning.REJECTED, "not yet"), "ana")
+    assert deployed.ended(rejected.execution_arn)["error"] == "Rejected"
+
+    again, request = rollback.asked(deployed, old.run_key)
+    assert again["is_new"] and again["execution_arn"] != first["execution_arn"]
+    rollback.sign(deployed, request)
+    assert deployed.ended(request.execution_arn)["status"] == "SUCCEEDED"
+    release = rollback.verified(deployed, request, "arn:of:the:update:back")
+    assert (release["kind"], release["artefact_digest"]) == ("rollback", old.facts.artefact_digest)
+    assert "used already" in rollback.verified(deployed, request, "arn:of:another")["errorMessage"]
+
+    listed = deployed.vigil("models", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    status = {each["model_package_arn"]: each["status"] for each in json.loads(listed.stdout)["versions"]}
+    assert [status[each.facts.model_package_arn] for each in (old, new)] == ["RETIRED", "ACTIVE"]
+    never = deployed.vigil("models", "rollback", new.facts.model_package_arn, "--reason", "x")
+    assert (never.returncode, "serves already" in never.stderr) == (5, True)
+    exported = deployed.vigil("audit", "verify")
+    assert exported.returncode == 0, exported.stdout + exported.stderr
 
 
 def test_a_challenge_is_good_for_one_signature(deployed: Deployed) -> None:
