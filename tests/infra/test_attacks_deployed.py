@@ -183,8 +183,11 @@ def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_i
     """Under their own roles: request_rollback, pin_rollback, the wait, the desk, the deliverer, the verification."""
     rollback.end_at_the_decision(deployed.parameters.state_machines.roll_back)
     old, new = rollback.served(deployed), rollback.served(deployed)
-    first, rejected = rollback.asked(deployed, old.run_key)
-    assert rollback.asked(deployed, old.facts.model_package_arn)[0]["execution_arn"] == first["execution_arn"]
+    first = rollback.commanded(deployed, old.run_key)
+    joined = rollback.invoked(deployed, old.facts.model_package_arn)["ok"]
+    assert (joined["execution_arn"], joined["is_new"]) == (first["execution_arn"], False)
+    rejected = rollback.request_of(deployed, first["execution_arn"])
+    assert first["request_id"] == rejected.request_id
     assert rejected.facts.rollback is not None
     assert rejected.facts.rollback.replaces_package == new.facts.model_package_arn
     unsigned = rollback.verified(deployed, rejected, "arn:of:a:thief")
@@ -192,8 +195,9 @@ def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_i
     deployed.sign(deployed.challenge(rejected, Meaning.REJECTED, "not yet"), "ana")
     assert deployed.ended(rejected.execution_arn)["error"] == "Rejected"
 
-    again, request = rollback.asked(deployed, old.run_key)
+    again = rollback.invoked(deployed, old.run_key)["ok"]
     assert again["is_new"] and again["execution_arn"] != first["execution_arn"]
+    request = rollback.request_of(deployed, again["execution_arn"])
     rollback.sign(deployed, request)
     assert deployed.ended(request.execution_arn)["status"] == "SUCCEEDED"
     release = rollback.verified(deployed, request, "arn:of:the:update:back")
@@ -204,10 +208,9 @@ def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_i
     assert listed.returncode == 0, listed.stderr
     status = {each["model_package_arn"]: each["status"] for each in json.loads(listed.stdout)["versions"]}
     assert [status[each.facts.model_package_arn] for each in (old, new)] == ["RETIRED", "ACTIVE"]
-    never = deployed.vigil("models", "rollback", new.facts.model_package_arn, "--reason", "x")
-    assert (never.returncode, "serves already" in never.stderr) == (5, True)
-    exported = deployed.vigil("audit", "verify")
-    assert exported.returncode == 0, exported.stdout + exported.stderr
+    assert "serves already" in rollback.invoked(deployed, new.facts.model_package_arn)["refused"]
+    chains = deployed.vigil("audit", "verify")
+    assert chains.returncode == 0, chains.stdout + chains.stderr
 
 
 def test_a_challenge_is_good_for_one_signature(deployed: Deployed) -> None:

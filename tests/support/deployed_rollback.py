@@ -56,20 +56,33 @@ def end_at_the_decision(machine: str) -> None:
     states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
 
 
-def asked(deployed: Deployed, model: str) -> tuple[dict[str, Any], ApprovalRequest]:
-    """`vigil models rollback`, and the request that it opened."""
+def invoked(deployed: Deployed, model: str) -> dict[str, Any]:
+    """What request_rollback answers."""
+    asker = {"name": "dana", "via": "a page", "verified": True}
+    answer: dict[str, Any] = deployed.invoke(
+        "request-rollback", {"model": model, "reason": "recall fell", "asked_by": asker}
+    )
+    return answer
+
+
+def commanded(deployed: Deployed, model: str) -> dict[str, Any]:
+    """`vigil models rollback`."""
     done = deployed.vigil("models", "rollback", model, "--reason", "recall fell", "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def request_of(deployed: Deployed, execution: str) -> ApprovalRequest:
+    """The request that a roll-back has opened."""
 
     def opened() -> ApprovalRequest | None:
-        rows = [row["request_id"] for row in deployed.desk.requests() if row["execution_arn"] == told["execution_arn"]]
+        rows = [row["request_id"] for row in deployed.desk.requests() if row["execution_arn"] == execution]
         return stored(deployed, str(rows[0])) if rows else None
 
     request = eventually(opened, within=60)
     assert request is not None
-    assert told["request_id"] == request.request_id
-    return told, request
+    return request
 
 
 def stored(deployed: Deployed, request_id: str) -> ApprovalRequest | None:
