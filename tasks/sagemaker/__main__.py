@@ -1,4 +1,4 @@
-"""One image, three jobs: SageMaker starts it with ``train`` or ``serve``, the processing job with ``evaluate``."""
+"""One image for every job: SageMaker starts it with ``train`` or ``serve``, a processing job names what it is to do."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import argparse
 import sys
 from pathlib import Path
 
-from vigil.aws.environment import code_revision, expected_artefact_digest, serving_port
+from vigil.aws.environment import code_revision, expected_artefact_digest, monitoring_environment, serving_port
 from vigil.failures import describe_failure
 
 FAILURE_CHARACTERS = 1024  # what SageMaker keeps of a reason
 # Where it looks for one: training jobs show FailureReason, processing jobs ExitMessage.
-FAILURE_FILES = {"train": "failure", "evaluate": "message"}
+PROCESSING = ("evaluate", "compare", "baseline", "monitor", "merge-ground-truth")
+FAILURE_FILES = {"train": "failure", **dict.fromkeys(PROCESSING, "message")}
 
 
 def main() -> int:
     arguments = _parser().parse_args()
     root: Path = arguments.root
     try:
-        return {"train": _train, "evaluate": _evaluate, "serve": _serve}[arguments.job](root)
+        return JOBS[arguments.job](root)
     except Exception as error:
         message = describe_failure(error)
         print(message, file=sys.stderr, flush=True)
@@ -29,7 +30,8 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tasks.sagemaker", description=__doc__)
-    parser.add_argument("job", choices=("train", "evaluate", "serve"))
+    # SageMaker's own schedules of bias and explainability monitors start the image without a word.
+    parser.add_argument("job", choices=tuple(JOBS), nargs="?", default="monitor")
     parser.add_argument("--root", type=Path, default=Path("/opt/ml"), help="where the platform puts inputs")
     return parser
 
@@ -48,6 +50,36 @@ def _evaluate(root: Path) -> int:
     return 0
 
 
+def _baseline(root: Path) -> int:
+    from vigil.monitoring.baseline_job import run_baseline
+
+    run_baseline(root, _progress)
+    return 0
+
+
+def _monitor(root: Path) -> int:
+    from vigil.aws.monitoring_outside import AwsOutside
+    from vigil.monitoring.jobs import run_monitor
+
+    run_monitor(root, monitoring_environment(), AwsOutside(), _progress)
+    return 0
+
+
+def _compare(root: Path) -> int:
+    from vigil.models.paired import run_comparison
+
+    run_comparison(root, _progress)
+    return 0
+
+
+def _merge(root: Path) -> int:
+    from vigil.aws.monitoring_outside import AwsOutside
+    from vigil.monitoring.merge_job import run_merge
+
+    run_merge(monitoring_environment(), AwsOutside(), _progress)
+    return 0
+
+
 def _serve(root: Path) -> int:
     from vigil.scoring.serve import serve
 
@@ -61,6 +93,17 @@ def _progress(line: str) -> None:
 def _write_failure(path: Path, message: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(message[:FAILURE_CHARACTERS], encoding="utf-8")
+
+
+JOBS = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "baseline": _baseline,
+    "monitor": _monitor,
+    "merge-ground-truth": _merge,
+    "serve": _serve,
+}
 
 
 if __name__ == "__main__":

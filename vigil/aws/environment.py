@@ -220,6 +220,11 @@ def expected_artefact_digest() -> str:
     return _required("VIGIL_ARTEFACT_DIGEST", "the model must be created by the state machine update-endpoint")
 
 
+def monitoring_environment() -> Mapping[str, str]:
+    """All variables of a monitoring job: ``vigil.monitoring.contract`` knows their names."""
+    return os.environ
+
+
 def function_name() -> str:
     """The Lambda function that runs this, as the runtime names it; its role has the same name."""
     return os.environ.get("AWS_LAMBDA_FUNCTION_NAME") or f"vigil-{stack_name()}-function"

@@ -51,6 +51,13 @@ class Bootstrap:
             difference=_with_intervals(difference, sampled_difference),
         )
 
+    def alone(self, serious: NDArray[np.bool_], probability: Array) -> Measures:
+        """Measure one model, on the resamples that ``compare`` uses. Both arrays have shape (cases,)."""
+        scored = Scored.of(probability, serious)
+        whole = self._measure(scored, np.ones((1, self._cases)))
+        drawn = [self._measure(scored, weights) for weights in self._weights()]
+        return _with_intervals(whole, {name: np.concatenate([part[name] for part in drawn]) for name in MEASURES})
+
     def _measure(self, scored: Scored, weights: Array) -> dict[str, Array]:
         return measure(scored, weights[:, scored.order], capacity=self._capacity, bins=self._bins)
 
