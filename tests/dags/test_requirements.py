@@ -44,6 +44,7 @@ MODULES = [
     "vigil.monitoring.models",
     "vigil.monitoring.plots",
     "vigil.monitoring.shown",
+    "vigil.monitoring.window_files",
 ]
 PROGRAM = """
 import importlib, importlib.metadata, json, sys
