@@ -39,7 +39,8 @@ def print_drift_outcome(console: Console, outcome: dict[str, Any], clients: dict
     """How it ended, what clients noticed of the change, and where to look."""
     if clients:
         console.print(
-            f"Clients while the model changed: {clients['requests']} requests, {clients['failed']} failed.",
+            f"Clients while the model changed: {clients['batches']} requests, {sum(clients['errors'].values())} failed, "
+            f"answered by {len(clients['models'])} models.",
             soft_wrap=True,
         )
     console.print(f"The retrained model: {outcome['status']}")
