@@ -107,7 +107,7 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
     recording = {
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
         "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
-        "RemindApprovers", "FailWait",
+        "RemindApprovers", "FailWait", "RecordWindow",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:
