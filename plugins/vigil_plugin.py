@@ -26,6 +26,22 @@ class VigilPlugin(AirflowPlugin):
             "icon": "/vigil/static/approvals.svg",
         },
         {
+            "name": "Monitoring",
+            "href": "/vigil/monitoring",
+            "destination": "nav",
+            "nav_top_level": True,
+            "url_route": "monitoring",
+            "icon": "/vigil/static/monitoring.svg",
+        },
+        {
+            "name": "Models",
+            "href": "/vigil/models",
+            "destination": "nav",
+            "nav_top_level": True,
+            "url_route": "models",
+            "icon": "/vigil/static/models.svg",
+        },
+        {
             "name": "Quality report",
             "href": "/vigil/quality/{DAG_ID}/{RUN_ID}",
             "destination": "dag_run",

@@ -12,6 +12,7 @@ from typing import Any
 from local_aws.access.needs import Need, Parameters, arn, from_table, prefix_of
 from local_aws.api import ACCOUNT
 
+AIRFLOW_ROLES = ("Admin", "Op", "User", "Viewer", "Public")
 LOG_STREAM_ACTIONS = ("PutLogEvents", "GetLogEvents", "DeleteLogStream")
 
 
@@ -148,6 +149,18 @@ def sagemaker(operation: str, parameters: Parameters) -> list[Need] | None:
     return None
 
 
+def airflow(operation: str, parameters: Parameters) -> list[Need] | None:
+    """Leave to act in an environment is leave for one of Airflow's roles there; which one, the caller's policy says.
+
+    https://docs.aws.amazon.com/mwaa/latest/userguide/access-mwaa-apache-airflow-rest-api.html
+    """
+    name = parameters.get("Name")
+    if operation != "InvokeRestApi" or not isinstance(name, str):
+        return None
+    strongest, *others = (arn("airflow", f"role/{name}/{role}") for role in AIRFLOW_ROLES)
+    return [Need("airflow:InvokeRestApi", strongest, others=others)]
+
+
 def secret_arn(name: str) -> str:
     """A secret's ARN ends in six characters of its own."""
     from moto.secretsmanager.models import secretsmanager_backends
@@ -179,6 +192,7 @@ BY_SERVICE = {
     "sagemaker": sagemaker,
     "scheduler": scheduler,
     "ses": ses,
+    "airflow": airflow,
 }
 
 

@@ -20,11 +20,12 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     ports = delivery_ports(parameters)
     if "Records" in event:
         return {"delivered": deliver_changes(event, ports)}
-    runs, outcomes = executions(), outcome_ports(parameters)
+    runs, outcomes, machines = executions(), outcome_ports(parameters), parameters.state_machines
     return run_each(
         {
             "restored": lambda: restore_recorded(restoration_ports(parameters, runs, outcomes)),
             "swept": lambda: sweep(ports),
-            "stopped": lambda: record_stopped(parameters.state_machines.train_and_promote, runs, outcomes),
+            "stopped": lambda: record_stopped(machines.train_and_promote, runs, outcomes),
+            "stopped roll-backs": lambda: record_stopped(machines.roll_back, runs, outcomes),
         }
     )

@@ -11,7 +11,7 @@ from vigil.failures import describe_failure
 
 FAILURE_CHARACTERS = 1024  # what SageMaker keeps of a reason
 # Where it looks for one: training jobs show FailureReason, processing jobs ExitMessage.
-PROCESSING = ("evaluate", "baseline", "monitor", "merge-ground-truth")
+PROCESSING = ("evaluate", "compare", "baseline", "monitor", "merge-ground-truth")
 FAILURE_FILES = {"train": "failure", **dict.fromkeys(PROCESSING, "message")}
 
 
@@ -65,6 +65,13 @@ def _monitor(root: Path) -> int:
     return 0
 
 
+def _compare(root: Path) -> int:
+    from vigil.models.paired import run_comparison
+
+    run_comparison(root, _progress)
+    return 0
+
+
 def _merge(root: Path) -> int:
     from vigil.aws.monitoring_outside import AwsOutside
     from vigil.monitoring.merge_job import run_merge
@@ -91,6 +98,7 @@ def _write_failure(path: Path, message: str) -> None:
 JOBS = {
     "train": _train,
     "evaluate": _evaluate,
+    "compare": _compare,
     "baseline": _baseline,
     "monitor": _monitor,
     "merge-ground-truth": _merge,

@@ -31,8 +31,11 @@ MODULES = [
     "vigil.aws.execution_view",
     "vigil.aws.history",
     "vigil.aws.landing",
+    "vigil.aws.models_view",
     "vigil.aws.monitor_orders",
     "vigil.aws.monitoring_places",
+    "vigil.aws.monitoring_table",
+    "vigil.aws.monitoring_view",
     "vigil.aws.release_ledger",
     "vigil.aws.releases",
     "vigil.aws.weekly_reports",
@@ -40,7 +43,12 @@ MODULES = [
     "vigil.datasets.report.page",
     "vigil.datasets.selection",
     "vigil.models.models",
+    "vigil.models.shown_versions",
+    "vigil.models.versions",
     "vigil.monitoring.models",
+    "vigil.monitoring.plots",
+    "vigil.monitoring.retraining",
+    "vigil.monitoring.shown",
 ]
 PROGRAM = """
 import importlib, importlib.metadata, json, sys

@@ -8,7 +8,12 @@ from cloudformation_template import references, resources_of, statements, who_ma
 
 Template = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
-ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
+ANY_RESOURCE = {
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
+    "cloudwatch:GetMetricStatistics",
+    "sagemaker:ListModelPackages",
+}
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
@@ -61,14 +66,72 @@ def test_the_sweep_may_read_everything_by_which_it_decides_to_put_back(template:
         assert any(resource in each for each in found), action
 
 
-def test_only_train_and_promote_may_start_update_endpoint(template: Template) -> None:
+def test_drift_changes_nothing_that_serves(template: Template) -> None:
+    """The machine's role, those of its functions and of the override: no call of SageMaker, no other machine."""
+    roles = resources_of(template, "AWS::IAM::Role")
+    machine = resources_of(template, "AWS::StepFunctions::StateMachine")["RetrainOnDriftStateMachine"]
+    of_machine = machine["RoleArn"]["Fn::GetAtt"][0].removesuffix("Role")
+    called = {name.removesuffix("Function") for name in references(machine["DefinitionSubstitutions"])}
+    allowed = []
+    for name in {of_machine, "OverrideDrift", "DriftFound", *called}:
+        policies = references(roles[f"{name}Role"]["ManagedPolicyArns"])
+        allowed += [each for policy, each in statements(template) if policy in policies]
+    actions = {action for each in allowed for action in each["Action"]}
+    assert not {action for action in actions if action.startswith(("sagemaker:", "iam:", "cloudformation:"))}
+    started = [references(each["Resource"]) for each in allowed if "states:StartExecution" in each["Action"]]
+    assert all(each == {"RetrainOnDriftStateMachine"} for each in started)
+    invoked = [references(each["Resource"]) for each in allowed if "lambda:InvokeFunction" in each["Action"]]
+    assert invoked == [{f"{name}Function" for name in called}]
+    writing = [each["Resource"] for each in allowed if "dynamodb:PutItem" in each["Action"]]
+    written = set().union(*(references(each) for each in writing))
+    assert written == {"MonitoringTable", "LedgerTable", "PeopleTable"}, "people: the count of failed sign-ins"
+    assert not {"s3:PutObject", "dynamodb:UpdateItem", "states:SendTaskSuccess", "kms:Sign"} & actions
+
+
+def test_only_the_rule_and_an_override_start_retrain_on_drift(template: Template) -> None:
+    starters = {
+        name
+        for name, statement in statements(template)
+        if "states:StartExecution" in statement["Action"]
+        and "RetrainOnDriftStateMachine" in references(statement["Resource"])
+    }
+    assert starters == {"DriftFoundPolicy", "OverrideDriftPolicy"}
+
+
+def test_only_train_and_promote_and_roll_back_may_start_update_endpoint(template: Template) -> None:
     starters = {
         name
         for name, statement in statements(template)
         if "states:StartExecution" in statement["Action"]
         and "UpdateEndpointStateMachine" in references(statement["Resource"])
     }
-    assert starters == {"TrainAndPromotePolicy"}
+    assert starters == {"TrainAndPromotePolicy", "RollBackPolicy"}
+
+
+def test_a_roll_back_is_started_only_by_the_function_that_checks_what_is_asked(template: Template) -> None:
+    starters = {
+        name
+        for name, statement in statements(template)
+        if "states:StartExecution" in statement["Action"]
+        and "RollBackStateMachine" in references(statement["Resource"])
+    }
+    assert starters == {"RequestRollbackPolicy"}
+    assert "LedgerAppendPolicy" not in references(
+        resources_of(template, "AWS::IAM::Role")["RequestRollbackRole"]["ManagedPolicyArns"]
+    )
+
+
+def test_the_waits_for_approval_of_both_machines_are_answered_and_failed_by_the_same_two(template: Template) -> None:
+    answering = {"states:SendTaskSuccess": {"DeliverDecisionPolicy"}}
+    answering["states:SendTaskFailure"] = {"DeliverDecisionPolicy", "FailWaitPolicy"}
+    for action, policies in answering.items():
+        for machine in ("TrainAndPromoteStateMachine", "RollBackStateMachine"):
+            found = {
+                name
+                for name, statement in statements(template)
+                if action in statement["Action"] and machine in references(statement["Resource"])
+            }
+            assert found == policies, (action, machine)
 
 
 def test_only_the_desk_signs_decisions_and_only_the_seal_signs_checkpoints(template: Template) -> None:
@@ -83,14 +146,23 @@ def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Te
         if {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"])
         and "kms:ViaService" not in str(statement.get("Condition"))
     }
-    assert direct == {"OpenApprovalPolicy", "DeliverDecisionPolicy"}
+    approvals, deployments = (
+        {"OpenApprovalPolicy", "DeliverDecisionPolicy"},
+        {"AwaitDeploymentPolicy", "DeploymentEndedPolicy"},
+    )
+    assert direct == approvals | deployments
     for name, statement in statements(template):
         if name in direct and {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"]):
-            assert statement["Condition"] == {"Null": {"kms:EncryptionContext:request_id": "false"}}
+            bound_to = "request_id" if name in approvals else "wait_id"
+            assert statement["Condition"] == {"Null": {f"kms:EncryptionContext:{bound_to}": "false"}}
 
 
 def test_only_deliver_decision_may_answer_a_wait_and_the_dead_letters_may_fail_one(template: Template) -> None:
-    assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy"}
+    deployments = {"AwaitDeploymentPolicy", "DeploymentEndedPolicy"}
+    assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy", *deployments}
+    for name, statement in statements(template):
+        if name in deployments and "states:SendTaskSuccess" in statement["Action"]:
+            assert str(statement["Resource"]).endswith("stateMachine:vigil-${StackName}-update-endpoint'}"), name
     assert who_may(template, "states:SendTaskFailure") == {"DeliverDecisionPolicy", "FailWaitPolicy"}
 
 
@@ -107,7 +179,8 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
     recording = {
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
         "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
-        "RemindApprovers", "FailWait", "RecordWindow",
+        "RemindApprovers", "FailWait", "AssessDrift", "AskForRetraining", "RecordDriftFailure", "OverrideDrift",
+        "PinRollback", "RecordWindow",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:

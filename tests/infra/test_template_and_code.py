@@ -20,7 +20,12 @@ from vigil.executions.archive import STATUS_OF_END
 
 Template = dict[str, Any]
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
-MACHINES = {"TrainAndPromoteKey": "train-and-promote", "UpdateEndpointKey": "update-endpoint"}
+MACHINES = {
+    "TrainAndPromoteKey": "train-and-promote",
+    "UpdateEndpointKey": "update-endpoint",
+    "RetrainOnDriftKey": "retrain-on-drift",
+    "RollBackKey": "roll-back",
+}
 
 
 def needed_parameters() -> set[str]:
@@ -158,7 +163,7 @@ def test_the_user_pool_has_a_group_for_each_role_that_the_plan_lets_sign(templat
     assert groups == set(load_plan(repository / "change_control" / "plan.yaml").modification_protocol.approval.groups)
 
 
-def test_the_end_of_an_execution_of_both_machines_reaches_the_archive_and_so_does_an_hourly_look(
+def test_the_end_of_an_execution_of_every_machine_reaches_the_archive_and_so_does_an_hourly_look(
     template: Template,
 ) -> None:
     rules = resources_of(template, "AWS::Events::Rule")
@@ -169,7 +174,7 @@ def test_the_end_of_an_execution_of_both_machines_reaches_the_archive_and_so_doe
     assert (pattern["source"], pattern["detail-type"]) == (["aws.states"], [STATUS_CHANGE])
     assert set(pattern["detail"]["status"]) == set(STATUS_OF_END.values())
     machines = {name for value in pattern["detail"]["stateMachineArn"] for name in references(value)}
-    assert machines == {"TrainAndPromoteStateMachine", "UpdateEndpointStateMachine"}
+    assert machines == {"TrainAndPromoteStateMachine", "RollBackStateMachine", "UpdateEndpointStateMachine"}
     permitted = {
         next(iter(references(each["SourceArn"])))
         for each in resources_of(template, "AWS::Lambda::Permission").values()

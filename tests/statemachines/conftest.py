@@ -23,8 +23,13 @@ def update_endpoint() -> StateMachine:
 
 
 @pytest.fixture
+def roll_back() -> StateMachine:
+    return StateMachine("roll-back")
+
+
+@pytest.fixture
 def promotion(tmp_path: Path) -> Iterator[PromotionWorld]:
-    """Both machines on local_aws's engine, over services made up for the test."""
+    """The machines on local_aws's engine, over services made up for the test."""
     world = PromotionWorld(tmp_path)
     yield world
     world.close()

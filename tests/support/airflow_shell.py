@@ -17,14 +17,17 @@ from fastapi.responses import HTMLResponse
 
 SHELL = """<!doctype html><html lang="en"><title>Airflow</title><body style="margin:0">
 <script>document.documentElement.className = localStorage.getItem("theme") || "light"</script>
-<iframe title="Approvals" src="/vigil/approvals" style="border:0;width:100%;height:100vh"
+<iframe title="{title}" src="/vigil/{view}" style="border:0;width:100%;height:100vh"
   sandbox="allow-scripts allow-same-origin allow-forms"></iframe></body></html>"""
 
 
 def surround(app: FastAPI) -> None:
-    @app.get("/plugin/approvals{rest:path}", response_class=HTMLResponse)
-    def shell(rest: str) -> str:
-        return SHELL
+    """Every view of ours that Airflow's navigation has."""
+
+    @app.get("/plugin/{view}", response_class=HTMLResponse)
+    @app.get("/plugin/{view}/{rest:path}", response_class=HTMLResponse)
+    def shell(view: str, rest: str = "") -> str:
+        return SHELL.format(title=view.capitalize(), view=view)
 
 
 @contextmanager

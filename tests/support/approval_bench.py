@@ -16,6 +16,7 @@ from approval_fakes import (
     FakeEvidence,
     FakePins,
     FakeRuns,
+    FakeServedModels,
     FakeSigner,
     FakeSignIns,
     FakeVault,
@@ -73,6 +74,7 @@ class Bench:
     evidence: FakeEvidence
     runs: FakeRuns
     pins: FakePins
+    models: FakeServedModels
     ids: itertools.count[int]
 
     @classmethod
@@ -85,7 +87,7 @@ class Bench:
         )
         return cls(
             plan, evaluation, facts, clock, ledger, MemoryStore(ledger, people), people, FakeSignIns(clock, people),
-            FakeSigner(), FakeVault(), evidence, FakeRuns(), FakePins(), itertools.count(1),
+            FakeSigner(), FakeVault(), evidence, FakeRuns(), FakePins(), FakeServedModels(), itertools.count(1),
         )  # fmt: skip
 
     @property
@@ -107,7 +109,9 @@ class Bench:
 
     @property
     def verification(self) -> VerificationPorts:
-        return VerificationPorts(self.store, self.ledger, self.signer, self.evidence, self.pins, self.clock)
+        return VerificationPorts(
+            self.store, self.ledger, self.signer, self.evidence, self.pins, self.models, self.clock
+        )  # fmt: skip
 
     def message(self, execution: str = EXECUTION, token: str = TOKEN, **changes: Any) -> WaitMessage:
         document = {

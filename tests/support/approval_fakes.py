@@ -130,6 +130,24 @@ class FakeEvidence:
 
 
 @dataclass
+class FakeServedModels:
+    """What serves, what is recorded of each model, and what the registry says (Approved unless told otherwise)."""
+
+    serving: str = ""
+    recorded: dict[str, str] = field(default_factory=dict)
+    registry: dict[str, str] = field(default_factory=dict)
+
+    def serving_package(self) -> str:
+        return self.serving
+
+    def recorded_status(self, model_package_arn: str) -> str:
+        return self.recorded.get(model_package_arn, "")
+
+    def registry_status(self, model_package_arn: str) -> str:
+        return self.registry.get(model_package_arn, "Approved")
+
+
+@dataclass
 class FakeRuns:
     """Tokens that wait, and what came to them."""
 

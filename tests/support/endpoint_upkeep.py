@@ -105,6 +105,7 @@ class Upkeep:
             self,
             "triage",
             machine,
+            machine.replace("update-endpoint", "roll-back"),
         )
         runs = Executions(StepFunctions(self.promotion.world.aws))
         return restore_recorded(

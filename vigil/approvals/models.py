@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, SerializerFunctionWrapHandler, model_serializer
 
 from vigil.change_control.gate import Verdict
 from vigil.digests import Sha256
@@ -37,11 +37,28 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+Kind = Literal["promotion", "rollback"]
+
+
+class Rollback(_Frozen):
+    """That a model is to come back which served before: instead of which one, why, and how it was asked for.
+
+    ``replaces_package`` served when it was asked. ``asked_via`` is how the asker was named (``Actor.via``): a claim.
+    """
+
+    replaces_package: str = Field(min_length=1)
+    replaces_artefact: Sha256
+    replaces_run_key: str = Field(min_length=1)
+    reason: str = Field(min_length=1, max_length=2000)
+    asked_via: str = Field(min_length=1, max_length=300)
+
+
 class Facts(_Frozen):
     """What is decided on. Every field is covered by the signatures; ``image`` is what would serve the artefact.
 
     ``requested_by`` is what the asker says; ``sent_by``, where a message started the run, who sent it as AWS says (SQS
     ``SenderId``). ``plan_changed_by``: who last changed the change control plan, as version control says.
+    ``rollback``: set where the model served before and is to come back; then ``requested_by`` asked for that.
     """
 
     model_package_arn: str = Field(min_length=1)
@@ -57,10 +74,23 @@ class Facts(_Frozen):
     requested_by: str = Field(min_length=1)
     sent_by: str | None = None
     plan_changed_by: str = Field(min_length=1)
+    rollback: Rollback | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return "promotion" if self.rollback is None else "rollback"
+
+    @model_serializer(mode="wrap")
+    def _as_promotions_were_always_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a roll-back nothing is said of one: what was signed before there were any still verifies."""
+        document: dict[str, Any] = handler(self)
+        if self.rollback is None:
+            document.pop("rollback", None)
+        return document
 
 
 class WaitMessage(_Frozen):
-    """What train-and-promote puts on the training-results queue when it starts to wait."""
+    """What train-and-promote and roll-back put on the training-results queue when they start to wait."""
 
     run_key: str = Field(min_length=1)
 
@@ -127,7 +157,7 @@ class SignatureFacts(_Frozen):
     Printed name, time and meaning: 21 CFR 11.50(a). ``request_id`` to ``expires_at`` are those of the request that was
     signed; a wait that is redriven with the same facts reuses the signature under another id. ``deputy_role``: the
     signer's own role, where it was signed as a deputy of ``role``. ``has_stake``: by any name that the signer's record
-    knew when it was signed (the mail address too), the signer asked for the training or changed the plan; the statement
+    knew when it was signed (the mail address too), the signer asked for it or changed the plan; the statement
     says so that whoever verifies need not know those names.
     """
 

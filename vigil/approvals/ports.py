@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from vigil.approvals.desk import Challenge
 from vigil.approvals.models import ApprovalRequest, Authentication, Facts, Proof, Signature, Status
 from vigil.approvals.people import People, Person
+from vigil.approvals.rollback import ServedModels
 from vigil.audit.models import Entry, Record
 from vigil.audit.ports import LedgerWriter
 from vigil.change_control.models import Plan
@@ -199,4 +200,5 @@ class VerificationPorts:
     signer: Signer
     evidence: Evidence
     pins: Pins
+    models: ServedModels
     clock: Clock

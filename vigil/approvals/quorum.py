@@ -15,6 +15,9 @@ from vigil.approvals.identity import is_same_person, names_of
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, SignatureFacts, Status
 from vigil.change_control.models import ApprovalRules, Seat
 
+#: What somebody asked for, by the kind of request.
+ASKED = {"promotion": "training", "rollback": "roll-back"}
+
 
 class QuorumError(Exception):
     """Signatures are too few, by the wrong people, or not what the plan lets them mean."""
@@ -90,7 +93,7 @@ def deputies_may_sign(request: ApprovalRequest, rules: ApprovalRules, now: datet
 def check_four_eyes(rules: ApprovalRules, facts: Facts, signatures: Sequence[SignatureFacts]) -> None:
     """Raises ``NotEntitledError`` where signatures that decide are only by who has a stake.
 
-    Neither who asked for the training nor who changed the plan may be the only signer, nor both together. What the
+    Neither who asked for it nor who changed the plan may be the only signer, nor both together. What the
     desk found of a signer's record is signed (``has_stake``); the names in the signature are compared once more.
     """
     if not rules.four_eyes or outcome(rules, signatures) is Status.PENDING:
@@ -98,13 +101,14 @@ def check_four_eyes(rules: ApprovalRules, facts: Facts, signatures: Sequence[Sig
     if all(each.has_stake or has_stake(facts, *names_of(each)) for each in signatures):
         who = " and ".join(signature.signer for signature in signatures)
         raise NotEntitledError(
-            f"{who} asked for this training or changed the plan and cannot decide alone (four eyes): "
+            f"{who} asked for this {ASKED[facts.kind]} or changed the plan and cannot decide alone (four eyes): "
             f"ask another {' or '.join(rules.roles)}"
         )
 
 
 def has_stake(facts: Facts, *names: str) -> bool:
-    """Whether somebody of these names asked for the training, or sent the message that did, or changed the plan.
+    """Whether somebody of these names asked for it (training or roll-back), or sent the message that did, or changed
+    the plan.
 
     Of who sent it AWS tells an id and, for a role, the session's name: ``AROAEXAMPLE:ana`` is ``ana``.
     """

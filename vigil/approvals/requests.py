@@ -15,6 +15,8 @@ from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.ports import ApprovalStore
 from vigil.moments import timestamp
 
+#: How to ask anew, by the kind of request.
+AGAIN = {"promotion": "train again", "rollback": "ask for the roll-back again"}
 MOST_PAST = 500  # of a few kilobytes each, which leaves room for as many that wait
 
 
@@ -45,8 +47,9 @@ def refuse_closed(request: ApprovalRequest, now: datetime) -> None:
     if closed is not None:
         raise closed
     if now >= request.expires_at:
+        again = AGAIN[request.facts.kind]
         raise RequestExpiredError(
-            f"request {request.request_id} expired at {timestamp(request.expires_at)}: train again to ask anew"
+            f"request {request.request_id} expired at {timestamp(request.expires_at)}: {again} to ask anew"
         )
 
 
@@ -55,12 +58,13 @@ def _closure(request: ApprovalRequest) -> ApprovalError | None:
     if request.status is Status.PENDING:
         return None
     if request.status is Status.EXPIRED:
-        return RequestExpiredError(f"{name} has expired: train again to ask anew")
+        return RequestExpiredError(f"{name} has expired: {AGAIN[request.facts.kind]} to ask anew")
     if request.status in (Status.WITHDRAWN, Status.SUPERSEDED):
         return RequestClosedError(f"{name} is {request.status}: {request.note or 'no longer asked'}")
     if request.status is Status.DECIDED_NOT_APPLIED:
         why = request.note or "its run no longer waited"
-        return AlreadyDecidedError(f"{name} was decided, and the decision could not be applied: {why}; train again")
+        again = AGAIN[request.facts.kind]
+        return AlreadyDecidedError(f"{name} was decided, and the decision could not be applied: {why}; {again}")
     if not request.signatures:
         return AlreadyDecidedError(f"{name} is {request.status} and takes no signature")
     last = request.rejection or request.signatures[-1]

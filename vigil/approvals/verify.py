@@ -15,6 +15,7 @@ from vigil.approvals.models import ApprovalRequest, SignatureRecord, Status
 from vigil.approvals.ports import Pins, VerificationPorts
 from vigil.approvals.quorum import QuorumError, check_decides
 from vigil.approvals.recorded import check_recorded
+from vigil.approvals.rollback import RollbackRefusedError, check_rollback
 from vigil.approvals.statement import check_signatures
 from vigil.approvals.timing import is_for, may_still_be_applied
 from vigil.audit.models import model_chain
@@ -22,6 +23,8 @@ from vigil.moments import timestamp
 
 #: Fields of the facts that a run fixes before it computes anything.
 PINNED = ("plan_digest", "dataset_version", "code_revision", "image", "requested_by", "sent_by", "plan_changed_by")
+#: What a roll-back fixes besides: it computes nothing, so all of its facts.
+PINNED_FACTS = "facts"
 
 
 def verify_release(
@@ -45,8 +48,10 @@ def verify_release(
         _check_times(request, ports.clock())
         _check_pins(request, ports.pins)
         _check_content(request, ports)
-        check_recorded(request, ports.ledger.read(model_chain(request.run_key)))
-    except (EvidenceError, QuorumError) as error:
+        chain = list(ports.ledger.read(model_chain(request.run_key)))
+        check_recorded(request, chain)
+        check_rollback(request, chain, ports.models)
+    except (EvidenceError, QuorumError, RollbackRefusedError) as error:
         raise SignatureInvalidError(f"approval request {request_id}: {error}") from error
     if not ports.store.claim(request_id, execution_arn):
         raise SignatureInvalidError(f"approval request {request_id} was used already: one approval, one replacement")
@@ -76,7 +81,7 @@ def _check_times(request: ApprovalRequest, now: datetime) -> None:
     for record in request.signatures:
         check_times(record)
     if request.applied_by is None and not may_still_be_applied(request.expires_at, now):
-        raise EvidenceError(f"it expired at {timestamp(request.expires_at)} and was never applied: train again")
+        raise EvidenceError(f"it expired at {timestamp(request.expires_at)} and was never applied: ask again")
 
 
 def _check_pins(request: ApprovalRequest, pins: Pins) -> None:
@@ -89,6 +94,9 @@ def _check_pins(request: ApprovalRequest, pins: Pins) -> None:
             )
     if pinned.get("key") != request.run_key:  # the ledger's chain of this model
         raise EvidenceError(f"its run_key is {request.run_key}, its run pinned {pinned.get('key', 'nothing')}")
+    whole = None if request.facts.rollback is None else request.facts.model_dump(mode="json")
+    if pinned.get(PINNED_FACTS) != whole:
+        raise EvidenceError(f"it is a {request.facts.kind} with other facts than its execution pinned")
 
 
 def _check_content(request: ApprovalRequest, ports: VerificationPorts) -> None:

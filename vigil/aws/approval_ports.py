@@ -20,6 +20,7 @@ from vigil.aws.executions import Executions
 from vigil.aws.ledger_ports import required_ledger
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.run_records import RunRecords
+from vigil.aws.served_models import recorded_models
 from vigil.aws.signing import KmsSigner
 from vigil.aws.token_vault import KmsTokenVault
 
@@ -108,5 +109,6 @@ def verification_ports(parameters: StackParameters) -> VerificationPorts:
         signer=signer(parameters),
         evidence=evidence_store(parameters),
         pins=RunRecords(aws_client("dynamodb"), parameters.tables.runs),
+        models=recorded_models(parameters),
         clock=server_time,
     )

@@ -15,7 +15,7 @@ def archive_ports(parameters: StackParameters) -> ArchivePorts:
         states=aws_client("stepfunctions"),
         s3=aws_client("s3"),
         bucket=parameters.buckets.audit,
-        machines=(machines.train_and_promote, machines.update_endpoint),
+        machines=(machines.train_and_promote, machines.roll_back, machines.update_endpoint),
         records=RunRecords(aws_client("dynamodb"), parameters.tables.runs),
         ledger=required_ledger(parameters),
         actor=acting_function(),

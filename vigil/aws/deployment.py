@@ -16,7 +16,12 @@ from vigil.aws.packages import content_key, read_file, zip_folders
 LAMBDA_FOLDERS = ("vigil", "tasks", "change_control")
 GLUE_FOLDERS = ("vigil",)
 GLUE_SCRIPT = "tasks/glue/curate_quarters.py"
-STATE_MACHINES = {"TrainAndPromoteKey": "train-and-promote.asl.json", "UpdateEndpointKey": "update-endpoint.asl.json"}
+STATE_MACHINES = {
+    "TrainAndPromoteKey": "train-and-promote.asl.json",
+    "UpdateEndpointKey": "update-endpoint.asl.json",
+    "RetrainOnDriftKey": "retrain-on-drift.asl.json",
+    "RollBackKey": "roll-back.asl.json",
+}
 TEMPLATE = "infra/template.yaml"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 # A first deployment takes minutes on AWS (keys, tables, user pool); half an hour is a fault.

@@ -18,8 +18,7 @@ from botocore.exceptions import ClientError
 from vigil.aws.endpoint_ledger import endpoint_restored
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.executions import Executions
-from vigil.aws.outcomes import ROLLED_BACK, OutcomeEvent, OutcomePorts, failed_as, record_outcome
-from vigil.aws.pinning import run_key
+from vigil.aws.outcomes import ROLLED_BACK, OutcomeEvent, OutcomePorts, failed_as, model_key, record_outcome
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +122,7 @@ def _settle(arn: str, recorded: dict[str, str], ports: RestorationPorts) -> str:
         return "as recorded, looked at again"
     row, requested = ports.outcomes.records.get(arn) or {}, _requested(described)
     if "restoration_step" in row:
-        key = run_key(requested) if ports.outcomes.records.get(requested) else None
+        key = model_key(requested, ports.outcomes.records)
         why = f"an update that was {described['status'].lower()} had left it otherwise: {row['restoration_step']}"
         entry = endpoint_restored(arn, key, ports.endpoint, recorded, why, ports.outcomes.actor)
         ports.outcomes.ledger.append(entry)

@@ -35,6 +35,15 @@ class Executions:
     def is_running(self, execution_arn: str) -> bool:
         return bool(self.describe(execution_arn)["status"] == "RUNNING")
 
+    def status(self, execution_arn: str) -> str | None:
+        """None where there is no such execution."""
+        try:
+            return str(self.describe(execution_arn)["status"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            return None
+
     def describe(self, execution_arn: str) -> dict[str, Any]:
         """DescribeExecution's answer, redacted."""
         answer = self._client.describe_execution(executionArn=execution_arn)

@@ -23,4 +23,5 @@ def outcome_ports(parameters: StackParameters) -> OutcomePorts:
         serving=ServingRecords(aws_client("dynamodb"), parameters.tables.models),
         endpoint=parameters.sagemaker.endpoint,
         update_endpoint=parameters.state_machines.update_endpoint,
+        roll_back=parameters.state_machines.roll_back,
     )

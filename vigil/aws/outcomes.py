@@ -29,6 +29,7 @@ IN_SERVICE = "InService"
 STOPPED = "Stopped"
 ROLLED_BACK = "EndpointRolledBack"
 INTERNAL_FAILURE = "InternalFailure"
+ROLLBACK = "rollback"  # ``kind`` of an execution or a release
 REASON_CHARACTERS = 1000
 #: Where the services put the reason in the JSON text that they give as a cause, outermost first.
 REASON_FIELDS = ("FailureReason", "errorMessage", "Cause", "ExitMessage", "StatusMessage")
@@ -58,7 +59,7 @@ class OutcomeResult(BaseModel):
 
 @dataclass(frozen=True)
 class OutcomePorts:
-    """``update_endpoint``: ARN of that state machine; ``actor``: the function that records."""
+    """``update_endpoint`` and ``roll_back``: ARNs of those state machines; ``actor``: the function that records."""
 
     records: RunRecords
     packages: ModelPackages
@@ -69,6 +70,7 @@ class OutcomePorts:
     serving: ServingRecords
     endpoint: str
     update_endpoint: str
+    roll_back: str
 
 
 def record_outcome(event: OutcomeEvent, ports: OutcomePorts) -> OutcomeResult:
@@ -78,7 +80,7 @@ def record_outcome(event: OutcomeEvent, ports: OutcomePorts) -> OutcomeResult:
     """
     reason = readable_reason(event.cause) or ("" if event.outcome == IN_SERVICE else "no reason was given")
     package = str(event.candidate.get("model_package_arn", ""))
-    if package and event.outcome != IN_SERVICE:
+    if package and event.outcome != IN_SERVICE and not _is_rollback(event):
         _reject_package(package, event.outcome, reason, ports.packages)
     facts = _facts(event, reason, package)
     first = _enter(event, reason, facts, ports)
@@ -90,7 +92,7 @@ def record_outcome(event: OutcomeEvent, ports: OutcomePorts) -> OutcomeResult:
 def _enter(event: OutcomeEvent, reason: str, facts: dict[str, object], ports: OutcomePorts) -> dict[str, str]:
     """Into the ledger. Gives the outcome and reason that are recorded there: those of the first call."""
     arn, key = event.execution_arn, _run_key(event, ports)
-    if event.outcome == ROLLED_BACK and _is_update(arn, ports):
+    if event.outcome == ROLLED_BACK and _is_of(arn, ports.update_endpoint):
         serving = ports.serving.serving(ports.endpoint)
         ports.ledger.append(endpoint_restored(arn, key, ports.endpoint, serving, reason, ports.actor))
     recorded = record_run_ended(arn, key, event.outcome, reason, facts, ports.actor, ports.ledger)
@@ -98,17 +100,30 @@ def _enter(event: OutcomeEvent, reason: str, facts: dict[str, object], ports: Ou
 
 
 def _run_key(event: OutcomeEvent, ports: OutcomePorts) -> str | None:
-    """Of the run that is concerned; None where an update names none that is recorded."""
-    if not _is_update(event.execution_arn, ports):
-        return run_key(event.execution_arn)
-    if event.candidate.get("run_key"):
-        return str(event.candidate["run_key"])  # of a release that was verified
-    known = event.requested_execution and ports.records.get(event.requested_execution)
-    return run_key(event.requested_execution) if known else None
+    """Of the run whose model is concerned; None where an update or a roll-back names none that is recorded."""
+    arn = event.execution_arn
+    if _is_of(arn, ports.update_endpoint):
+        if event.candidate.get("run_key"):
+            return str(event.candidate["run_key"])  # of a release that was verified
+        return model_key(event.requested_execution, ports.records) if event.requested_execution else None
+    return model_key(arn, ports.records) or (None if _is_of(arn, ports.roll_back) else run_key(arn))
 
 
-def _is_update(execution_arn: str, ports: OutcomePorts) -> bool:
-    return execution_arn.startswith(ports.update_endpoint.replace(":stateMachine:", ":execution:") + ":")
+def model_key(execution_arn: str, records: RunRecords) -> str | None:
+    """The key of the run that made the model: its own, or the one that a roll-back brings back. None where the
+    execution is not recorded."""
+    if records.get(execution_arn) is None:
+        return None
+    return str(records.pinned(execution_arn).get("key") or run_key(execution_arn))
+
+
+def _is_of(execution_arn: str, state_machine: str) -> bool:
+    return execution_arn.startswith(state_machine.replace(":stateMachine:", ":execution:") + ":")
+
+
+def _is_rollback(event: OutcomeEvent) -> bool:
+    """A roll-back that is rejected, expires or fails says nothing against the model: it may be asked for again."""
+    return ROLLBACK in (event.run.get("kind"), event.candidate.get("kind"))
 
 
 def readable_reason(cause: str) -> str:
@@ -153,7 +168,7 @@ def _ended_event(described: Mapping[str, Any], arn: str, record: dict[str, str])
     status = str(described["status"])
     cause = str(described.get("cause") or described.get("error") or f"the execution was {status.lower()}")
     outcome = failed_as(described) if status == "FAILED" else STOPPED
-    run = _of(record, "requested_by", "dataset_version")
+    run = _of(record, "requested_by", "dataset_version", "kind")
     candidate = _of(record, "model_package_arn")
     return OutcomeEvent(execution_arn=arn, outcome=outcome, cause=cause, run=run, candidate=candidate)
 
@@ -193,5 +208,6 @@ def _facts(event: OutcomeEvent, reason: str, package: str) -> dict[str, object]:
         "requested_by": event.run.get("requested_by"),
         "dataset_version": event.run.get("dataset_version") or event.candidate.get("dataset_version"),
         "model_package_arn": package or None,
+        "kind": ROLLBACK if _is_rollback(event) else None,
     }
     return {name: value for name, value in facts.items() if value is not None}

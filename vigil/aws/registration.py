@@ -49,7 +49,7 @@ def register_candidate(
             f"evaluated was the artefact {evaluation.artefact_digest}, the training left {artefact.digest}: train again"
         )
     run = event.run
-    digests = {
+    digests: dict[str, Any] = {
         "artefact_digest": artefact.digest,
         "dataset_version": run.dataset_version,
         "evaluation_digest": event.evaluation_digest,

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from vigil.approvals.bundle_check import Verified
 from vigil.approvals.desk import Challenge, SigningResult
-from vigil.approvals.models import ApprovalRequest, SignatureFacts
+from vigil.approvals.models import ApprovalRequest, Facts, SignatureFacts
 from vigil.approvals.public_request import read_public
 from vigil.change_control.gate import PROFILE_CRITERION
 from vigil.change_control.models import Seat
@@ -40,12 +40,17 @@ def print_list(rows: Sequence[Mapping[str, object]]) -> None:
     for row in rows:
         request = read_public(row)
         table.add_row(
-            Text("\n").join([plain(request.request_id), plain(request.facts.requested_by)]),
+            Text("\n").join([plain(request.request_id), _asked(request)]),
             Text(request.status.replace("_", " "), style=STYLES.get(request.status, "dim")),
             f"{request.created_at:%Y-%m-%d}\n{request.expires_at:%Y-%m-%d}",
             _signatures_and_seats(row, request),
         )
     console.print(table)
+
+
+def _asked(request: ApprovalRequest) -> Text:
+    asked = plain(request.facts.requested_by)
+    return Text("roll-back, ", style="bold") + asked if request.facts.rollback else asked
 
 
 def _signatures_and_seats(row: Mapping[str, object], request: ApprovalRequest) -> Text:
@@ -66,7 +71,8 @@ def print_request(request: ApprovalRequest) -> None:
         ("opened, expires", plain(f"{when(request.created_at)}, {when(request.expires_at)}")),
         ("run", plain(f"{request.execution_arn} ({request.state_name}, attempt {request.attempt})")),
     ]
-    facts = request.facts.model_dump(mode="json", exclude={"verdict"})
+    rows = [*rollback_rows(request.facts), *rows]
+    facts = request.facts.model_dump(mode="json", exclude={"verdict", "rollback"})
     rows += [(name.replace("_", " "), plain(str(value))) for name, value in facts.items()]
     rows.append(("gate", plain(request.facts.verdict.outcome)))
     if request.carried_from:
@@ -75,6 +81,21 @@ def print_request(request: ApprovalRequest) -> None:
         rows.append(("note", plain(request.note)))
     console.print(pairs(f"Request {request.request_id}", rows))
     _print_criteria(request)
+
+
+def rollback_rows(facts: Facts) -> list[tuple[str, Text]]:
+    """That it is a roll-back, of what to what, why, and who asked: first of all that a signer reads."""
+    rollback = facts.rollback
+    if rollback is None:
+        return []
+    return [
+        ("ROLL-BACK", Text("a model that served before is to serve again", style="bold yellow")),
+        ("comes back", plain(facts.model_package_arn)),
+        ("in place of", plain(f"{rollback.replaces_package} (artefact {rollback.replaces_artefact})")),
+        ("of run", plain(rollback.replaces_run_key)),
+        ("because", plain_lines(rollback.reason)),
+        ("asked for by", plain(f"{facts.requested_by}, as {rollback.asked_via} says")),
+    ]
 
 
 def print_challenge(challenge: Challenge, user: str | None = None) -> None:
@@ -94,6 +115,7 @@ def print_challenge(challenge: Challenge, user: str | None = None) -> None:
         ("nonce", plain(challenge.nonce)),
         ("good until", plain(when(challenge.expires_at))),
     ]
+    rows = [*rollback_rows(challenge.facts), *rows]
     if user is not None:
         rows.insert(0, ("signer", plain(user)))
     console.print(pairs("To be signed", rows))
@@ -132,7 +154,7 @@ def print_verified(found: Verified) -> None:
         ("public key", plain(f"SHA-256 {found.fingerprint}")),
         *(("statement", plain(digest)) for digest in found.digests),
     ]
-    console.print(pairs(f"Request {found.request_id}: {found.outcome}", rows))
+    console.print(pairs(f"Request {found.request_id}: {found.outcome}", [*rollback_rows(found.facts), *rows]))
     print_signatures(found.signatures, [True] * len(found.signatures))
     count = len(found.signatures)
     console.print(Text(f"Verified: {count} signature(s), and by the plan they decide: {found.outcome}.", style="green"))

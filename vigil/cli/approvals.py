@@ -203,7 +203,8 @@ def _show_and_sign(
 
 
 def _confirm(challenge: Challenge, user: str) -> None:
-    question = f"Sign as {user}: {challenge.meaning.value}, model {challenge.facts.artefact_digest}?"
+    what = "ROLL BACK to model" if challenge.facts.rollback else "model"
+    question = f"Sign as {user}: {challenge.meaning.value}, {what} {challenge.facts.artefact_digest}?"
     typer.confirm(str(approval_tables.plain(question)), abort=True, err=True)
 
 

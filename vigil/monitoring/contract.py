@@ -109,8 +109,6 @@ def read_order(environment: Mapping[str, str]) -> MonitorOrder:
 def local_folder(root: Path, address: str) -> Path:
     """Where a path below /opt/ml lies when the platform's folders are below ``root``. Raises ``ContractError``."""
     path = PurePosixPath(address)
-    if path.is_relative_to(root.as_posix()):
-        return Path(address)
     if ".." in path.parts or not path.is_relative_to(PLATFORM):
         raise ContractError(f"{address} is no folder below {PLATFORM}: the job's request must name one")
     return root / path.relative_to(PLATFORM)

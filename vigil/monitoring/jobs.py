@@ -66,6 +66,7 @@ def run_monitor(root: Path, environment: Mapping[str, str], outside: Outside, pr
     been announced.
     """
     order = read_order(environment)
+    output = local_folder(root, order.output_path)
     progress(f"{order.monitor} of {order.endpoint}, window {order.window.key}")
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -80,7 +81,8 @@ def run_monitor(root: Path, environment: Mapping[str, str], outside: Outside, pr
     findings = monitor.judge(statistics, of_baseline, counted.labels)
     progress(f"{counted.captured.cases} cases, {findings.status}, {len(findings.violations)} violations")
     reports = Reports(order, findings, counted, finished_at=outside.now())
-    _deliver(root, order, reports, (statistics, constraints), cases.merged, outside)
+    names = reports.write(output, statistics, constraints)
+    _deliver(root, order, reports, names, cases.merged, outside)
     progress("reports delivered")
     report = reports.report
     outside.announce(report)
@@ -92,16 +94,14 @@ def _deliver(
     root: Path,
     order: MonitorOrder,
     reports: Reports,
-    documents: tuple[Document, Document],
+    names: list[str],
     merged: Path | None,
     outside: Outside,
 ) -> None:
     """Everything but the announcement. The reports go to their place now, not when the platform ends the job."""
-    folder = local_folder(root, order.output_path)
-    names = reports.write(folder, *documents)
     if order.merged_uri and merged is not None:
         outside.deliver(merged.parent, [merged.name], order.merged_uri)
-    outside.deliver(folder, names, order.report_uri)
+    outside.deliver(local_folder(root, order.output_path), names, order.report_uri)
     lines = reports.metric_lines()
     write_metric_lines(root / METRICS_FILE, lines)
     if order.publish_metrics:

@@ -38,7 +38,7 @@ class Machines:
             "arn:aws:states:us-east-1:123456789012:stateMachine:vigil-unit-"
         )
         wanted = self.ended if request["statusFilter"] == "ABORTED" else ()
-        return {"executions": [{"executionArn": arn} for arn in sorted(wanted) if f":{machine}:" in arn]}
+        return {"executions": [{"executionArn": arn} for arn in sorted(wanted) if f"{machine}:" in arn]}
 
     def start_execution(self, **request):
         self.started[request["name"]] = request

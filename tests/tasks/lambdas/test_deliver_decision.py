@@ -74,8 +74,13 @@ def test_a_removed_row_is_passed_over(stack, machines):
 def test_the_minutes_sweep_delivers_and_withdraws_and_records_what_was_stopped(stack, machines, request_id):
     machines.ended = {EXECUTION}
     answer = handler(example("schedule"), None)
-    assert answer == {"restored": {}, "swept": {request_id: "WITHDRAWN"}, "stopped": [EXECUTION]}
-    assert handler(example("schedule"), None) == {"restored": {}, "swept": {}, "stopped": []}
+    assert answer == {
+        "restored": {},
+        "swept": {request_id: "WITHDRAWN"},
+        "stopped": [EXECUTION],
+        "stopped roll-backs": [],
+    }
+    assert handler(example("schedule"), None) == {"restored": {}, "swept": {}, "stopped": [], "stopped roll-backs": []}
 
 
 def test_the_minutes_sweep_delivers_what_the_stream_missed(stack, machines, request_id):
@@ -101,4 +106,9 @@ def test_a_part_of_the_sweep_that_fails_does_not_stop_the_others(stack, machines
     stack.approve(request_id)
     monkeypatch.setattr("tasks.lambdas.deliver_decision.restore_recorded", broken)
     answer = handler(example("schedule"), None)
-    assert answer == {"restored": "failed: ConnectionError", "swept": {request_id: "delivered"}, "stopped": []}
+    assert answer == {
+        "restored": "failed: ConnectionError",
+        "swept": {request_id: "delivered"},
+        "stopped": [],
+        "stopped roll-backs": [],
+    }

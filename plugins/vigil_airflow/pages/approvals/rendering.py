@@ -57,6 +57,7 @@ def _templates() -> Environment:
         environment.filters[name] = getattr(wording, name)
     environment.globals.update(
         meanings=wording.MEANINGS,
+        rollback_meanings=wording.ROLLBACK_MEANINGS,
         measures=wording.MEASURES,
         statuses=wording.STATUSES,
         outcomes=wording.OUTCOMES,

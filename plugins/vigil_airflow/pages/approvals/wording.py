@@ -14,6 +14,11 @@ MEANINGS = {
     Meaning.APPROVED: "I approve this candidate for use: once everyone has signed, it replaces the model in service.",
     Meaning.REJECTED: "I reject this candidate: the model in service stays as it is, and nobody is asked any more.",
 }
+ROLLBACK_MEANINGS = {
+    Meaning.REVIEWED: "I have reviewed why this model is to come back, and the evidence for it.",
+    Meaning.APPROVED: "I approve this roll-back: once everyone has signed, the model replaces the one in service.",
+    Meaning.REJECTED: "I reject this roll-back: the model in service stays as it is, and nobody is asked any more.",
+}
 STATUSES = {
     Status.PENDING: "Waiting for signatures",
     Status.APPROVED: "Approved",

@@ -50,5 +50,5 @@ def _prefixes() -> tuple[str, ...]:
     from vigil.aws.environment import load_parameters
 
     machines = load_parameters().state_machines
-    both: tuple[Any, ...] = (machines.train_and_promote, machines.update_endpoint)
-    return tuple(f"{machine.replace(':stateMachine:', ':execution:')}:" for machine in both)
+    ours: tuple[Any, ...] = (machines.train_and_promote, machines.roll_back, machines.update_endpoint)
+    return tuple(f"{machine.replace(':stateMachine:', ':execution:')}:" for machine in ours)

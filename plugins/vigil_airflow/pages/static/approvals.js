@@ -3,7 +3,8 @@
 (() => {
   "use strict";
   const root = document.documentElement;
-  const PLACE = /^(.*\/plugin\/approvals)(?:\/([^/]+))?\/?$/;
+  const PLACE = /^(.*\/plugin\/)(approvals|monitoring|models)(?:\/(.+?))?\/?$/;
+  const OWN = /\/vigil\/(approvals|monitoring|models)(?:\/|$)/;
 
   // Airflow's own page around this one, where it is there and of the same origin.
   const outer = (() => {
@@ -37,17 +38,20 @@
     addEventListener("pagehide", () => observer.disconnect());
   }
 
-  // Airflow shows this page at /plugin/approvals whatever comes behind: open the request that the address names, and
-  // name the request that is open, so that an address can be sent on and a reload stays where one is.
+  // Airflow shows this page at /plugin/approvals whatever comes behind: open what the address names, and name what is
+  // open (also a page of another of our views that a link led to), so that an address can be sent on and a reload stays.
   const followAddress = () => {
     const place = outer && PLACE.exec(outer.location.pathname);
-    if (!place) return;
+    const own = OWN.exec(location.pathname);
+    if (!place || !own) return;
+    const [, plugins, view, wantedRequest] = place;
     const { request, page } = document.body.dataset;
-    if (page === "list" && place[2] && !location.search) {
-      location.replace(`${location.pathname}/${place[2]}`);
+    if (page === "list" && view === own[1] && wantedRequest && !location.search) {
+      location.replace(`${location.pathname}/${wantedRequest}`);
       return;
     }
-    const wanted = request ? `${place[1]}/${encodeURIComponent(request)}` : place[1];
+    const rest = request ? `/${request.split("/").map(encodeURIComponent).join("/")}` : "";
+    const wanted = `${plugins}${own[1]}${rest}`;
     if (page !== "refused" && outer.location.pathname !== wanted) {
       outer.history.replaceState(outer.history.state, "", wanted);
     }
@@ -78,7 +82,7 @@
   addEventListener("DOMContentLoaded", () => {
     followAddress();
     document.querySelectorAll("form[data-once]").forEach(sendOnce);
-    document.querySelectorAll("form:has(textarea)").forEach(askForReasons);
+    document.querySelectorAll("form:has(input[name=meaning][type=radio])").forEach(askForReasons);
     const news = document.querySelector("[data-focus]");
     if (news) news.focus();
   });

@@ -1,0 +1,1 @@
+"""The Monitoring page: what is seen of the model in service."""

@@ -1,0 +1,63 @@
+"""How monitors, verdicts and decisions are written on the page. Words only: what is markup is in the templates."""
+
+from __future__ import annotations
+
+from vigil.monitoring.models import Because, Decide, Monitor, Window, WindowStatus
+
+MONITORS = {
+    Monitor.DATA_QUALITY: "Data quality",
+    Monitor.MODEL_QUALITY: "Model quality",
+    Monitor.BIAS: "Bias",
+    Monitor.ATTRIBUTION: "Feature attribution",
+}
+QUESTIONS = {
+    Monitor.DATA_QUALITY: "Are the reports like those the model was tested on?",
+    Monitor.MODEL_QUALITY: "Are the answers still as right, where the truth is known?",
+    Monitor.BIAS: "Are groups of patients still treated as they were?",
+    Monitor.ATTRIBUTION: "Do the same features still decide?",
+}
+#: Class of the mark, sign, words.
+VERDICTS = {
+    WindowStatus.OK: ("good", "✓", "fine"),
+    WindowStatus.VIOLATIONS: ("bad", "✗", "violated"),
+    WindowStatus.TOO_FEW: ("wait", "…", "too few to judge"),
+}
+NOT_RUN = ("muted", "–", "not run")
+DECISIONS = {
+    Decide.RETRAIN: "Retrain",
+    Decide.INVESTIGATE: "Investigate",
+    Decide.IGNORE: "Ignore",
+}
+REASONS = {
+    Because.RULE: "the plan's rule, as it stands",
+    Because.IN_PROGRESS: "a retraining was under way already: this alarm joined it",
+    Because.COOL_DOWN: "the cool-down after the last retraining had not passed",
+    Because.NOTHING_NEW: "there was no data that the model in service was not trained on",
+    Because.TOO_LITTLE_NEW_DATA: "too few new labelled cases",
+    Because.OTHER_MODEL: "the window is about a model that no longer serves",
+    Because.OVERRIDDEN: "a person decided otherwise",
+}
+LABELS = {
+    "scored": "scored",
+    "labelled": "with ground truth",
+    "late": "late",
+    "duplicate": "duplicate",
+    "contradictory": "contradictory",
+    "unknown": "for unknown inferences",
+    "unreadable": "unreadable",
+}
+HOMES = {
+    "model-monitor": "SageMaker's monitoring schedules",
+    "scheduler": "EventBridge Scheduler",
+}
+
+
+def window_name(window: Window) -> str:
+    """``23 Feb to 2 Mar 2026``; with the hours, in UTC, where they are not both midnight."""
+    whole_days = not any((each.hour, each.minute, each.second) != (0, 0, 0) for each in (window.start, window.end))
+    start, end = (f"{each.day} {each:%b}" for each in (window.start, window.end))
+    if window.start.year != window.end.year:
+        start = f"{start} {window.start.year}"
+    if whole_days:
+        return f"{start} to {end} {window.end.year}"
+    return f"{start} {window.start:%H:%M} to {end} {window.end.year} {window.end:%H:%M} UTC"

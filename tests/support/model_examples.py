@@ -1,0 +1,125 @@
+"""Versions of a model with invented but plausible figures: one serves, one is in the shadow, two served before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from monitoring_examples import ARTEFACT, BASELINE, ENDPOINT, NOW
+
+from vigil.audit.models import Actor
+from vigil.models.models import Measure, Measures
+from vigil.models.shown_versions import PairedTest, RollbackNotAskedError, ShadowPeriod, ShownModels, ShownVersion
+from vigil.models.versions import EndpointState, ModelVersion, Signed, Variant, VersionStatus
+
+ACTIVE = 7
+
+
+def arn(number: int) -> str:
+    return f"arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/{number}"
+
+
+def version(number: int, status: VersionStatus, **changes: Any) -> ModelVersion:
+    at = NOW - timedelta(days=91 * (8 - number) + 3)
+    signed = [("Ana Example", "quality-assurance", "reviewed", 26), ("Omar Example", "model-owner", "approved", 29)]
+    return ModelVersion(**({
+        "model_package_arn": arn(number),
+        "version": number,
+        "status": status,
+        "registered_at": at,
+        "changed_at": at + timedelta(hours=31) if status in (VersionStatus.ACTIVE, VersionStatus.RETIRED) else None,
+        "run_key": f"run-{number}",
+        "requested_by": "airflow:dana",
+        "dataset_version": f"{number}d" * 32,
+        "artefact_digest": ARTEFACT if number == ACTIVE else f"{number}a" * 32,
+        "evaluation_digest": f"{number}e" * 32,
+        "plan_digest": f"{number}c" * 32,
+        "code_revision": f"{number}f" * 20,
+        "approval_request_id": f"apr-{number:012x}",
+        "signatures": tuple(
+            Signed(printed_name=name, role=role, meaning=meaning, signed_at=at + timedelta(hours=hours))
+            for name, role, meaning, hours in signed
+        ) if status in (VersionStatus.ACTIVE, VersionStatus.RETIRED, VersionStatus.APPROVED) else (),
+        "figures": {
+            "discrimination-newest-quarter": f"AUROC 0.88{number % 10} (0.865 to 0.905)",
+            "calibration-newest-quarter": "calibration error 0.034 (0.026 to 0.047)",
+        },
+        "baseline_digest": BASELINE if number == ACTIVE else None,
+    } | changes))  # fmt: skip
+
+
+def paired(number: int, value: float, verdict: str = "passed") -> PairedTest:
+    spread = 0.007
+    interval = Measure(value=value, low=round(value - spread, 6), high=round(value + spread, 6))
+    brier = Measure(value=-value / 2, low=round(-value / 2 - 0.003, 6), high=round(-value / 2 + 0.003, 6))
+    return PairedTest(
+        verdict=verdict, reason=f"AUROC differs by {value}", cases=1260, split="test_next",
+        champion_package=arn(number - 1),
+        difference=Measures(
+            auroc=interval, average_precision=interval, brier=brier, calibration_error=brier,
+            recall_at_capacity=interval,
+        ),
+    )  # fmt: skip
+
+
+def models() -> ShownModels:
+    """Version 8 is signed and in the shadow; 6 was turned away by the paired test; 5 and 4 served before."""
+    shadow = ShadowPeriod(
+        verdict="not-judged", reason="41 requests reached the shadow, needed are 500: not judged", since=NOW, until=None
+    )
+    return ShownModels(
+        endpoint=EndpointState(
+            name=ENDPOINT, status="Updating", config_name="config-8", recorded_config_name="config-7",
+            variants=(
+                Variant(name="champion", model_name="vigil-a", model_package_arn=arn(7), weight=1.0, desired_weight=1.0,
+                        instances=2),
+                Variant(name="challenger", model_name="vigil-8", model_package_arn=arn(8), weight=1.0,
+                        desired_weight=1.0, instances=1, shadow=True),
+            ),
+            active_package=arn(7), run_key="run-7", artefact_digest=ARTEFACT, approval_request_id="apr-000000000007",
+            baseline_digest=BASELINE, since=NOW - timedelta(days=49),
+        ),
+        versions=(
+            ShownVersion(version=version(8, VersionStatus.APPROVED), paired=paired(8, 0.009), shadow=shadow),
+            ShownVersion(version=version(7, VersionStatus.ACTIVE), paired=paired(7, 0.004)),
+            ShownVersion(
+                version=version(6, VersionStatus.REJECTED, note="worse than the model in service"),
+                paired=paired(6, -0.031, "turned-away"),
+            ),
+            ShownVersion(version=version(5, VersionStatus.RETIRED), paired=paired(5, 0.012)),
+            ShownVersion(version=version(4, VersionStatus.RETIRED)),
+        ),
+    )  # fmt: skip
+
+
+class FakeModels:
+    """``ModelsReader`` and ``RollbackDesk``. ``request_id``: of the request that asking opens; ``refuse``: instead."""
+
+    def __init__(self) -> None:
+        self.shown = models()
+        self.error: Exception | None = None
+        self.refuse: RollbackNotAskedError | None = None
+        self.request_id: str | None = "apr-00000000000b"
+        self.asked: list[tuple[str, str, Actor]] = []
+
+    def read(self) -> ShownModels:
+        if self.error is not None:
+            raise self.error
+        return self.shown
+
+    def ask(self, model_package_arn: str, reason: str, asked_by: Actor) -> bool:
+        if self.refuse is not None:
+            raise self.refuse
+        self.asked.append((model_package_arn, reason, asked_by))
+        if self.request_id:
+            self.change(model_package_arn, rollback_request_id=self.request_id)
+        return len(self.asked) == 1
+
+    def change(self, model_package_arn: str, **changes: Any) -> None:
+        versions = tuple(
+            each.model_copy(update={"version": each.version.model_copy(update=changes)})
+            if each.version.model_package_arn == model_package_arn
+            else each
+            for each in self.shown.versions
+        )
+        self.shown = self.shown.model_copy(update={"versions": versions})

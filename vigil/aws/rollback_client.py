@@ -1,0 +1,45 @@
+"""Asking for a roll-back from outside: the command line and Airflow's page invoke the function ``request_rollback``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from vigil.approvals.rollback import RollbackRefusedError
+from vigil.aws.environment import StackParameters, aws_client
+from vigil.aws.rollback_request import AskForRollback, RollbackAsked
+
+
+class RollbackUnavailableError(Exception):
+    """The function that starts roll-backs could not be reached or failed: nothing may have been asked."""
+
+
+def ask_for_rollback(ask: AskForRollback, parameters: StackParameters, client: Any = None) -> RollbackAsked:
+    """Raises ``RollbackRefusedError`` where the model may not come back, ``RollbackUnavailableError``."""
+    caller = client or aws_client("lambda")
+    try:
+        answer = caller.invoke(
+            FunctionName=parameters.functions.request_rollback, Payload=ask.model_dump_json().encode()
+        )
+        document = json.loads(answer["Payload"].read())
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise RollbackUnavailableError(f"the roll-back cannot be asked for ({code}): {_advice(code)}") from None
+    except (BotoCoreError, OSError, ValueError) as error:
+        raise RollbackUnavailableError(
+            f"no answer came ({type(error).__name__}): asking again does no harm, it joins what runs"
+        ) from None
+    if "FunctionError" in answer or not isinstance(document, dict):
+        kind = document.get("errorType", "an error") if isinstance(document, dict) else "an error"
+        raise RollbackUnavailableError(f"request_rollback failed ({kind}): see its log")
+    if "refused" in document:
+        raise RollbackRefusedError(str(document["refused"]))
+    return RollbackAsked.model_validate(document["ok"])
+
+
+def _advice(code: str) -> str:
+    return (
+        "your AWS identity needs the stack's policy for approvers" if code == "AccessDeniedException" else "try again"
+    )

@@ -1,0 +1,96 @@
+"""What the Monitoring page shows of one endpoint: from reports, decisions and files of windows to what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vigil.monitoring.models import DriftDecision, Monitor, WindowReport
+from vigil.monitoring.shown import GridRow, LabelRow, Overview, Point, Serving, Standing, Trend, WindowFiles
+
+#: Headline figures of the model-quality monitor that are drawn over time, by their names in ``WindowReport.measures``.
+PERFORMANCE = {
+    "auroc": "AUROC",
+    "average_precision": "Average precision",
+    "brier": "Brier score",
+    "calibration_error": "Calibration error",
+    "recall_at_capacity": "Recall at review capacity",
+}
+
+
+def overview(
+    serving: Serving, reports: Iterable[WindowReport], decisions: Iterable[DriftDecision], files: WindowFiles
+) -> Overview:
+    """``reports`` and ``decisions`` in any order; repeated ones of the same monitor and window count once."""
+    newest = sorted(
+        {report.id: report for report in reports}.values(),
+        key=lambda each: (each.window.key, each.monitor),
+        reverse=True,
+    )
+    own = [report for report in newest if report.artefact_digest == serving.artefact_digest]
+    quality = [report for report in own if report.monitor is Monitor.MODEL_QUALITY][::-1]
+    return Overview(
+        serving=serving,
+        standings=tuple(_standing(monitor, own) for monitor in Monitor),
+        grid=tuple(_grid(newest, serving.artefact_digest)),
+        performance=tuple(_trends(quality, PERFORMANCE, files.baseline_measures)),
+        coverage=tuple(LabelRow(window=each.window, counts=each.labels) for each in quality if each.labels is not None),
+        bias=tuple(_bias(own, files.baseline_measures)),
+        files=files,
+        decisions=tuple(sorted(decisions, key=lambda each: (each.decided_at, each.decision_id), reverse=True)),
+    )
+
+
+def _standing(monitor: Monitor, newest_first: list[WindowReport]) -> Standing:
+    mine = [report for report in newest_first if report.monitor is monitor]
+    if not mine:
+        return Standing(monitor=monitor)
+    run = []
+    for report in mine:
+        if report.status is not mine[0].status:
+            break
+        run.append(report)
+    return Standing(monitor=monitor, latest=mine[0], since=run[-1].window.start, windows=len(run))
+
+
+def _grid(newest_first: list[WindowReport], artefact_digest: str) -> Iterable[GridRow]:
+    windows = dict.fromkeys(report.window for report in newest_first)
+    for window in windows:
+        reports = [report for report in newest_first if report.window == window]
+        yield GridRow(
+            window=window,
+            reports={report.monitor: report for report in reports},
+            earlier_model=all(report.artefact_digest != artefact_digest for report in reports),
+        )
+
+
+def _trends(reports: list[WindowReport], titles: dict[str, str], baseline: dict[str, float]) -> Iterable[Trend]:
+    """``reports`` the oldest first. A measure that no window has is no trend."""
+    for name, title in titles.items():
+        points = tuple(
+            Point(window=report.window, measure=report.measures[name], violated=_breaks(report, name))
+            for report in reports
+            if name in report.measures
+        )
+        if points:
+            yield Trend(name=name, title=title, baseline=baseline.get(name), points=points)
+
+
+def _breaks(report: WindowReport, measure: str) -> bool:
+    """Whether one of the window's violations is about this measure, by itself or of a group (``dppl_sex_F``)."""
+    return any(
+        measure == each.metric or measure.lower() == f"{each.metric}_{each.feature}".replace("=", "_").lower()
+        for each in report.violations
+    )
+
+
+def _bias(newest_first: list[WindowReport], baseline: dict[str, float]) -> Iterable[Trend]:
+    reports = [report for report in newest_first if report.monitor is Monitor.BIAS][::-1]
+    names = dict.fromkeys(name for report in reports for name in report.measures)
+    return _trends(reports, {name: bias_title(name) for name in names}, baseline)
+
+
+def bias_title(name: str) -> str:
+    """``DPPL, age band 65 up`` of ``dppl_age_band_65_up``: difference in positive proportions in predicted labels."""
+    metric, _, group = name.partition("_")
+    words = (group if metric == "dppl" else name).replace("_", " ")
+    return f"DPPL, {words}" if metric == "dppl" else words.capitalize()
