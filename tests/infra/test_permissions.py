@@ -180,7 +180,7 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
         "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
         "RemindApprovers", "FailWait", "AssessDrift", "AskForRetraining", "RecordDriftFailure", "OverrideDrift",
-        "PinRollback",
+        "PinRollback", "RecordWindow",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:
