@@ -202,7 +202,9 @@ def test_a_fail_state_names_itself(machine):
 
 
 def test_the_end_states_are_those_that_operators_know():
-    promoting = [StateMachine(name) for name in NAMES if name != "retrain-on-drift"]  # which brings nothing into service
+    promoting = [
+        StateMachine(name) for name in NAMES if name != "retrain-on-drift"
+    ]  # which brings nothing into service
     ends = set().union(*({*machine.of_type("Fail"), *machine.of_type("Succeed")} for machine in promoting))
     assert ends == {
         "InService", "Rejected", "Expired", "GateRefused", "NeedsAmendedPlan", "TrainingFailed", "EvaluationFailed",
