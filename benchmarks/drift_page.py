@@ -39,6 +39,7 @@ The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: 
 Each scenario happened in FAERS (`vigil/cases/synthetic/drift.py`). A window holds {sizes} cases; {shares} of them come from a quarter with the drift, the rest from
 the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window in which the monitor found violations in at least
 {_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in none of these windows. In brackets: what was named most often at full size.
+Attribution was asked of windows of 1,300 cases at full size alone: it explains a sample of 1,000, whatever the window.
 
 {_caught(results)}
 
@@ -78,16 +79,12 @@ def _caught(results: dict[str, Any]) -> str:
 
 
 def _cell(cells: list[dict[str, Any]], monitor: str, results: dict[str, Any]) -> str:
-    firsts = [_first(cells, monitor, share, results) for share in results["shares"]]
+    full = [cell for cell in cells if cell["share"] == max(results["shares"])]
+    asked = {cell["share"] for cell in cells if all(monitor in by for by in cell["found"])}
+    firsts = [_first(cells, monitor, share, results) for share in results["shares"] if share in asked]
     if not any(firsts):
         return "–"
-    named = Counter(
-        name
-        for cell in cells
-        if cell["share"] == max(results["shares"])
-        for by in cell["found"]
-        for name in by[monitor] or []
-    )
+    named = Counter(name for cell in full for by in cell["found"] for name in by.get(monitor) or [])
     told = ", ".join(name for name, _ in sorted(named.items(), key=lambda item: (-item[1], item[0]))[:3])
     return " / ".join(f"{first:,}" if first else "–" for first in firsts) + (f" ({told})" if told else "")
 
@@ -101,15 +98,19 @@ def _first(cells: list[dict[str, Any]], monitor: str, share: float, results: dic
 
 
 def _alarms(cell: dict[str, Any], monitor: str) -> int:
-    return sum(1 for by in cell["found"] if by[monitor])
+    return sum(1 for by in cell["found"] if by.get(monitor))
+
+
+def _alarmed(cells: list[dict[str, Any]], monitor: str) -> str:
+    count = sum(_alarms(cell, monitor) for cell in cells)
+    windows = sum(1 for cell in cells for by in cell["found"] if monitor in by)
+    return f"{monitor} in {count} of {windows} windows" if count else ""
 
 
 def _hidden(results: dict[str, Any]) -> str:
     rows = []
     for name, why in NOT_RECEIVED.items():
         cells = results["scenarios"][name]["cells"]
-        windows = len(cells) * results["windows_each"]
-        counts = {monitor: sum(_alarms(cell, monitor) for cell in cells) for monitor in results["monitors"]}
-        told = ", ".join(f"{monitor} in {count} of {windows} windows" for monitor, count in counts.items() if count)
+        told = ", ".join(_alarmed(cells, monitor) for monitor in results["monitors"] if _alarmed(cells, monitor))
         rows.append(f"| **{name}**: {results['scenarios'][name]['about']} | {why}; {BUILD_GATE} | {told or 'none'} |")
     return "\n".join(rows)
