@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from approval_pages import ADDRESS, World
+from approval_pages import ADDRESS, World, hidden
 from approver_dossier import dossier_of
 from fake_desk import PASSWORD, SESSION
 from page_reading import Page
 from vigil_airflow.pages.app import app
 
 from vigil.approvals.dossier import FilledSeat
-from vigil.approvals.models import Status
+from vigil.approvals.models import Rollback, Status
 
 LIST = "/vigil/approvals"
 
@@ -216,3 +216,20 @@ def test_no_page_holds_a_secret(world: World) -> None:
     for answer in seen:
         for secret in (PASSWORD, SESSION, world.desk.request.token_ciphertext, cookie):
             assert secret not in answer.text and secret not in str(answer.url)
+
+
+def test_a_roll_back_is_called_one_on_every_page_with_what_it_replaces_and_why(world: World) -> None:
+    replaced = "arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/9"
+    rollback = Rollback(
+        replaces_package=replaced, replaces_artefact="b" * 64, replaces_run_key="0" * 12,
+        reason="recall <b>fell</b>", asked_via="the command line",
+    )  # fmt: skip
+    world.desk.change(facts=world.desk.request.facts.model_copy(update={"rollback": rollback}))
+    assert "roll-back" in world.browser.get(LIST).text
+    shown = world.browser.get(ADDRESS).text
+    token = hidden(shown)["token"]
+    confirmation = world.post("confirm", token=token, meaning="reviewed", comment="read it all").text
+    for page in (shown, confirmation):
+        for words in ("This is a roll-back", "triage/9", "recall &lt;b&gt;fell&lt;/b&gt;", "Roll-back asked for by"):
+            assert words in page, words
+    assert "why this model is to come back" in confirmation
