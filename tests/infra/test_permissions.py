@@ -239,16 +239,6 @@ def test_only_register_candidate_may_write_artefacts(template: Template) -> None
     assert writers == {"RegisterCandidatePolicy"}
 
 
-def test_only_the_sagemaker_role_and_that_of_schedules_are_passed_on_each_to_its_own_service(
-    template: Template,
-) -> None:
-    services = {"SageMakerRole": "sagemaker.amazonaws.com", "MonitorSchedulesRole": "scheduler.amazonaws.com"}
-    for name, statement in statements(template):
-        if "iam:PassRole" in statement["Action"]:
-            (role,) = references(statement["Resource"])
-            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services[role]}}, name
-
-
 def test_register_candidate_may_record_its_package_and_reject_it(template: Template) -> None:
     assert "RegisterCandidatePolicy" in who_may(template, "sagemaker:UpdateModelPackage")
     assert "RegisterCandidatePolicy" in {
