@@ -102,3 +102,13 @@ def test_airflow_starts_follows_and_reads_monitoring_and_records_nothing_of_it(t
 def test_who_scores_cases_reads_neither_what_was_captured_nor_labels(template: Template) -> None:
     actions = {action for name, each in statements(template) if name == "CasesPolicy" for action in each["Action"]}
     assert actions == {"ssm:GetParametersByPath", "sagemaker:InvokeEndpoint", "s3:PutObject", "kms:GenerateDataKey"}
+
+
+def test_only_the_sagemaker_role_and_that_of_schedules_are_passed_on_each_to_its_own_service(
+    template: Template,
+) -> None:
+    services = {"SageMakerRole": "sagemaker.amazonaws.com", "MonitorSchedulesRole": "scheduler.amazonaws.com"}
+    for name, statement in statements(template):
+        if "iam:PassRole" in statement["Action"]:
+            (role,) = references(statement["Resource"])
+            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services[role]}}, name

@@ -239,16 +239,6 @@ def test_only_register_candidate_may_write_artefacts(template: Template) -> None
     assert writers == {"RegisterCandidatePolicy"}
 
 
-def test_only_the_sagemaker_role_and_that_of_schedules_are_passed_on_each_to_its_own_service(
-    template: Template,
-) -> None:
-    services = {"SageMakerRole": "sagemaker.amazonaws.com", "MonitorSchedulesRole": "scheduler.amazonaws.com"}
-    for name, statement in statements(template):
-        if "iam:PassRole" in statement["Action"]:
-            (role,) = references(statement["Resource"])
-            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services[role]}}, name
-
-
 def test_register_candidate_may_record_its_package_and_reject_it(template: Template) -> None:
     assert "RegisterCandidatePolicy" in who_may(template, "sagemaker:UpdateModelPackage")
     assert "RegisterCandidatePolicy" in {
@@ -289,7 +279,7 @@ def test_the_glue_job_writes_staged_and_curated_data_and_no_released_version(tem
 
 
 def test_airflow_reads_what_monitoring_found_and_no_case_of_it(template: Template) -> None:
-    """The Monitoring page: reports and baselines, never what was captured or its ground truth; it writes nothing."""
+    """Reports, baselines, and the counts of a merge; never what was captured, nor its ground truth."""
     mine = [statement for name, statement in statements(template) if name == "AirflowPolicy"]
     places = {
         resource["Fn::Sub"]
@@ -298,7 +288,8 @@ def test_airflow_reads_what_monitoring_found_and_no_case_of_it(template: Templat
         for resource in statement["Resource"]
         if any(bucket in resource["Fn::Sub"] for bucket in ("CaptureBucket", "ModelsBucket"))
     }
-    assert places == {"${CaptureBucket.Arn}/reports/*", "${ModelsBucket.Arn}/runs/*/baseline/*"}
+    counts = "${CaptureBucket.Arn}/merged/*/ground_truth.json"
+    assert places == {"${CaptureBucket.Arn}/reports/*", "${ModelsBucket.Arn}/runs/*/baseline/*", counts}
     reads = {"Query", "Scan", "GetItem", "BatchGetItem"}
     asked = {action for statement in mine for action in statement["Action"] if action.startswith("dynamodb:")}
     assert asked <= {f"dynamodb:{name}" for name in reads}

@@ -14,7 +14,7 @@ from vigil.monitoring.models import Monitor, Window
 
 INPUT = "/opt/ml/processing/input"
 DATASET = f"{INPUT}/endpoint"
-BASELINE = f"{INPUT}/baseline"
+BASELINE = "/opt/ml/processing/baseline"
 OUTPUT = "/opt/ml/processing/output"
 CONTRACT_STAMP = "%Y-%m-%dT%H:%M:%SZ"  # as Model Monitor writes start_time and end_time
 

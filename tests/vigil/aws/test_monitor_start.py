@@ -21,6 +21,8 @@ from vigil.aws.captured_data import HOUR
 from vigil.aws.monitor_jobs import MOST_ATTEMPTS, MonitorJobFailedError
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
 from vigil.aws.monitor_start import StartPorts, start
+from vigil.monitoring.contract import read_order
+from vigil.monitoring.jobs import BASELINE_INPUT
 from vigil.monitoring.models import Monitor, WindowReport, WindowStatus
 
 
@@ -111,6 +113,10 @@ def test_the_job_is_told_what_the_analyzer_needs(stack: MotoStack, ask: Ask, job
         "vigil_plan_digest": PLAN_DIGEST,
     }  # fmt: skip
     assert told["baseline_constraints"].endswith("/baseline/model-quality/constraints.json")
+    order = read_order(told)
+    assert (order.window, order.report_uri, order.monitor) == (WEEK, answer.output_uri, Monitor.MODEL_QUALITY)
+    (baseline,) = request["ProcessingInputs"]
+    assert baseline["S3Input"]["LocalPath"] == f"/opt/ml/{BASELINE_INPUT}"
     assert request["AppSpecification"]["ContainerEntrypoint"] == ["python", "-m", "tasks.sagemaker", "monitor"]
     cluster = request["ProcessingResources"]["ClusterConfig"]
     assert cluster["VolumeKmsKeyId"] == stack.parameters.keys.data
@@ -211,7 +217,7 @@ def test_the_merge_is_a_job_of_its_own_and_announces_nothing(
     answer = ask(kind="merge-ground-truth")
     request = jobs.requests[answer.job_name or ""]
     assert request["AppSpecification"]["ContainerEntrypoint"][-1] == "merge-ground-truth"
-    assert request["Environment"]["vigil_merged_uri"] == answer.output_uri
+    assert read_order(request["Environment"]).merged_uri == answer.output_uri
     assert answer.output_uri == f"s3://{stack.parameters.buckets.capture}/merged/triage/{WEEK.key}/"
     assert events.entries == []
 
