@@ -44,8 +44,8 @@ def updates(world):
 def test_a_challenger_is_compared_then_shadows_then_gets_a_part_then_all(champion):
     described, course = champion.update()
     assert described["status"] == "SUCCEEDED", described
-    ways = ["ShadowVerdict", "UpdateEndpoint", "AwaitDeployment", "EndpointState", "SmokeTest", "MarkActive", "Notify"]
-    assert course == [*BEFORE_SHADOW, *SHADOW, *ways, "InService"]
+    ways = ["ShadowVerdict", "UpdateEndpoint", "AwaitDeployment", "EndpointState", "SmokeTest", "MarkActive"]
+    assert course == [*BEFORE_SHADOW, *SHADOW, *ways, "WatchEndpoint", "Notify", "InService"]
     new = champion.sagemaker.configs[0]
     assert updates(champion) == [shadow_config(champion), new]
     assert settled(champion) == ("InService", new)
@@ -144,6 +144,13 @@ def test_without_a_baseline_nothing_is_put_into_service(champion):
     described, course = champion.update()
     assert (described["error"], updates(champion)) == ("InternalFailure", [])
     assert "PairedTest" not in course
+
+
+def test_monitors_that_cannot_be_set_up_undo_no_release(champion):
+    champion.functions["WatchEndpoint"] = FunctionError("RuntimeError", "no schedules today")
+    described, course = champion.update()
+    assert described["status"] == "SUCCEEDED", described
+    assert course[-3:] == ["WatchEndpoint", "Notify", "InService"]
 
 
 def test_a_roll_back_keeps_its_baseline_and_takes_all_traffic_at_once(champion):

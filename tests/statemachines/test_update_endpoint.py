@@ -28,7 +28,7 @@ def test_the_first_model_gets_a_new_endpoint(promotion):
     described, course = promotion.update()
     assert described["status"] == "SUCCEEDED", described
     first = [*TO_THE_LOOK, "EndpointMissing", "CreateEndpoint", "AwaitDeployment", "EndpointState"]
-    assert course == [*first, "SmokeTest", "MarkActive", "Notify", "InService"]
+    assert course == [*first, "SmokeTest", "MarkActive", "WatchEndpoint", "Notify", "InService"]
     (config,) = promotion.sagemaker.configs
     assert settled(promotion) == ("InService", config)
     assert json.loads(described["output"])["config_name"] == config

@@ -175,7 +175,7 @@ class PromotionWorld:
             "PinRun": RUN, "GateCandidate": PASSED, "RegisterCandidate": FACTS, "VerifyApproval": RELEASE,
             "PinRollback": PINNED_ROLLBACK, "PinBaseline": BASELINE,
             "CompareChallenger": {"verdict": "passed", "reason": "within the plan"},
-            "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
+            "WatchEndpoint": {}, "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
             "RecordOutcome": lambda event: {"outcome": event["outcome"], "reason": f"read: {event['cause']}"},
         }  # fmt: skip
         self.events: list[tuple[str, Any]] = []

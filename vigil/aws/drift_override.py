@@ -5,16 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from pydantic import ValidationError
+from typing import Protocol
 
 from vigil.approvals.authentication import AuthenticationPorts, Signer, authenticate
 from vigil.approvals.errors import ApprovalError, BusyError
 from vigil.audit.models import Actor
 from vigil.aws.drift_assessment import lock_for
 from vigil.aws.drift_records import DriftRecords, Lock
-from vigil.aws.people_desk import refused
 from vigil.aws.serving_model import ServingModel
 from vigil.aws.training_queue import execution_arn
 from vigil.moments import Clock
@@ -46,17 +43,9 @@ class OverridePorts:
     clock: Clock
 
 
-def serve_override(event: Mapping[str, Any], ports: OverridePorts) -> dict[str, Any]:
-    """``{"ok": decision}`` or ``{"refused": ...}``, as the functions for people answer."""
-    try:
-        return {"ok": override(OverrideOrder.model_validate(event), ports).model_dump(mode="json")}
-    except (ApprovalError, ValidationError) as error:
-        return refused(error)
-
-
 def override(order: OverrideOrder, ports: OverridePorts) -> DriftDecision:
     """Raises an ``ApprovalError`` and changes nothing but the ledger, which keeps the attempt."""
-    decision = _known(order, ports)
+    decision = known_decision(order.decision_id, ports)
     asked = asked_override(order, ports.clock())
     signer = authenticate(order.proof, asked, ports.authentication, 0, order.expected_signer, VIA)
     actor = Actor(name=signer.authentication.username, via=signer.authentication.issuer, verified=True)
@@ -72,7 +61,7 @@ def override(order: OverrideOrder, ports: OverridePorts) -> DriftDecision:
 def _override(order: OverrideOrder, signer: Signer, actor: Actor, ports: OverridePorts) -> DriftDecision:
     name = f"override-{order.decision_id}-{secrets.token_hex(4)}"
     for _ in range(MOST_ATTEMPTS):
-        before = _known(order, ports)
+        before = known_decision(order.decision_id, ports)
         retraining = ports.records.retraining(ports.endpoint)
         runs = retraining is not None and ports.progress.is_running(retraining)
         own = retraining is not None and retraining.decision_id == before.decision_id
@@ -91,10 +80,11 @@ def _override(order: OverrideOrder, signer: Signer, actor: Actor, ports: Overrid
     raise BusyError(f"decision {order.decision_id} changes too quickly: nothing was overridden, try again")
 
 
-def _known(order: OverrideOrder, ports: OverridePorts) -> DriftDecision:
-    decision = ports.records.decision(ports.endpoint, order.decision_id)
+def known_decision(decision_id: str, ports: OverridePorts) -> DriftDecision:
+    """Raises ``UnknownDecisionError``."""
+    decision = ports.records.decision(ports.endpoint, decision_id)
     if decision is None:
-        raise UnknownDecisionError(f"there is no drift decision {order.decision_id!r}: see `vigil drift list`")
+        raise UnknownDecisionError(f"there is no drift decision {decision_id!r}: see `vigil drift list`")
     return decision
 
 

@@ -22,6 +22,7 @@ SUBCOMMANDS = {
     "cases": ("vigil.cli.cases", "Score a quarter's reports through the endpoint, and send their ground truth."),
     "datasets": ("vigil.cli.datasets", "List, show, compare, get and verify released dataset versions."),
     "models": ("vigil.cli.models", "List versions of the model, show what serves, ask for one to come back."),
+    "drift": ("vigil.cli.drift", "List and show what was decided about drift, and override it."),
     "quarters": ("vigil.cli.quarters", "Land FAERS archives."),
     "people": ("vigil.cli.people", "Add, train, unlock and revoke people who may sign; choose a password."),
     "stack": ("vigil.cli.stack", "Deploy the stack and show its outputs."),

@@ -32,6 +32,8 @@ COMMAND_LIMIT_SECONDS = 600
 STAGE = "This machine"
 # What mail to approvers comes from. As their addresses: of a domain that nobody can own (RFC 2606).
 MAIL_SENDER = "approvals@vigil.example"
+# Somebody watches: as long as the plan's minimum of requests takes to come, not as long as the plan's days and hours.
+SHADOW_SECONDS, CANARY_BAKE_SECONDS = "10", "10"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def start(
         "stack", "deploy", "--stack", STACK, "--registry-url", registry, "--image", local_image(REPOSITORY),
         "--airflow-url", airflow_url, "--mail-sender", MAIL_SENDER,
         "--airflow-environment", mwaa_environment.NAME,
+        "--shadow-seconds", SHADOW_SECONDS, "--canary-bake-seconds", CANARY_BAKE_SECONDS,
     )  # fmt: skip
     step.finish(f"vigil-{STACK}")
     return Services(aws_url, airflow_url)
