@@ -49,6 +49,7 @@ def test_ground_truth_late_duplicate_contradictory_for_unknown_inferences_is_cou
         [
             capture_line([report("1"), report("2"), report("3")]),
             capture_line([report("4")], inference_id="request-2"),
+            capture_line([report("1"), report("2"), report("3")], shadow=True),  # of the same request, and after it
             capture_line([report("9")], inference_id="old-model", digest=OTHER_DIGEST),
         ],
     )
