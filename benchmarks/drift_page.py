@@ -39,13 +39,14 @@ The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: 
 Each scenario happened in FAERS (`vigil/cases/synthetic/drift.py`). A window holds {sizes} cases; {shares} of them come from a quarter with the drift, the rest from
 the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window in which the monitor found violations in at least
 {_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in none of these windows. In brackets: what was named most often at full size.
-Attribution was asked of windows of 1,300 cases at full size alone: it explains a sample of 1,000, whatever the window.
+Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received.
 
 {_caught(results)}
 
 ## Not visible to a monitor of the endpoint
 
 The endpoint is told what is known at intake: reactions, drugs, age, weight, sex; country, occupation and sender for monitoring alone. What other fields do is looked at where they are read.
+Data quality and model quality were asked of the largest windows all the same.
 
 | scenario | why no monitor can see it | monitors that found something all the same |
 |---|---|---|

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.drift_monitors import Judge, judge
-from benchmarks.drift_page import drift_page
+from benchmarks.drift_page import NOT_RECEIVED, drift_page
 from benchmarks.drift_windows import Cases, World, window
 from vigil.cases.synthetic.drift import SCENARIOS
 from vigil.change_control.plan import load_plan
@@ -32,8 +32,9 @@ SIZES = (650, 1300, 2600)
 SHARES = (1.0, 0.5, 0.25)
 QUIET_SEEDS = tuple(range(101, 121))
 DRIFT_SEEDS = (201, 202, 203)
-#: Explaining a thousand cases takes seconds, and a sample is no better in a larger window: asked for these alone.
-ATTRIBUTION_CELL = {"share": 1.0, "cases": 1300}
+#: These take seconds for a window, so they are asked of the largest with all of the drift alone.
+COSTLY = (Monitor.BIAS, Monitor.ATTRIBUTION)
+LARGEST = {"share": max(SHARES), "cases": max(SIZES)}
 
 
 def main() -> None:
@@ -77,12 +78,10 @@ def measure(folder: Path) -> dict[str, Any]:
 def _scenario(name: str, world: World, asked: dict[Monitor, Judge], clean: dict[int, Cases]) -> dict[str, Any]:
     drifted = {seed: world.quarter(seed, name) for seed in DRIFT_SEEDS}
     cells = []
-    for cell in ({"share": share, "cases": cases} for share in SHARES for cases in SIZES):
-        of_cell = {
-            monitor: judge
-            for monitor, judge in asked.items()
-            if monitor is not Monitor.ATTRIBUTION or cell == ATTRIBUTION_CELL
-        }
+    grid = [{"share": share, "cases": cases} for share in SHARES for cases in SIZES]
+    for cell in [LARGEST] if name in NOT_RECEIVED else grid:
+        costly = cell == LARGEST and name not in NOT_RECEIVED
+        of_cell = {monitor: judge for monitor, judge in asked.items() if costly or monitor not in COSTLY}
         windows = (window(clean[seed], drifted[seed], int(cell["cases"]), cell["share"], seed) for seed in DRIFT_SEEDS)
         cells.append({**cell, "found": [_found(of_cell, seen) for seen in windows]})
     print(f"{name}: {[cell['found'] for cell in cells if cell['share'] == 1.0]}", flush=True)

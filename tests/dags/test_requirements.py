@@ -49,6 +49,7 @@ MODULES = [
     "vigil.monitoring.plots",
     "vigil.monitoring.retraining",
     "vigil.monitoring.shown",
+    "vigil.monitoring.window_files",
 ]
 PROGRAM = """
 import importlib, importlib.metadata, json, sys

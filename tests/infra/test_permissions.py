@@ -181,7 +181,7 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
         "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
         "RemindApprovers", "FailWait", "AssessDrift", "AskForRetraining", "RecordDriftFailure", "OverrideDrift",
-        "PinRollback",
+        "PinRollback", "RecordWindow",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:
@@ -287,3 +287,19 @@ def test_the_glue_job_writes_staged_and_curated_data_and_no_released_version(tem
     ]
     assert len(written) == 2
     assert all(any(folder in resource for folder in ("/staging/*", "/curated/*")) for resource in written)
+
+
+def test_airflow_reads_what_monitoring_found_and_no_case_of_it(template: Template) -> None:
+    """The Monitoring page: reports and baselines, never what was captured or its ground truth; it writes nothing."""
+    mine = [statement for name, statement in statements(template) if name == "AirflowPolicy"]
+    places = {
+        resource["Fn::Sub"]
+        for statement in mine
+        if "s3:GetObject" in statement["Action"]
+        for resource in statement["Resource"]
+        if any(bucket in resource["Fn::Sub"] for bucket in ("CaptureBucket", "ModelsBucket"))
+    }
+    assert places == {"${CaptureBucket.Arn}/reports/*", "${ModelsBucket.Arn}/runs/*/baseline/*"}
+    reads = {"Query", "Scan", "GetItem", "BatchGetItem"}
+    asked = {action for statement in mine for action in statement["Action"] if action.startswith("dynamodb:")}
+    assert asked <= {f"dynamodb:{name}" for name in reads}

@@ -30,7 +30,7 @@ def airflow_client(stack: RunningStack, user: str = "admin") -> httpx.Client:
 def pages(stack: RunningStack) -> Iterator[tuple[str, bytes]]:
     """Name and content of each page; headers too, since an address or a cookie could give a secret away."""
     with closing(airflow_client(stack)) as airflow:
-        addresses = ["/vigil/approvals", "/vigil/approvals?past=all"]
+        addresses = ["/vigil/approvals", "/vigil/approvals?past=all", "/vigil/monitoring", "/vigil/models"]
         addresses += [f"/vigil/approvals/{each['request_id']}" for each in stack.requests()]
         addresses += [page.format(run=run) for run in runs(airflow, "train_model") for page in OF_A_TRAINING]
         addresses += [f"/vigil/quality/build_dataset/{run}" for run in runs(airflow, "build_dataset")]

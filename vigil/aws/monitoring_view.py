@@ -12,9 +12,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from vigil.aws import monitoring_places
 from vigil.aws.environment import StackParameters, aws_client
@@ -32,6 +32,8 @@ PAGES_READ = 8  # of DynamoDB, a megabyte each
 BATCH_KEYS, BATCH_TRIES = 100, 3  # BatchGetItem takes 100
 LARGEST_FILE = 16 * 1024 * 1024
 FILES_KEPT = 12
+
+Kind = TypeVar("Kind", bound=BaseModel)
 
 
 class MonitoringView:
@@ -54,18 +56,18 @@ class MonitoringView:
             return self._shown[1]
 
     def window(self, window: Window, monitor: Monitor) -> WindowDetail | None:
-        """None where that monitor has no report about the window."""
+        """None where that monitor has no report about the window. Raises ``WindowFileError`` for another form."""
         endpoint = self._parameters.sagemaker.endpoint
         document = self._document(endpoint, window_item(window, monitor))
         if document is None:
             return None
-        report = WindowReport.model_validate_json(document)
+        report = _read(WindowReport, document)
         decision = self._document(endpoint, decision_item(report.id))
         serving = self._serving()
         pinned = serving is not None and serving.baseline_digest == report.baseline_digest
         return WindowDetail(
             report=report,
-            decision=None if decision is None else DriftDecision.model_validate_json(decision),
+            decision=None if decision is None else _read(DriftDecision, decision),
             files=self._window_files([report], serving if pinned else None),
             baseline_differs=not pinned,
         )
@@ -91,11 +93,15 @@ class MonitoringView:
         )
 
     def _overview(self, serving: Serving) -> Overview:
-        reports = list(self._reports(serving.endpoint))
-        own = [report for report in reports if report.artefact_digest == serving.artefact_digest]
-        return overview(serving, reports, self._decisions(serving.endpoint, reports), self._window_files(own, serving))
+        reports = list(_readable(WindowReport, self._reports(serving.endpoint), problems := list[str]()))
+        decisions = list(_readable(DriftDecision, self._decisions(serving.endpoint, reports), problems))
+        files = self._window_files(
+            [each for each in reports if each.artefact_digest == serving.artefact_digest], serving
+        )
+        said = files.model_copy(update={"problems": (*files.problems, *problems)})
+        return overview(serving, reports, decisions, said)
 
-    def _reports(self, endpoint: str) -> Iterator[WindowReport]:
+    def _reports(self, endpoint: str) -> Iterator[str]:
         """The newest ``WINDOWS_READ`` windows; every monitor of each."""
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self._parameters.tables.monitoring,
@@ -108,9 +114,9 @@ class MonitoringView:
             if number == PAGES_READ:
                 return
             for item in page["Items"]:
-                yield WindowReport.model_validate_json(item[DOCUMENT]["S"])
+                yield str(item[DOCUMENT]["S"])
 
-    def _decisions(self, endpoint: str, reports: Iterable[WindowReport]) -> Iterator[DriftDecision]:
+    def _decisions(self, endpoint: str, reports: Iterable[WindowReport]) -> Iterator[str]:
         """Of the windows shown: a decision is named by its window's id, so nothing older is read."""
         keys = [
             MonitoringTable.key(endpoint, decision_item(report.id))
@@ -123,7 +129,7 @@ class MonitoringView:
                 return
             answer = self._dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})
             for item in answer["Responses"].get(table, []):
-                yield DriftDecision.model_validate_json(item[DOCUMENT]["S"])
+                yield str(item[DOCUMENT]["S"])
             keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
 
     def _document(self, endpoint: str, item: str) -> str | None:
@@ -220,6 +226,26 @@ class _Files:
 
 def monitoring_view(parameters: StackParameters) -> MonitoringView:
     return MonitoringView(parameters, aws_client("dynamodb"), aws_client("s3"))
+
+
+def _read(kind: type[Kind], document: str) -> Kind:
+    """Raises ``WindowFileError``, which repeats nothing of the document."""
+    try:
+        return kind.model_validate_json(document)
+    except ValidationError:
+        raise WindowFileError(f"a {kind.__name__} in the table is of another version of Vigil, or damaged") from None
+
+
+def _readable(kind: type[Kind], documents: Iterable[str], problems: list[str]) -> Iterator[Kind]:
+    """Those that can be read. Of the others one sentence is told."""
+    unread = 0
+    for document in documents:
+        try:
+            yield _read(kind, document)
+        except WindowFileError:
+            unread += 1
+    if unread:
+        problems.append(f"{unread} records ({kind.__name__}) cannot be read: they are of another version, or damaged")
 
 
 def _was_judged(report: WindowReport) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,7 +56,7 @@ def score(
     left = Left()
     with told_plainly("cases score", ArchiveError), _progress(as_json, "scoring") as advance:
         endpoint = load_parameters().sagemaker.endpoint
-        found = _batches(archive, start, count, batch, left)
+        found = _until_stopped(_batches(archive, start, count, batch, left))
         done = score_batches(found, endpoint, aws_client("sagemaker-runtime"), advance, interval)
     told = {
         "endpoint": endpoint, "batches": done.batches, "cases": done.cases, "failed_cases": done.failed_cases,
@@ -98,6 +99,16 @@ def labels(
         place = put_ground_truth(lines, arrived, parameters, aws_client("s3"))
     told = {"requests": len(lines), "labels": sum(map(_count, lines)), "place": place, "no_reports": left.fields}
     _tell(told, as_json)
+
+
+def _until_stopped(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """SIGTERM ends it after the batch that is on its way, and what was done until then is told."""
+    stopped: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: stopped.append(number))
+    for each in batches:
+        if stopped:
+            return
+        yield each
 
 
 def _batches(archive: Path, start: int, count: int | None, size: int, left: Left) -> Iterator[Batch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from vigil.models.models import Measure
 from vigil.monitoring.models import DriftDecision, Monitor, WindowReport
 from vigil.monitoring.shown import GridRow, LabelRow, Overview, Point, Serving, Standing, Trend, WindowFiles
 
@@ -32,7 +33,7 @@ def overview(
         serving=serving,
         standings=tuple(_standing(monitor, own) for monitor in Monitor),
         grid=tuple(_grid(newest, serving.artefact_digest)),
-        performance=tuple(_trends(quality, PERFORMANCE, files.baseline_measures)),
+        performance=(*_trends(quality, PERFORMANCE, files.baseline_measures), *_coverage(quality)),
         coverage=tuple(LabelRow(window=each.window, counts=each.labels) for each in quality if each.labels is not None),
         bias=tuple(_bias(own, files.baseline_measures)),
         files=files,
@@ -73,6 +74,21 @@ def _trends(reports: list[WindowReport], titles: dict[str, str], baseline: dict[
         )
         if points:
             yield Trend(name=name, title=title, baseline=baseline.get(name), points=points)
+
+
+def _coverage(reports: list[WindowReport]) -> Iterable[Trend]:
+    """How many of the scored cases the figures of each window rest on."""
+    points = tuple(
+        Point(
+            window=report.window,
+            measure=Measure(value=report.labels.coverage, low=None, high=None),
+            violated=False,
+        )
+        for report in reports
+        if report.labels is not None and report.labels.coverage is not None
+    )
+    if points:
+        yield Trend(name="coverage", title="Share of cases with ground truth", baseline=None, points=points)
 
 
 def _breaks(report: WindowReport, measure: str) -> bool:

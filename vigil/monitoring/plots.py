@@ -10,12 +10,13 @@ from vigil.monitoring.shown import Bar, Trend
 from vigil.monitoring.svg import Svg
 
 WIDTH = 400.0
-NAMES_WIDTH, FIGURES_WIDTH = 128.0, 50.0
+NAMES_WIDTH, FIGURES_WIDTH = 132.0, 50.0
 ROW, THICK = 34.0, 11.0
-LONGEST_NAME = 16
+LONGEST_NAME = 14
 FEW = "fewer than 5"
 TREND_HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 210.0, 46.0, 12.0, 12.0, 34.0
 ROOM = 0.12  # of the range, above and below what is drawn
+SMALLEST_SHARE = 0.001  # fills the axis at most: less is drawn as less
 SMALLEST_RANGE = 0.02  # a flat line stays flat
 DATES_SHOWN = 5
 LINES = 4
@@ -25,7 +26,7 @@ def bars(title: str, rows: Sequence[Bar], none: str = FEW) -> str:
     """Baseline (outlined) above window (filled), as shares. ``none``: the words where there is no share."""
     drawing = Svg(WIDTH, ROW * len(rows) + 10)
     longest = max((share for bar in rows for share in (bar.baseline, bar.window) if share is not None), default=0.0)
-    scale = (WIDTH - NAMES_WIDTH - FIGURES_WIDTH - 8) / (longest or 1.0)
+    scale = (WIDTH - NAMES_WIDTH - FIGURES_WIDTH - 8) / max(longest, SMALLEST_SHARE)
     for number, bar in enumerate(rows):
         top = 5 + number * ROW
         drawing.text("label end", NAMES_WIDTH - 8, top + ROW / 2 + 2, _short(bar.label))

@@ -17,6 +17,7 @@ from vigil.aws.monitoring_table import DOCUMENT, MonitoringTable, decision_item,
 from vigil.aws.monitoring_view import FRESH_SECONDS, WINDOWS_READ, MonitoringView
 from vigil.digests import canonical_json, sha256_hex
 from vigil.monitoring.models import Monitor, Window, WindowStatus
+from vigil.monitoring.window_files import WindowFileError
 
 RUN = "run-7"
 MODELS_KEY = "model_package_arn"
@@ -176,6 +177,17 @@ def test_a_file_that_cannot_be_read_is_said_and_hides_nothing_else(monitored: Mo
     [found] = monitored.view.overviews()
     assert len(found.files.problems) == 1 and "data-quality" in found.files.problems[0]
     assert found.files.moved == () and found.files.ranking != ()
+
+
+def test_a_row_that_cannot_be_read_is_said_and_hides_nothing_else(monitored: Monitored) -> None:
+    damaged = MonitoringTable.key(monitored.endpoint, window_item(window(3), Monitor.BIAS)) | {DOCUMENT: {"S": "{}"}}
+    table = monitored.stack.parameters.tables.monitoring
+    monitored.stack.client("dynamodb").put_item(TableName=table, Item=damaged)
+    [found] = monitored.view.overviews()
+    assert found.files.problems == ("1 records (WindowReport) cannot be read: they are of another version, or damaged",)
+    assert len(found.grid) == 8
+    with pytest.raises(WindowFileError, match="another version"):
+        monitored.view.window(window(3), Monitor.BIAS)
 
 
 def test_where_a_report_lies_is_not_taken_from_the_table(monitored: Monitored) -> None:

@@ -38,8 +38,10 @@ def print_decisions(console: Console, decisions: Sequence[dict[str, Any]]) -> No
 def print_drift_outcome(console: Console, outcome: dict[str, Any], clients: dict[str, Any], airflow_url: str) -> None:
     """How it ended, what clients noticed of the change, and where to look."""
     if clients:
+        failed = sum(clients["errors"].values())
         console.print(
-            f"Clients while the model changed: {clients['requests']} requests, {clients['failed']} failed.",
+            f"Clients while the model changed: {clients['batches']} requests, {failed} failed, "
+            f"answered by {len(clients['models'])} models.",
             soft_wrap=True,
         )
     console.print(f"The retrained model: {outcome['status']}")

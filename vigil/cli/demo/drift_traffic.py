@@ -50,9 +50,9 @@ def score(archive: Path, journey: Journey) -> None:
     step = journey.step(STAGE, "scored at intake")
     step.begin(archive.name)
     told = json.loads(services.run_vigil("cases", "score", str(archive.resolve()), "--json"))
-    step.finish(f"{told['cases']} cases in {told['requests']} requests, {told['failed']} failed")
-    if told["failed"]:
-        raise DemoError(f"{told['failed']} of {told['requests']} requests failed: see the log of the endpoint")
+    step.finish(f"{told['cases']} cases in {told['batches']} requests, {told['failed_cases']} cases failed")
+    if told["errors"]:
+        raise DemoError(f"requests failed: {told['errors']}; see the log of the endpoint")
 
 
 def bring_labels(archive: Path, journey: Journey) -> None:

@@ -8,6 +8,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from vigil.monitoring.models import Monitor, Window
+from vigil.monitoring.window_files import WindowFileError
 from vigil_airflow.pages.approvals import access
 from vigil_airflow.pages.approvals.rendering import page
 from vigil_airflow.pages.approvals.services import NowDep
@@ -36,7 +37,10 @@ def show_window(key: str, monitor: str, request: Request, user: GetUserDep, read
         window, which = Window.parse(key), Monitor(monitor)
     except ValueError:
         raise HTTPException(404, "the address names no window of a monitor: open it from the Monitoring page") from None
-    found = reader.window(window, which)
+    try:
+        found = reader.window(window, which)
+    except WindowFileError as error:
+        raise HTTPException(503, str(error)) from None
     if found is None:
         raise HTTPException(404, f"the monitor {which} has no report about this window")
     return page(request, "monitoring_window.html.j2", words=wording, shown=view.WindowView.of(found), now=now)

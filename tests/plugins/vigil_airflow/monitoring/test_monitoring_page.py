@@ -67,7 +67,7 @@ def test_plots_come_with_their_figures_as_tables(world: MonitoringWorld) -> None
     page = Page(read(world))
     drawings = [each for each in page.all("svg") if each.get("role") == "img"]
     tables = [each for figure in page.all("figure") for each in figure.inside if each.name == "table"]
-    assert len(drawings) == len(page.all("figure")) == len(tables) == 3 + 3 + 1 + 3
+    assert len(drawings) == len(page.all("figure")) == len(tables) == 3 + 4 + 1 + 3
     assert all(each["aria-label"] for each in drawings)
     assert "style" not in {name for each in page.elements for name in each}
 
