@@ -95,7 +95,7 @@ def _start(
 def _in_service() -> bool:
     """Whether a model serves: what the demo's main job leaves."""
     listed = json.loads(services.run_vigil("models", "list", "--json"))
-    return any(model["status"] == "ACTIVE" for model in listed["models"])
+    return listed["endpoint"]["active_package"] is not None
 
 
 def _watch(follower: Follower, began: datetime) -> None:
