@@ -12,6 +12,7 @@ ANY_RESOURCE = {
     "ecr:GetAuthorizationToken",
     "cloudwatch:PutMetricData",
     "cloudwatch:GetMetricStatistics",
+    "cloudwatch:DescribeAlarms",
     "sagemaker:ListModelPackages",
 }
 

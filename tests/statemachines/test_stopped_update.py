@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from endpoint_upkeep import PACKAGE, RUN, Upkeep, settled
-from promotion_world import FunctionError
+from promotion_world import CHAMPION, RELEASE, FunctionError
 
 from vigil.audit.models import model_chain
 from vigil.aws.endpoint_restoration import RestorationError
@@ -41,6 +41,27 @@ def test_a_stopped_update_is_put_back_and_its_package_rejected(serving):
         "Vigil: EndpointRolledBack",
     ]
     assert serving.sweep(LATER) == {}
+
+
+def test_an_update_that_is_stopped_in_the_shadow_leaves_the_champion_alone(serving):
+    serving.promotion.functions["VerifyApproval"] = {**RELEASE, "champion": CHAMPION}
+    arn = serving.stop_before_marking(at="CompareChallenger")
+    assert "-shadow-" in settled(serving)[1], "stopped too early to matter"
+    assert serving.sweep() == {arn: "update"}
+    assert settled(serving) == ("InService", "before")
+    assert serving.sweep(LATER) == {arn: "settled"}
+    assert serving.records.rows[arn]["outcome"] == "EndpointRolledBack"
+
+
+def test_a_canary_that_is_stopped_is_waited_for_and_then_put_back(serving):
+    """SageMaker takes no other change while one is in progress, and goes on with it."""
+    serving.promotion.functions["VerifyApproval"] = {**RELEASE, "champion": CHAMPION}
+    arn = serving.stop_before_marking()
+    (new, _) = serving.sagemaker.configs
+    serving.sagemaker.endpoints["triage"] = {"status": "Updating", "config": "before", "next": ("InService", new)}
+    serving.sagemaker.endpoints["triage"]["looks"] = 1
+    assert [serving.sweep(), serving.sweep()] == [{arn: "wait"}, {arn: "update"}]
+    assert settled(serving) == ("InService", "before")
 
 
 def test_what_was_put_back_is_in_the_chain_of_the_model_that_was_to_serve(serving):

@@ -50,6 +50,11 @@ class RolledOutEndpoint:
                 Dimensions=[{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "champion"}],
             )  # fmt: skip
 
+    def ringing(self) -> list[str]:
+        """The alarms in ALARM."""
+        found = self.server.client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
+        return [alarm["AlarmName"] for alarm in found]
+
     def model(self, name: str, **behaviour: object) -> str:
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as tar:

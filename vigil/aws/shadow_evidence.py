@@ -25,6 +25,8 @@ NAMESPACE = "AWS/SageMaker"
 #: A function reads what fits its memory and its time: the newest objects of each variant.
 MOST_OBJECTS = 2000
 SHORTEST_PERIOD, MOST_DATAPOINTS = 60, 1440  # GetMetricStatistics
+#: A model's first requests load what it needs: latencies count from here on.
+WARM = timedelta(minutes=1)
 
 Answers = dict[str, float]  # probability by case id
 
@@ -58,8 +60,8 @@ def shadow_findings(places: ShadowPlaces, since: datetime, until: datetime, s3: 
     return ShadowFindings(
         requests=round(metrics.total(CHALLENGER, "Invocations")),
         errors=round(metrics.total(CHALLENGER, "Invocation5XXErrors")),
-        champion_latency=metrics.mean(CHAMPION, "ModelLatency"),
-        challenger_latency=metrics.mean(CHALLENGER, "ModelLatency"),
+        champion_latency=metrics.warm_mean(CHAMPION, "ModelLatency"),
+        challenger_latency=metrics.warm_mean(CHALLENGER, "ModelLatency"),
         pairs=pairs,
         cases=cases,
         mean_difference=round(off / cases, DECIMALS) if cases else None,
@@ -71,6 +73,7 @@ def shadow_findings(places: ShadowPlaces, since: datetime, until: datetime, s3: 
 class _Metrics:
     def __init__(self, endpoint: str, since: datetime, until: datetime, cloudwatch: Any) -> None:
         self._endpoint, self._client = endpoint, cloudwatch
+        self._warm = since + WARM
         self._since, self._until = since.replace(second=0, microsecond=0), until
         minutes = (self._until - self._since).total_seconds() / SHORTEST_PERIOD
         self._period = max(1, math.ceil(minutes / MOST_DATAPOINTS)) * SHORTEST_PERIOD
@@ -78,8 +81,9 @@ class _Metrics:
     def total(self, variant: str, name: str) -> float:
         return sum(float(point["Sum"]) for point in self._points(variant, name))
 
-    def mean(self, variant: str, name: str) -> float | None:
-        points = self._points(variant, name)
+    def warm_mean(self, variant: str, name: str) -> float | None:
+        """Over the whole periods after the first minute; None where there are none."""
+        points = [point for point in self._points(variant, name) if point["Timestamp"] >= self._warm]
         count = sum(float(point["SampleCount"]) for point in points)
         return round(sum(float(point["Sum"]) for point in points) / count, 1) if count else None
 

@@ -18,7 +18,7 @@ class _Frozen(BaseModel):
 
 class ShadowFindings(_Frozen):
     """``requests`` and ``errors``: copies that the challenger got, and those without a good answer. Latencies are means
-    in microseconds, None where nothing was measured.
+    in microseconds, from the second minute on, None where nothing was measured.
 
     ``pairs``: requests that both answered, ``cases`` in them, ``mean_difference`` of their probabilities in absolute
     value. ``labelled``: cases among them whose label has arrived; ``auroc_difference``: challenger minus champion.

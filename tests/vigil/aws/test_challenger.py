@@ -82,9 +82,14 @@ class CloudWatch:
     def get_metric_statistics(self, **request):
         self.asked.append(request)
         variant = next(each["Value"] for each in request["Dimensions"] if each["Name"] == "VariantName")
-        mean = {"Invocations": 1.0, "ModelLatency": self.latency[variant]}.get(request["MetricName"])
-        total = self.errors if mean is None else mean * self.requests
-        return {"Datapoints": [{"Sum": total, "SampleCount": self.requests}] if self.requests else []}
+        if not self.requests:
+            return {"Datapoints": []}
+        warm = {"Timestamp": SINCE + timedelta(minutes=1), "SampleCount": self.requests}
+        if request["MetricName"] != "ModelLatency":
+            counted = {"Invocations": self.requests, "Invocation5XXErrors": self.errors}[request["MetricName"]]
+            return {"Datapoints": [warm | {"Sum": counted}]}
+        cold = {"Timestamp": SINCE.replace(second=0), "SampleCount": 1, "Sum": 10**9}
+        return {"Datapoints": [cold, warm | {"Sum": self.latency[variant] * self.requests}]}
 
 
 class Bench:
