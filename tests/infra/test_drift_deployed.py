@@ -5,29 +5,25 @@ Functions in processes of their own, roles enforced, events over the bus; for Ai
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow_stand_in import follower
-from approval_fakes import PASSWORD
 from drift_stack import ENOUGH, KNOWN, NEW, SMALL, DriftStack, drift_stack
-from moto_people import strong
+from drift_steps import check_once, override, place_back, retrained
 
 from vigil.approvals.errors import AuthenticationError, NotEntitledError
 from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import verify_ledger
 from vigil.aws.approval_ports import ledger_table
 from vigil.aws.audit_ports import checkpoint_key, stack_ledger
-from vigil.aws.clock import server_time
 from vigil.aws.environment import aws_client
 from vigil.aws.people_table import PeopleTable
 from vigil.monitoring.errors import NothingNewError, NothingToOverrideError, RetrainingRunsError
-from vigil.monitoring.models import Because, Decide, Monitor, WindowReport, WindowStatus
-from vigil.monitoring.retraining import Retraining, dag_run_id
+from vigil.monitoring.models import Because, Decide, Monitor, WindowStatus
+from vigil.monitoring.retraining import dag_run_id
 
 pytestmark = pytest.mark.stack
 
@@ -44,21 +40,6 @@ def stack(deployed: DriftStack) -> Iterator[DriftStack]:
     yield deployed
     endpoints = aws_client("sagemaker").list_endpoints()["Endpoints"]
     assert endpoints == [], "drift has touched an endpoint"
-
-
-def retrained(stack: DriftStack) -> WindowReport:
-    """A first window for which a retraining runs."""
-    first = stack.window()
-    assert stack.handle(first) == ["Retraining"]
-    return first
-
-
-def check_once(stack: DriftStack, found: WindowReport, because: Because, decided: Decide) -> None:
-    """One record, in table and ledger, and no run."""
-    decision = stack.decided(found)
-    assert (decision.because, decision.decide, decision.dag_run_id) == (because, decided, None)
-    assert stack.recorded(found.id) == ["drift.decided"]
-    assert stack.asked(found) == 0
 
 
 def test_a_violation_leads_to_one_run_with_the_old_and_the_new_quarter(stack: DriftStack) -> None:
@@ -131,18 +112,6 @@ def test_a_run_that_failed_gives_the_place_free_once_the_cool_down_is_over(stack
     again = stack.window()
     assert stack.handle(again) == ["Retraining"]
     assert stack.decided(again).dag_run_id == dag_run_id(again.id)
-
-
-def place_back(stack: DriftStack, days: int) -> None:
-    """The last retraining began so long ago."""
-    from vigil.aws.monitoring_table import MonitoringTable
-
-    client, table = aws_client("dynamodb"), stack.parameters.tables.monitoring
-    key = MonitoringTable.key(stack.endpoint, "retraining")
-    item = client.get_item(TableName=table, Key=key)["Item"]
-    held = Retraining.model_validate_json(item["document"]["S"])
-    earlier = held.model_copy(update={"since": server_time() - timedelta(days=days)})
-    client.put_item(TableName=table, Item=item | {"document": {"S": earlier.model_dump_json()}})
 
 
 def test_too_little_new_data_is_said_and_nothing_runs(stack: DriftStack) -> None:
@@ -277,17 +246,6 @@ def test_a_window_without_violations_starts_nothing(stack: DriftStack) -> None:
     stack.announce(quiet, other)
     assert stack.handle(loud) == ["Investigate"]
     assert stack.decision(quiet) is None
-
-
-def override(
-    stack: DriftStack, found: WindowReport, decide: str, user: str = "ana", password: str = strong(PASSWORD)
-) -> subprocess.CompletedProcess[str]:
-    """By the command line."""
-    file = stack.folder / f"{user}.password"
-    file.write_text(password)
-    file.chmod(0o600)
-    given = ("--user", user, "--password-file", str(file), "--reason", "seen by eye", "--yes", "--json")
-    return stack.vigil("drift", "override", found.id, "--decide", decide, *given)
 
 
 def test_a_person_overrides_by_command_and_the_run_names_them(stack: DriftStack) -> None:
