@@ -14,10 +14,11 @@ APPROVE_AS ?=
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage stop lint clean environment packages requirements help
+.PHONY: demo demo-drift test coverage stop lint clean environment packages requirements help
 
 help:
 	@echo "make demo [ARCHIVES='a.zip b.zip'] [APPROVE_AS=name]   quarters to a signed-off model in service"
+	@echo "make demo-drift [APPROVE_AS=name]   after it, a quarter that drifted: seen, decided, retrained, signed for"
 	@echo "make stop    end everything that the demo started"
 	@echo "make test    everything, from unit tests to the whole job"
 	@echo "make coverage   how much of local_aws its tests run; fails below 85 %"
@@ -38,6 +39,9 @@ $(INSTALLED): requirements/bootstrap.txt requirements/dev.txt requirements/spark
 
 demo: environment
 	@$(BIN)/vigil demo --state-dir $(STATE) $(foreach archive,$(ARCHIVES),--archive $(archive)) $(if $(APPROVE_AS),--approve-as $(APPROVE_AS))
+
+demo-drift: environment
+	@$(BIN)/vigil demo-drift --state-dir $(STATE) $(if $(APPROVE_AS),--approve-as $(APPROVE_AS))
 
 stop:
 	@if [ -x $(BIN)/vigil ]; then $(BIN)/vigil stop --state-dir $(STATE); else echo "Nothing was ever started here."; fi

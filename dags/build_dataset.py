@@ -13,7 +13,10 @@ Nothing is released that was not checked, and nothing is announced that was not 
 version is unchanged, and in backfills.
 
 **When it runs.** By hand, or by itself in mid-February, May, August and November, when FDA has published the quarter
-before. A run by the clock is *as of* its date: it takes the landed quarters that had ended by then.
+before. A run by the clock is *as of* its date: it takes the landed quarters that had ended by then. And because of
+drift: a run named `drift-<decision id>` was asked for by the state machine `retrain-on-drift`, with the archives of the
+model in service and those that landed since; `vigil drift show <decision id>` says why. Its training names the decision
+as the asker.
 
 **Backfill.** *Trigger* → *Backfill*, with a range of dates: one run for each quarter's date, each a dataset as of then
 (eight quarters: `2024-05-01` to `2026-03-01`). Quarters curated before are not read again; a run that was done before
@@ -22,7 +25,7 @@ gives the same version. The oldest quarter alone makes no dataset: its run skips
 **Form.** `archives`: S3 addresses of FAERS archives (ZIP); empty takes everything in the landing area. `profile`: the
 quality bounds, `full` for whole quarters as FDA publishes them, `openfda-sample` for samples, `synthetic` for generated
 ones. `engine`: what curates a quarter; `spark` when one machine is too small. Both give the same rows, so the same
-version.
+version. `reason`: why, for those who sign for the model that comes of it; may stay empty.
 
 ### Triage notes
 
@@ -40,6 +43,8 @@ version.
   release that could not be recorded in the ledger: nothing is announced before it is.
 - **`announce` skipped**: this version was released before; `train_model` starts by hand for it, with its form.
 - **To stop a run**: mark `curate` failed, or clear it; its Glue run is stopped.
+- **A run `drift-...` failed**: mend it and clear the task, as with any other. Once it has failed it no longer keeps
+  another retraining from starting; the plan's cool-down does. Delete no such run: asking again would start it anew.
 - **`VigilVersionError`**: the DAG files are newer than the installed wheel; update the environment's requirements, then
   clear.
 """
@@ -96,12 +101,18 @@ def announce(released: dict[str, Any]) -> Any:
     """The asset's event, which starts `train_model`."""
     if released["already_released"]:
         raise AirflowSkipException(f"version {released['version']} is unchanged: no event")
-    run = get_current_context()["dag_run"]
+    from vigil_airflow.drift_origin import asker_of
+
+    context = get_current_context()
+    run, params = context["dag_run"], context["params"]
     if run.run_type == BACKFILL:
         raise AirflowSkipException("a backfill announces nothing: start train_model by hand where it is wanted")
     extra = {name: released[name] for name in ("version", "prefix", "quarters", "already_released")}
     # The person behind a training that an asset starts: who asked may not be who signs.
-    yield Metadata(FAERS_DATASET, extra={**extra, "requested_by": run.triggering_user_name})
+    extra["requested_by"] = asker_of(run.run_id, params["archives"], run.triggering_user_name)
+    if params["reason"]:
+        extra["reason"] = params["reason"]
+    yield Metadata(FAERS_DATASET, extra=extra)
 
 
 @dag(
@@ -130,6 +141,13 @@ def announce(released: dict[str, Any]) -> Any:
             enum=["duckdb", "spark"],
             title="Engine",
             description="What curates a quarter: `duckdb` in the job's driver, `spark` on all its workers. Same rows.",
+        ),
+        "reason": Param(
+            None,
+            type=["null", "string"],
+            maxLength=500,
+            title="Reason",
+            description="Why, for those who sign for the model that comes of it. May stay empty.",
         ),
     },
 )

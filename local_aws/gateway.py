@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from local_aws import protocol
 from local_aws.api import OPERATIONS, ApiError, Context, NotOursError
+from local_aws.calls.compression import plain
 from local_aws.calls.current import calling
 from local_aws.calls.incoming import Guard, IncomingCall
 from local_aws.protocol import Response, UnknownOperationError
@@ -87,6 +88,7 @@ class Gateway:
         if path in self.controls:
             return self.controls[path](environ["REQUEST_METHOD"], body)
         service = service_of(environ)
+        environ, body = plain(service, environ, body)
         call = IncomingCall(service, action_of(environ, body, service), environ, body)
         response = self._guarded(call)
         if "x-amzn-requestid" not in {name.lower() for name in response.headers}:

@@ -133,7 +133,8 @@ class Server:
         self._gateway.context = self._context
         self._checkpointer.start()
         self._expiry.start()
-        threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
+        # How often it looks whether it is to end: half a second, if nothing is said, is what each stop would take.
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), name="http", daemon=True).start()
         registry.resume(self._context, self._modules)
         endpoint_file.write(settings.state_dir, endpoint_file.of_this_process(url, self._http.port))
         return url

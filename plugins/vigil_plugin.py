@@ -48,6 +48,12 @@ class VigilPlugin(AirflowPlugin):
             "url_route": "quality-report",
         },
         {
+            "name": "Weekly report",
+            "href": "/vigil/weekly/{DAG_ID}/{RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "weekly-report",
+        },
+        {
             "name": "State machine",
             "href": "/vigil/state-machine/{DAG_ID}/{RUN_ID}",
             "destination": "dag_run",

@@ -8,7 +8,7 @@ from pathlib import Path
 from vigil.approvals.errors import DeskUnavailableError, ProviderUnavailableError
 
 TESTS = Path(__file__).parent
-DEPLOYED = ("infra/test_attacks_deployed.py", "infra/test_faults_deployed.py")
+DEPLOYED = ("infra/test_attacks_deployed.py", "infra/test_faults_deployed.py", "infra/test_drift_deployed.py")
 
 
 def test_the_auditors_table_names_every_test_file_of_part_11(repository: Path) -> None:

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
-from moto.ssm.models import ssm_backends
 
 from local_aws.access.encrypted_needs import default_of, each, of_queue, of_topic
 from local_aws.api import ACCOUNT, REGION, ApiError
 from local_aws.calls.incoming import IncomingCall
+from local_aws.moto_ssm import ssm_backends
 from local_aws.protocol import Response
 from local_aws.services.kms import keys
 

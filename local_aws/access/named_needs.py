@@ -5,12 +5,14 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/ (one page fo
 
 from __future__ import annotations
 
+import re
 from email.utils import parseaddr
 from typing import Any
 
 from local_aws.access.needs import Need, Parameters, arn, from_table, prefix_of
 from local_aws.api import ACCOUNT
 
+AIRFLOW_ROLES = ("Admin", "Op", "User", "Viewer", "Public")
 LOG_STREAM_ACTIONS = ("PutLogEvents", "GetLogEvents", "DeleteLogStream")
 
 
@@ -121,13 +123,42 @@ def ses(operation: str, parameters: Parameters) -> list[Need] | None:
     return [Need(f"ses:{operation}", arn("ses", f"identity/{address}"), others=(domain,), context=context)]
 
 
+def scheduler(operation: str, parameters: Parameters) -> list[Need] | None:
+    """A schedule is named within its group, the group by its name alone."""
+    name, group = parameters.get("Name"), parameters.get("GroupName") or "default"
+    if not isinstance(name, str):
+        return None
+    if operation.endswith("ScheduleGroup"):
+        return [Need(f"scheduler:{operation}", arn("scheduler", f"schedule-group/{name}"))]
+    return [Need(f"scheduler:{operation}", arn("scheduler", f"schedule/{group}/{name}"))]
+
+
 def sagemaker(operation: str, parameters: Parameters) -> list[Need] | None:
-    """A version of a model package is named by its group and a number that it does not have yet."""
+    """A version of a model package is named by its group and a number that it does not have yet.
+
+    The four kinds of monitoring job definitions call their names by one name.
+    """
+    definition = parameters.get("JobDefinitionName")
+    if operation.endswith("JobDefinition") and isinstance(definition, str):
+        kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", operation).partition("-")[2].lower()
+        return [Need(f"sagemaker:{operation}", arn("sagemaker", f"{kind}/{definition}"))]
     group = parameters.get("ModelPackageGroupName")
     if operation == "CreateModelPackage" and isinstance(group, str):
         name = group.rpartition("/")[2]
         return [Need("sagemaker:CreateModelPackage", arn("sagemaker", f"model-package/{name}/*"))]
     return None
+
+
+def airflow(operation: str, parameters: Parameters) -> list[Need] | None:
+    """Leave to act in an environment is leave for one of Airflow's roles there; which one, the caller's policy says.
+
+    https://docs.aws.amazon.com/mwaa/latest/userguide/access-mwaa-apache-airflow-rest-api.html
+    """
+    name = parameters.get("Name")
+    if operation != "InvokeRestApi" or not isinstance(name, str):
+        return None
+    strongest, *others = (arn("airflow", f"role/{name}/{role}") for role in AIRFLOW_ROLES)
+    return [Need("airflow:InvokeRestApi", strongest, others=others)]
 
 
 def secret_arn(name: str) -> str:
@@ -159,7 +190,9 @@ BY_SERVICE = {
     "glue": glue,
     "states": states,
     "sagemaker": sagemaker,
+    "scheduler": scheduler,
     "ses": ses,
+    "airflow": airflow,
 }
 
 

@@ -20,10 +20,9 @@ from moto.kms.models import kms_backends
 from moto.kms.utils import IV_LEN, TAG_LEN, Ciphertext, _serialize_ciphertext_blob, _serialize_encryption_context
 from moto.secretsmanager.exceptions import InvalidRequestException
 from moto.secretsmanager.models import SecretsManagerBackend
-from moto.ssm.exceptions import SSMException
-from moto.ssm.models import Parameter
 
 from local_aws.api import ACCOUNT, REGION
+from local_aws.moto_ssm import Parameter, SSMException
 from local_aws.seams import around
 from local_aws.services.kms import keys
 

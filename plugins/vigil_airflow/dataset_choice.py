@@ -9,15 +9,18 @@ from typing import Any, Protocol
 
 from airflow.sdk.exceptions import AirflowFailException
 
+#: Why to train where the release says nothing itself.
+NEW_VERSION = "a new dataset version was released"
+
 
 class DatasetChoiceError(AirflowFailException):
     """There is nothing to train on, or the form asks for what it may not; the message says what to fill in."""
 
 
 class ReleaseEvent(Protocol):
-    """An event of the dataset asset: ``extra`` holds ``version``, ``prefix``, ``quarters`` and ``requested_by``.
+    """An event of the dataset asset: ``extra`` holds ``version``, ``prefix``, ``quarters``, ``requested_by``.
 
-    ``requested_by``: who started the run that released the version; None where nobody did by hand.
+    ``requested_by``: who asked for the run that released the version; None where nobody did. ``reason``: why, if said.
     """
 
     @property
@@ -45,7 +48,7 @@ def choose(events: Iterable[ReleaseEvent], params: Mapping[str, Any], asker: str
     released = [event.extra or {} for event in sorted(events, key=lambda event: event.timestamp, reverse=True)]
     newest_first = [str(extra["version"]) for extra in released]
     if newest_first:
-        version, reason = newest_first[0], "a new dataset version was released"
+        version, reason = newest_first[0], str(released[0].get("reason") or NEW_VERSION)
         asker = str(released[0].get("requested_by") or asker)
     else:
         version, reason = _from_form(params)

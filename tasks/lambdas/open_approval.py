@@ -28,8 +28,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
                 "request_id": request.request_id,
                 "requested_by": request.facts.requested_by,
             }
-            notifications.publish(
-                "Vigil: a model waits for approval", facts | {"expires_at": timestamp(request.expires_at)}
-            )
+            what = "a model waits" if request.facts.rollback is None else "a roll-back waits"
+            notifications.publish(f"Vigil: {what} for approval", facts | {"expires_at": timestamp(request.expires_at)})
 
     return each_message(event, open_one)

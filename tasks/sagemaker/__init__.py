@@ -1,1 +1,1 @@
-"""Entry points of the SageMaker containers: ``python -m tasks.sagemaker train|evaluate|serve``."""
+"""Entry points of the SageMaker containers: ``python -m tasks.sagemaker train|evaluate|compare|serve``."""

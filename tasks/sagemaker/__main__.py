@@ -11,7 +11,8 @@ from vigil.failures import describe_failure
 
 FAILURE_CHARACTERS = 1024  # what SageMaker keeps of a reason
 # Where it looks for one: training jobs show FailureReason, processing jobs ExitMessage.
-FAILURE_FILES = {"train": "failure", "evaluate": "message", "baseline": "message", "monitor": "message"}
+PROCESSING = ("evaluate", "compare", "baseline", "monitor", "merge-ground-truth")
+FAILURE_FILES = {"train": "failure", **dict.fromkeys(PROCESSING, "message")}
 
 
 def main() -> int:
@@ -29,7 +30,8 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tasks.sagemaker", description=__doc__)
-    parser.add_argument("job", choices=tuple(JOBS))
+    # SageMaker's own schedules of bias and explainability monitors start the image without a word.
+    parser.add_argument("job", choices=tuple(JOBS), nargs="?", default="monitor")
     parser.add_argument("--root", type=Path, default=Path("/opt/ml"), help="where the platform puts inputs")
     return parser
 
@@ -63,6 +65,21 @@ def _monitor(root: Path) -> int:
     return 0
 
 
+def _compare(root: Path) -> int:
+    from vigil.models.paired import run_comparison
+
+    run_comparison(root, _progress)
+    return 0
+
+
+def _merge(root: Path) -> int:
+    from vigil.aws.monitoring_outside import AwsOutside
+    from vigil.monitoring.merge_job import run_merge
+
+    run_merge(monitoring_environment(), AwsOutside(), _progress)
+    return 0
+
+
 def _serve(root: Path) -> int:
     from vigil.scoring.serve import serve
 
@@ -78,7 +95,15 @@ def _write_failure(path: Path, message: str) -> None:
     path.write_text(message[:FAILURE_CHARACTERS], encoding="utf-8")
 
 
-JOBS = {"train": _train, "evaluate": _evaluate, "baseline": _baseline, "monitor": _monitor, "serve": _serve}
+JOBS = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "baseline": _baseline,
+    "monitor": _monitor,
+    "merge-ground-truth": _merge,
+    "serve": _serve,
+}
 
 
 if __name__ == "__main__":

@@ -170,13 +170,25 @@ class _Run:
     logical_date: datetime | None
 
     def __init__(self, run_type: str) -> None:
-        self.run_type, self.triggering_user_name = run_type, "jane"
+        self.run_type, self.triggering_user_name, self.run_id = run_type, "jane", "manual__1"
 
 
-def announced(dag: Any, released: dict[str, Any], monkeypatch: pytest.MonkeyPatch, run_type: str = "manual") -> Any:
+def announced(
+    dag: Any,
+    released: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    run_type: str = "manual",
+    reason: str | None = None,
+) -> Any:
     function = dag.get_task("announce").python_callable
-    monkeypatch.setitem(function.__globals__, "get_current_context", lambda: {"dag_run": _Run(run_type)})
+    context = {"dag_run": _Run(run_type), "params": {"archives": [], "reason": reason}}
+    monkeypatch.setitem(function.__globals__, "get_current_context", lambda: context)
     return list(function(released))
+
+
+def test_a_reason_that_was_given_travels_with_the_event(dag: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (event,) = announced(dag, RELEASED, monkeypatch, reason="drift decision 1")
+    assert event.extra["reason"] == "drift decision 1"
 
 
 def test_the_event_carries_version_prefix_quarters_and_who_had_them_built(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 DAG_IDS = sorted(path.stem for path in (Path(__file__).parents[2] / "dags").glob("*.py"))
-TAGS = {"vigil", "data", "training"}
+TAGS = {"vigil", "data", "training", "monitoring"}
 TIERS = {"impact:tier-1", "impact:tier-2", "impact:tier-3"}
 OWNERS = {"data-engineering"}
 

@@ -11,6 +11,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import deployed_rollback as rollback
 import pytest
 from candidate_evidence import REVIEWER, ROLE
 from deployed_approvals import Deployed, deployed_approvals
@@ -174,6 +175,42 @@ def test_what_nobody_touched_would_have_been_taken(deployed: Deployed, approved:
     again = deployed.invoke("verify-approval", event | {"execution_arn": "arn:of:another"})
     assert again["errorType"] == "SignatureInvalidError"
     assert "used already" in again["errorMessage"]
+
+
+def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_it_may_be_asked_for_again(
+    deployed: Deployed,
+) -> None:
+    """Under their own roles: request_rollback, pin_rollback, the wait, the desk, the deliverer, the verification."""
+    rollback.end_at_the_decision(deployed.parameters.state_machines.roll_back)
+    old, new = rollback.served(deployed), rollback.served(deployed)
+    first = rollback.commanded(deployed, old.run_key)
+    joined = rollback.invoked(deployed, old.facts.model_package_arn)["ok"]
+    assert (joined["execution_arn"], joined["is_new"]) == (first["execution_arn"], False)
+    rejected = rollback.request_of(deployed, first["execution_arn"])
+    assert first["request_id"] == rejected.request_id
+    assert rejected.facts.rollback is not None
+    assert rejected.facts.rollback.replaces_package == new.facts.model_package_arn
+    unsigned = rollback.verified(deployed, rejected, "arn:of:a:thief")
+    assert (unsigned["errorType"], "is PENDING" in unsigned["errorMessage"]) == ("SignatureInvalidError", True)
+    deployed.sign(deployed.challenge(rejected, Meaning.REJECTED, "not yet"), "ana")
+    assert deployed.ended(rejected.execution_arn)["error"] == "Rejected"
+
+    again = rollback.invoked(deployed, old.run_key)["ok"]
+    assert again["is_new"] and again["execution_arn"] != first["execution_arn"]
+    request = rollback.request_of(deployed, again["execution_arn"])
+    rollback.sign(deployed, request)
+    assert deployed.ended(request.execution_arn)["status"] == "SUCCEEDED"
+    release = rollback.verified(deployed, request, "arn:of:the:update:back")
+    assert (release["kind"], release["artefact_digest"]) == ("rollback", old.facts.artefact_digest)
+    assert "used already" in rollback.verified(deployed, request, "arn:of:another")["errorMessage"]
+
+    listed = deployed.vigil("models", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    status = {each["model_package_arn"]: each["status"] for each in json.loads(listed.stdout)["versions"]}
+    assert [status[each.facts.model_package_arn] for each in (old, new)] == ["RETIRED", "ACTIVE"]
+    assert "serves already" in rollback.invoked(deployed, new.facts.model_package_arn)["refused"]
+    chains = deployed.vigil("audit", "verify")
+    assert chains.returncode == 0, chains.stdout + chains.stderr
 
 
 def test_a_challenge_is_good_for_one_signature(deployed: Deployed) -> None:

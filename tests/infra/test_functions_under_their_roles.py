@@ -30,6 +30,7 @@ from vigil.aws.environment import StackParameters, aws_client, load_parameters
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.releases import ReleaseRecord, record_release
 from vigil.datasets.manifest import Manifest, ManifestEntry
+from vigil.digests import sha256_hex
 
 pytestmark = pytest.mark.stack
 
@@ -118,3 +119,50 @@ def test_a_dead_letter_fails_its_wait_and_is_recorded(deployed: Deployed) -> Non
     boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(body))
     records_of_run = eventually(lambda: deployed.recorded("model:" + "f" * 12), within=60)
     assert [record.event.value for record in records_of_run] == ["request.not-opened"]
+
+
+def release_event(deployed: Deployed, run_key: str, **more: Any) -> dict[str, Any]:
+    """What update-endpoint hands from state to state, of a model that nobody has trained."""
+    plan = real_plan()
+    evidence_store(deployed.parameters).keep_plan(plan)
+    place = f"s3://{deployed.parameters.buckets.models}/runs/{run_key}/"
+    release = {
+        "key": "0" * 12, "run_key": run_key, "request_id": "apr-1", "kind": "promotion", "artefact_digest": "a" * 64,
+        "model_package_arn": "arn:of:package/1", "artefact_uri": "s3://m/a", "image": "i", "code_revision": "c",
+        "dataset_version": "d" * 64, "dataset_uri": "s3://d/", "plan_digest": plan.digest, "plan_uri": "s3://m/p/",
+        "baseline_uri": f"{place}baseline/", "comparison_uri": f"{place}comparison/", "data_key": "k",
+        "endpoint_name": deployed.parameters.sagemaker.endpoint, "instance_type": "ml.m5.large", "capture_uri": "s3://c",
+        "pace": {"shadow_seconds": 1, "canary_percent": 20, "bake_seconds": 1, "termination_seconds": 1,
+                 "limit_seconds": 600},
+    }  # fmt: skip
+    return {"release": release, "execution_arn": "arn:of:update", **more}
+
+
+def test_a_baseline_is_pinned(deployed: Deployed) -> None:
+    event = release_event(deployed, "2" * 12)
+    bucket, prefix = deployed.parameters.buckets.models, f"runs/{'2' * 12}/baseline/"
+    baseline = {"artefact_digest": "a" * 64, "dataset_version": "d" * 64, "files": {"bias/x.json": sha256_hex(b"{}")}}
+    baseline["plan_digest"] = event["release"]["plan_digest"]
+    for name, content in (("bias/x.json", b"{}"), ("baseline.json", json.dumps(baseline).encode())):
+        boto3.client("s3").put_object(Bucket=bucket, Key=prefix + name, Body=content)
+    assert deployed.invoke("pin-baseline", event)["uri"] == f"s3://{bucket}/{prefix}"
+    assert [record.event.value for record in deployed.recorded("model:" + "2" * 12)] == ["baseline.pinned"]
+
+
+def test_a_challenger_in_the_shadow_is_judged(deployed: Deployed) -> None:
+    since = (server_time() - timedelta(minutes=2)).isoformat()
+    event = release_event(deployed, "3" * 12, phase="shadow", since=since, comparison_uri="")
+    assert deployed.invoke("compare-challenger", event)["verdict"] == "not-judged"
+    assert [record.event.value for record in deployed.recorded("model:" + "3" * 12)] == ["challenger.compared"]
+
+
+def test_a_wait_for_the_endpoint_is_kept_sealed_looked_after_and_ended(deployed: Deployed) -> None:
+    event = {"task_token": TOKEN, "endpoint_name": deployed.parameters.sagemaker.endpoint, "config_name": "new"}
+    event |= {"execution_arn": "arn:of:update", "state_name": "AwaitShadow", "entered_at": server_time().isoformat()}
+    assert deployed.invoke("await-deployment", event) == {"wait": "waits"}
+    items = boto3.client("dynamodb").scan(TableName=deployed.parameters.tables.monitoring)["Items"]
+    assert len(items) == 1
+    assert TOKEN not in str(items)
+    assert list(deployed.invoke("deployment-ended", {})["waits"].values()) == ["waits"]
+    late = event | {"entered_at": (server_time() - timedelta(hours=1)).isoformat(), "state_name": "AwaitDeployment"}
+    assert deployed.invoke("await-deployment", late) == {"wait": "nobody waits"}

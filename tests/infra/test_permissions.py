@@ -8,7 +8,12 @@ from cloudformation_template import references, resources_of, statements, who_ma
 
 Template = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
-ANY_RESOURCE = {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData", "sagemaker:ListModelPackages"}
+ANY_RESOURCE = {
+    "ecr:GetAuthorizationToken",
+    "cloudwatch:PutMetricData",
+    "cloudwatch:GetMetricStatistics",
+    "sagemaker:ListModelPackages",
+}
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
@@ -61,6 +66,38 @@ def test_the_sweep_may_read_everything_by_which_it_decides_to_put_back(template:
         assert any(resource in each for each in found), action
 
 
+def test_drift_changes_nothing_that_serves(template: Template) -> None:
+    """The machine's role, those of its functions and of the override: no call of SageMaker, no other machine."""
+    roles = resources_of(template, "AWS::IAM::Role")
+    machine = resources_of(template, "AWS::StepFunctions::StateMachine")["RetrainOnDriftStateMachine"]
+    of_machine = machine["RoleArn"]["Fn::GetAtt"][0].removesuffix("Role")
+    called = {name.removesuffix("Function") for name in references(machine["DefinitionSubstitutions"])}
+    allowed = []
+    for name in {of_machine, "OverrideDrift", "DriftFound", *called}:
+        policies = references(roles[f"{name}Role"]["ManagedPolicyArns"])
+        allowed += [each for policy, each in statements(template) if policy in policies]
+    actions = {action for each in allowed for action in each["Action"]}
+    assert not {action for action in actions if action.startswith(("sagemaker:", "iam:", "cloudformation:"))}
+    started = [references(each["Resource"]) for each in allowed if "states:StartExecution" in each["Action"]]
+    assert all(each == {"RetrainOnDriftStateMachine"} for each in started)
+    invoked = [references(each["Resource"]) for each in allowed if "lambda:InvokeFunction" in each["Action"]]
+    assert invoked == [{f"{name}Function" for name in called}]
+    writing = [each["Resource"] for each in allowed if "dynamodb:PutItem" in each["Action"]]
+    written = set().union(*(references(each) for each in writing))
+    assert written == {"MonitoringTable", "LedgerTable", "PeopleTable"}, "people: the count of failed sign-ins"
+    assert not {"s3:PutObject", "dynamodb:UpdateItem", "states:SendTaskSuccess", "kms:Sign"} & actions
+
+
+def test_only_the_rule_and_an_override_start_retrain_on_drift(template: Template) -> None:
+    starters = {
+        name
+        for name, statement in statements(template)
+        if "states:StartExecution" in statement["Action"]
+        and "RetrainOnDriftStateMachine" in references(statement["Resource"])
+    }
+    assert starters == {"DriftFoundPolicy", "OverrideDriftPolicy"}
+
+
 def test_only_train_and_promote_and_roll_back_may_start_update_endpoint(template: Template) -> None:
     starters = {
         name
@@ -109,14 +146,23 @@ def test_only_the_two_ends_of_a_task_token_may_use_the_key_directly(template: Te
         if {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"])
         and "kms:ViaService" not in str(statement.get("Condition"))
     }
-    assert direct == {"OpenApprovalPolicy", "DeliverDecisionPolicy"}
+    approvals, deployments = (
+        {"OpenApprovalPolicy", "DeliverDecisionPolicy"},
+        {"AwaitDeploymentPolicy", "DeploymentEndedPolicy"},
+    )
+    assert direct == approvals | deployments
     for name, statement in statements(template):
         if name in direct and {"kms:Encrypt", "kms:Decrypt"} & set(statement["Action"]):
-            assert statement["Condition"] == {"Null": {"kms:EncryptionContext:request_id": "false"}}
+            bound_to = "request_id" if name in approvals else "wait_id"
+            assert statement["Condition"] == {"Null": {f"kms:EncryptionContext:{bound_to}": "false"}}
 
 
 def test_only_deliver_decision_may_answer_a_wait_and_the_dead_letters_may_fail_one(template: Template) -> None:
-    assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy"}
+    deployments = {"AwaitDeploymentPolicy", "DeploymentEndedPolicy"}
+    assert who_may(template, "states:SendTaskSuccess") == {"DeliverDecisionPolicy", *deployments}
+    for name, statement in statements(template):
+        if name in deployments and "states:SendTaskSuccess" in statement["Action"]:
+            assert str(statement["Resource"]).endswith("stateMachine:vigil-${StackName}-update-endpoint'}"), name
     assert who_may(template, "states:SendTaskFailure") == {"DeliverDecisionPolicy", "FailWaitPolicy"}
 
 
@@ -133,7 +179,8 @@ def test_every_function_that_leaves_something_in_the_ledger_may_append_to_it(tem
     recording = {
         "PinRun", "GateCandidate", "RegisterCandidate", "TrainModelHandler", "MarkActive", "RecordOutcome",
         "DeliverDecision", "OpenApproval", "VerifyApproval", "ApprovalDesk", "RecordRelease",
-        "RemindApprovers", "FailWait", "PinRollback",
+        "RemindApprovers", "FailWait", "AssessDrift", "AskForRetraining", "RecordDriftFailure", "OverrideDrift",
+        "PinRollback", "RecordWindow",
     }  # fmt: skip
     roles = resources_of(template, "AWS::IAM::Role")
     for name in recording:
@@ -192,11 +239,14 @@ def test_only_register_candidate_may_write_artefacts(template: Template) -> None
     assert writers == {"RegisterCandidatePolicy"}
 
 
-def test_only_the_sagemaker_role_is_passed_on_and_only_to_sagemaker(template: Template) -> None:
+def test_only_the_sagemaker_role_and_that_of_schedules_are_passed_on_each_to_its_own_service(
+    template: Template,
+) -> None:
+    services = {"SageMakerRole": "sagemaker.amazonaws.com", "MonitorSchedulesRole": "scheduler.amazonaws.com"}
     for name, statement in statements(template):
         if "iam:PassRole" in statement["Action"]:
-            assert references(statement["Resource"]) == {"SageMakerRole"}, name
-            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}, name
+            (role,) = references(statement["Resource"])
+            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services[role]}}, name
 
 
 def test_register_candidate_may_record_its_package_and_reject_it(template: Template) -> None:

@@ -45,11 +45,16 @@ def test_every_bucket_and_queue_refuses_plain_http(template: Template) -> None:
     policies = resources_of(template, "AWS::S3::BucketPolicy")
     covered = {policy["Bucket"]["Ref"] for policy in policies.values()}
     assert covered == set(resources_of(template, "AWS::S3::Bucket"))
-    (queues,) = resources_of(template, "AWS::SQS::QueuePolicy").values()
-    assert {queue["Ref"] for queue in queues["Queues"]} == set(resources_of(template, "AWS::SQS::Queue"))
-    for policy in [*policies.values(), queues]:
-        statement = policy["PolicyDocument"]["Statement"][0]
-        assert {each["Effect"] for each in policy["PolicyDocument"]["Statement"]} == {"Deny"}
+    queues = list(resources_of(template, "AWS::SQS::QueuePolicy").values())
+    named = [queue["Ref"] for policy in queues for queue in policy["Queues"]]
+    assert sorted(named) == sorted(resources_of(template, "AWS::SQS::Queue"))
+    for policy in [*policies.values(), *queues]:
+        statement, *others = policy["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        for other in others:  # only EventBridge is let in, for what one of our own rules could not deliver
+            assert other["Effect"] == "Deny" or (
+                other["Principal"] == {"Service": "events.amazonaws.com"} and "ArnEquals" in other["Condition"]
+            )
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -77,8 +82,24 @@ def test_every_queue_has_a_dead_letter_queue_and_is_encrypted(template: Template
         if "RedrivePolicy" in queue:
             assert 1 <= queue["RedrivePolicy"]["maxReceiveCount"] <= 10, name
             targets |= references(queue["RedrivePolicy"]["deadLetterTargetArn"])
-    assert {name for name, queue in queues.items() if "RedrivePolicy" not in queue} == targets
-    assert len(targets) * 2 == len(queues)
+    of_rules = {
+        name
+        for rule in resources_of(template, "AWS::Events::Rule").values()
+        for target in rule["Targets"]
+        for name in references(target.get("DeadLetterConfig", {}))
+    }
+    assert {name for name, queue in queues.items() if "RedrivePolicy" not in queue} == targets | of_rules
+    assert len(targets) * 2 + len(of_rules) == len(queues)
+
+
+def test_a_rule_that_starts_a_state_machine_keeps_what_it_could_not_deliver(template: Template) -> None:
+    machines = set(resources_of(template, "AWS::StepFunctions::StateMachine"))
+    alarms = resources_of(template, "AWS::CloudWatch::Alarm")
+    for name, rule in resources_of(template, "AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            if references(target["Arn"]) & machines:
+                (queue,) = references(target["DeadLetterConfig"])
+                assert [alarm for alarm in alarms.values() if queue in references(alarm)], name
 
 
 def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(template: Template) -> None:

@@ -23,6 +23,7 @@ IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 3
 MACHINES = {
     "TrainAndPromoteKey": "train-and-promote",
     "UpdateEndpointKey": "update-endpoint",
+    "RetrainOnDriftKey": "retrain-on-drift",
     "RollBackKey": "roll-back",
 }
 

@@ -76,7 +76,7 @@ def zipped(files: dict[str, str]) -> bytes:
 def eventually() -> Callable[..., Any]:
     """Ask again until the answer is true; fails with the last answer when time is up."""
 
-    def wait(question: Callable[[], Any], seconds: float = 20.0) -> Any:
+    def wait(question: Callable[[], Any], seconds: float = 60.0) -> Any:
         return first_true(question, within=seconds)
 
     return wait

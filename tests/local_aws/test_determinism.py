@@ -58,7 +58,7 @@ def test_other_threads_and_later_calls_have_the_real_clock_and_real_chance() -> 
         first = draws()
         thread = threading.Thread(target=lambda: elsewhere.append(draws()))
         thread.start()
-        thread.join(10)
+        thread.join(60)
     after = draws()
     for values in (elsewhere[0], after):
         assert all(one != other for one, other in zip(values, first, strict=True))

@@ -17,7 +17,7 @@ def test_the_copy_sees_the_moment_of_the_fork_and_its_work_comes_back() -> None:
     values, here = ["before"], os.getpid()
     copy = Forked(lambda: repr((values, os.getpid() != here)).encode() * 50_000)
     values.append("after")
-    assert copy.result(20) == b"(['before'], True)" * 50_000
+    assert copy.result(60) == b"(['before'], True)" * 50_000
 
 
 def test_a_failure_in_the_copy_is_told() -> None:
@@ -25,7 +25,7 @@ def test_a_failure_in_the_copy_is_told() -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(ForkedError, match="No space left on device"):
-        Forked(fail).result(20)
+        Forked(fail).result(60)
 
 
 def test_a_copy_that_takes_too_long_is_ended() -> None:
@@ -50,4 +50,4 @@ def test_the_copy_holds_no_port_and_no_lock_but_deleted_files(tmp_path: Path) ->
             def look() -> bytes:
                 return repr([Path(f"/proc/self/fd/{number}").exists() for number in held]).encode()
 
-            assert Forked(look).result(20) == b"[False, False, True]"
+            assert Forked(look).result(60) == b"[False, False, True]"

@@ -47,7 +47,7 @@ def test_one_request_at_a_time_enters_what_it_may_change(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert busy.most == most
 
 
@@ -99,9 +99,9 @@ def test_long_poll_lets_others_work_and_ends_with_the_message(local_aws_server: 
     while time.monotonic() - started < 1:  # long enough that the poll has begun
         sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     sqs.send_message(QueueUrl=url, MessageBody="at last")
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 18  # the poll alone would last 20 s
     assert received[0]["Messages"][0]["Body"] == "at last"
 
 
@@ -111,7 +111,7 @@ def test_poll_lasts_as_long_as_the_queue_says(local_aws_server: Any) -> None:
     url = sqs.create_queue(QueueName="waits", Attributes={"ReceiveMessageWaitTimeSeconds": "1"})["QueueUrl"]
     started = time.monotonic()
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
-    assert 0.9 <= time.monotonic() - started < 5
+    assert 0.9 <= time.monotonic() - started < 15
     started = time.monotonic()
     assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0)
     assert time.monotonic() - started < 0.9

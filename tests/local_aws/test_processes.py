@@ -41,7 +41,7 @@ def start(supervisor: Supervisor, folder: Path, script: str, **options: Any) -> 
 
 def test_exit_code_output_and_input(supervisor: Supervisor, tmp_path: Path) -> None:
     process = start(supervisor, tmp_path, "cat; echo problem >&2; exit 3", stdin=b"given\n")
-    assert process.wait(10) == 3
+    assert process.wait(30) == 3
     assert (tmp_path / "log").read_text() == "given\nproblem\n"
 
 
@@ -49,7 +49,7 @@ def test_child_sees_only_the_environment_it_is_given(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_SERVER", "x")
-    start(supervisor, tmp_path, "env").wait(10)
+    start(supervisor, tmp_path, "env").wait(30)
     assert "SECRET_OF_THE_SERVER" not in (tmp_path / "log").read_text()
 
 
@@ -62,8 +62,8 @@ def test_wait_gives_up_while_the_child_runs(supervisor: Supervisor, tmp_path: Pa
 
 def test_terminate_ends_the_whole_group(supervisor: Supervisor, tmp_path: Path) -> None:
     process = start(supervisor, tmp_path, "sleep 60 & sleep 60 & wait")
-    assert process.terminate(5) == -signal.SIGTERM
-    assert process_table.await_end(process.pid, 5)
+    assert process.terminate(30) == -signal.SIGTERM
+    assert process_table.await_end(process.pid, 30)
 
 
 def test_child_that_ignores_sigterm_is_killed_after_the_grace(
@@ -73,13 +73,13 @@ def test_child_that_ignores_sigterm_is_killed_after_the_grace(
     eventually(lambda: (tmp_path / "ready").exists())
     started = time.monotonic()
     assert process.terminate(0.3) == -signal.SIGKILL
-    assert 0.3 <= time.monotonic() - started < 5
+    assert 0.3 <= time.monotonic() - started < 30
 
 
 def test_leader_that_exits_takes_its_group_along(supervisor: Supervisor, tmp_path: Path) -> None:
     process = start(supervisor, tmp_path, "sleep 60 & exit 0")
-    assert process.wait(10) == 0
-    assert process_table.await_end(process.pid, 5)
+    assert process.wait(30) == 0
+    assert process_table.await_end(process.pid, 30)
 
 
 def test_registered_only_while_it_runs(supervisor: Supervisor, store: Store, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_registered_only_while_it_runs(supervisor: Supervisor, store: Store, tmp
 
 def test_missing_program_is_named(supervisor: Supervisor, tmp_path: Path) -> None:
     process = supervisor.start("test", ["/no/such"], cwd=tmp_path, env=ENVIRONMENT, log=tmp_path / "log")
-    assert process.wait(10) == 125
+    assert process.wait(30) == 125
     assert "/no/such" in (tmp_path / "log").read_text()
 
 
@@ -119,7 +119,7 @@ def test_leftovers_of_a_killed_server_are_ended_on_start(tmp_path: Path, eventua
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=60)
     group = int(run.stdout)
-    eventually(lambda: group not in [one.pid for one in process_table.members(group)], 5)
+    eventually(lambda: group not in [one.pid for one in process_table.members(group)], 30)
     assert process_table.members(group), "the grandchild should still run"
     Supervisor(Store(tmp_path / "state.sqlite3"), allow_mounts=False)
     assert not process_table.members(group)
@@ -138,7 +138,7 @@ def test_reused_pid_is_never_hit(store: Store, tmp_path: Path) -> None:
         assert store.list(REGISTRY) == []
     finally:
         bystander.kill()
-        bystander.wait(10)
+        bystander.wait(30)
 
 
 def test_registration_from_before_a_reboot_is_ignored(store: Store) -> None:
@@ -150,7 +150,7 @@ def test_registration_from_before_a_reboot_is_ignored(store: Store) -> None:
         assert bystander.poll() is None
     finally:
         bystander.kill()
-        bystander.wait(10)
+        bystander.wait(30)
 
 
 def test_each_child_has_an_opt_ml_of_its_own(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_each_child_has_an_opt_ml_of_its_own(supervisor: Supervisor, tmp_path: P
         (tmp_path / name).mkdir()
         script = f"echo {name} > /opt/ml/mine; sleep 0.2; cat /opt/ml/mine > seen-{name}"
         processes.append(start(supervisor, tmp_path, script, opt_ml=tmp_path / name))
-    assert [process.wait(10) for process in processes] == [0, 0]
+    assert [process.wait(30) for process in processes] == [0, 0]
     assert [(tmp_path / f"seen-{name}").read_text() for name in ("one", "two")] == ["one\n", "two\n"]
     assert not Path("/opt/ml/mine").exists()
 
@@ -174,6 +174,6 @@ def test_without_mounts_the_folder_is_an_argument(store: Store, tmp_path: Path) 
     process = supervisor.start(
         "job", [str(script), "train"], cwd=tmp_path, env=ENVIRONMENT, log=tmp_path / "log", opt_ml=tmp_path / "ml"
     )
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
     assert (tmp_path / "log").read_text() == f"train --root {tmp_path / 'ml'}\n"
     supervisor.stop_all(1)

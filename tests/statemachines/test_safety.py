@@ -92,11 +92,51 @@ def test_the_smoke_test_meets_the_new_configuration(update_endpoint):
 
 
 def test_a_failed_smoke_test_or_record_restores_the_previous_configuration(update_endpoint):
-    for name in ("SmokeTest", "MarkActive", "CheckEndpoint"):
-        assert [way["Next"] for way in update_endpoint.states[name]["Catch"]] == ["RestorePrevious"]
+    for name in ("SmokeTest", "MarkActive", "AwaitDeployment", "AwaitShadow", "CompareShadow"):
+        assert {way["Next"] for way in update_endpoint.states[name]["Catch"]} == {"RestorePrevious"}
     for name in ("RestoreConfig", "RecreatePrevious"):
         restored = update_endpoint.states[name]["Arguments"]["EndpointConfigName"]
         assert expression(restored) == "$previous.config_name"
+
+
+def test_a_model_without_a_baseline_does_not_go_into_service(update_endpoint):
+    without = update_endpoint.reachable(without="PinBaseline")
+    assert not without & calls(update_endpoint, "createEndpoint", "updateEndpoint", "createModel")
+
+
+def test_a_challenger_is_compared_before_the_endpoint_is_touched(update_endpoint):
+    (skips,) = update_endpoint.states["HasChampion"]["Choices"]
+    assert expression(skips["Condition"]) == "$release.kind = 'promotion' and $exists($release.champion)"
+    assert skips["Next"] == "PairedTest"
+    assert update_endpoint.leading_to("CreateModel") == {"HasChampion", "PairedVerdict"}
+    (passed,) = update_endpoint.states["PairedVerdict"]["Choices"]
+    assert expression(passed["Condition"]) == "$judgement.verdict = 'passed'"
+    assert update_endpoint.states["PairedVerdict"]["Default"] == "RecordFailure"
+
+
+def test_in_the_shadow_the_champion_answers(update_endpoint):
+    arguments = update_endpoint.states["CreateShadowConfig"]["Arguments"]
+    (answers,), (copies,) = arguments["ProductionVariants"], arguments["ShadowProductionVariants"]
+    assert expression(answers["ModelName"]) == "$release.champion.model_name"
+    assert expression(copies["ModelName"]) == "$model_name"
+    assert update_endpoint.leading_to("CreateShadowConfig") == {"EndpointReady"}
+    assert (
+        "$release.champion.config_name = $previous.config_name"
+        in (update_endpoint.states["EndpointReady"]["Choices"][0]["Condition"])
+    )
+
+
+def test_only_two_verdicts_lead_out_of_the_shadow_to_the_canary(update_endpoint):
+    (way,) = update_endpoint.states["ShadowVerdict"]["Choices"]
+    assert expression(way["Condition"]) == "$judgement.verdict in ['passed', 'not-judged']"
+    assert update_endpoint.states["ShadowVerdict"]["Default"] == "RestorePrevious"
+
+
+def test_alarms_watch_every_update_that_brings_a_new_model(update_endpoint):
+    policy = update_endpoint.states["UpdateEndpoint"]["Arguments"]["DeploymentConfig"]
+    alarms = re.findall(r"\$\{(\w+)\}", policy["AutoRollbackConfiguration"])
+    assert alarms == ["ChallengerErrorsAlarmName", "ChallengerLatencyAlarmName"]
+    assert policy["BlueGreenUpdatePolicy"]["TerminationWaitInSeconds"]
 
 
 def test_only_an_endpoint_that_was_not_there_before_is_deleted(update_endpoint):
@@ -162,8 +202,10 @@ def test_a_fail_state_names_itself(machine):
 
 
 def test_the_end_states_are_those_that_operators_know():
-    both = [StateMachine(name) for name in NAMES]
-    ends = set().union(*({*machine.of_type("Fail"), *machine.of_type("Succeed")} for machine in both))
+    promoting = [
+        StateMachine(name) for name in NAMES if name != "retrain-on-drift"
+    ]  # which brings nothing into service
+    ends = set().union(*({*machine.of_type("Fail"), *machine.of_type("Succeed")} for machine in promoting))
     assert ends == {
         "InService", "Rejected", "Expired", "GateRefused", "NeedsAmendedPlan", "TrainingFailed", "EvaluationFailed",
         "RollbackRefused", "SignatureInvalid", "EndpointRolledBack", "InternalFailure",
@@ -175,9 +217,13 @@ def test_an_expired_wait_is_no_decision(train_and_promote):
     assert (first["ErrorEquals"], first["Assign"]["failure"]["outcome"]) == (["States.Timeout"], "Expired")
 
 
-def test_jobs_see_no_network(train_and_promote):
+def test_jobs_see_no_network(train_and_promote, update_endpoint):
     assert train_and_promote.states["Train"]["Arguments"]["EnableNetworkIsolation"] is True
-    assert train_and_promote.states["Evaluate"]["Arguments"]["NetworkConfig"]["EnableNetworkIsolation"] is True
+    jobs = [
+        train_and_promote.states["Evaluate"],
+        *(update_endpoint.states[job] for job in ("ComputeBaseline", "PairedTest")),
+    ]
+    assert all(job["Arguments"]["NetworkConfig"]["EnableNetworkIsolation"] is True for job in jobs)
 
 
 def test_the_serving_process_is_told_which_artefact_was_signed(update_endpoint):

@@ -34,6 +34,7 @@ from vigil.aws.desk_client import desk_client
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
 from vigil.aws.objects import S3Uri
 from vigil.aws.people_table import PeopleTable
+from vigil.aws.pinning import run_key
 from vigil.aws.run_records import RunRecords
 
 VIGIL = str(Path(sys.executable).parent / "vigil")
@@ -51,17 +52,18 @@ class Deployed:
 
     # --- runs ---------------------------------------------------------------------------------------------------
 
-    def wait(self, *, applied: bool = False, **changes: Any) -> ApprovalRequest:
+    def wait(self, *, applied: bool = False, name: str | None = None, **changes: Any) -> ApprovalRequest:
         """A run that waits, and its request. ``applied``: what follows an approval is done too (update-endpoint)."""
         facts = self.candidate(**changes)
-        key = uuid.uuid4().hex[:12]
-        run = {"key": key, "approval_timeout_seconds": 14 * 86_400, "ends_at_decision": not applied}
+        name = name or uuid.uuid4().hex[:12]
         machine = self.parameters.state_machines.train_and_promote
-        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{key}"
+        arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+        key = run_key(arn)
+        run = {"key": key, "approval_timeout_seconds": 14 * 86_400, "ends_at_decision": not applied}
         pinned = {name: getattr(facts, name) for name in PINNED} | {"key": key}
         RunRecords(aws_client("dynamodb"), self.parameters.tables.runs).start(arn, {"pinned": json.dumps(pinned)})
         document = {"run": run, "candidate": facts.model_dump(mode="json")}
-        aws_client("stepfunctions").start_execution(stateMachineArn=machine, name=key, input=json.dumps(document))
+        aws_client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=json.dumps(document))
         store = approvals_table(self.parameters)
 
         def opened() -> ApprovalRequest | None:

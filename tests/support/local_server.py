@@ -23,7 +23,7 @@ KEY = "test"
 Value = TypeVar("Value")
 
 
-def eventually(look: Callable[[], Value], *, within: float = 30.0, pause: float = 0.05) -> Value:
+def eventually(look: Callable[[], Value], *, within: float = 60.0, pause: float = 0.05) -> Value:
     """The first true value of ``look``; fails after ``within`` seconds."""
     deadline = time.monotonic() + within
     while not (value := look()):

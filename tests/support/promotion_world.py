@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from deployment_events import EndpointEvents
 from state_machine_text import NAMES, StateMachine
 from state_machines import FakeServices, StatesWorld, client_error, eventually
 
@@ -30,8 +32,20 @@ RELEASE = {
     "key": "fedcba987654", "request_id": "apr-1", "artefact_digest": "a" * 64, "artefact_uri": "s3://models/a",
     "image": "image", "code_revision": "revision-1", "dataset_version": "d" * 64, "endpoint_name": "triage",
     "instance_type": "ml.m5.large", "capture_uri": "s3://capture", "data_key": ARN % ("kms", "key/data"),
-    "model_package_arn": FACTS["model_package_arn"],
+    "model_package_arn": FACTS["model_package_arn"], "run_key": "0123456789ab", "kind": "promotion",
+    "dataset_uri": "s3://datasets/d/", "plan_digest": "f" * 64, "plan_uri": "s3://models/plans/f/",
+    "baseline_uri": "s3://models/runs/1/baseline/", "baseline_digest": "", "comparison_uri": "s3://models/runs/1/c/",
+    "pace": {
+        "shadow_seconds": 10, "canary_percent": 20, "bake_seconds": 10, "termination_seconds": 10, "limit_seconds": 600,
+    },
 }  # fmt: skip
+CHAMPION = {
+    "model_package_arn": ARN % ("sagemaker", "model-package/triage/0"), "run_key": "ba9876543210",
+    "artefact_digest": "b" * 64, "artefact_uri": "s3://models/b", "model_name": "champion-model",
+    "config_name": "before",
+}  # fmt: skip
+BASELINE = {"uri": RELEASE["baseline_uri"], "digest": "c" * 64, "plan_digest": "f" * 64, "dataset_version": "d" * 64}
+LONGEST_DEPLOYMENT_SECONDS = 4
 PINNED_ROLLBACK = {
     "kind": "rollback", "key": "0123456789ab", "requested_by": "dana", "reason": "the new one drifts",
     "dataset_version": "d" * 64, "approval_timeout_seconds": 600,
@@ -109,12 +123,15 @@ class FakeSageMaker:
         answer = {"EndpointName": name, "EndpointStatus": endpoint["status"], "EndpointConfigName": endpoint["config"]}
         if endpoint.get("reason"):
             answer["FailureReason"] = endpoint["reason"]
+        if "modified" in endpoint:
+            answer["LastModifiedTime"] = endpoint["modified"]
         if endpoint["status"] == "Deleting" and "left" in endpoint:
             endpoint["left"] -= 1
             if endpoint["left"] <= 0:
                 del self.endpoints[name]
         elif endpoint.get("next") and endpoint["looks"] <= 1:
             endpoint["status"], endpoint["config"] = endpoint.pop("next")
+            endpoint["modified"] = datetime.now(UTC)
         elif endpoint.get("next"):
             endpoint["looks"] -= 1
         return answer
@@ -143,6 +160,7 @@ class FakeSageMaker:
 
     def _change(self, name: str, status: str, before: str, after: str) -> None:
         endpoint = {"status": status, "config": before, "next": ("InService", after), "looks": self.looks}
+        endpoint["modified"] = datetime.now(UTC)
         self.endpoints[name] = endpoint
         if self.after_update is not None:
             self.after_update(endpoint, after)
@@ -155,8 +173,9 @@ class PromotionWorld:
         self.sagemaker = FakeSageMaker()
         self.functions: dict[str, Any] = {
             "PinRun": RUN, "GateCandidate": PASSED, "RegisterCandidate": FACTS, "VerifyApproval": RELEASE,
-            "PinRollback": PINNED_ROLLBACK, "SmokeTest": {"scored": 3},
-            "MarkActive": {"active": FACTS["model_package_arn"]},
+            "PinRollback": PINNED_ROLLBACK, "PinBaseline": BASELINE,
+            "CompareChallenger": {"verdict": "passed", "reason": "within the plan"},
+            "WatchEndpoint": {}, "SmokeTest": {"scored": 3}, "MarkActive": {"active": FACTS["model_package_arn"]},
             "RecordOutcome": lambda event: {"outcome": event["outcome"], "reason": f"read: {event['cause']}"},
         }  # fmt: skip
         self.events: list[tuple[str, Any]] = []
@@ -166,9 +185,12 @@ class PromotionWorld:
         self.services = FakeServices()
         self.world = StatesWorld(folder, self.services)
         self._serve()
+        self.deployments = EndpointEvents(self.world, self.services)
+        self.functions["AwaitDeployment"] = self.deployments.awaited
         self.machines = {name: self.world.create(shortened(name), name) for name in NAMES}
 
     def close(self) -> None:
+        self.deployments.close()
         self.world.close()
 
     def start(self, name: str = "train-and-promote", value: Any = None, execution: str = "run-1") -> str:
@@ -254,6 +276,8 @@ def shortened(name: str) -> dict[str, Any]:
     for state in definition["States"].values():
         if state["Type"] == "Wait":
             state["Seconds"] = 0
+        if "AwaitDeployment" in str(state.get("Arguments", "")):
+            state["TimeoutSeconds"] = LONGEST_DEPLOYMENT_SECONDS
         for retry in state.get("Retry", []):
             retry |= {"IntervalSeconds": 1, "BackoffRate": 1, "MaxDelaySeconds": 2, "JitterStrategy": "NONE"}
             retry["MaxAttempts"] = min(retry["MaxAttempts"], 2)
@@ -261,6 +285,8 @@ def shortened(name: str) -> dict[str, Any]:
 
 
 def _value(placeholder: str) -> str:
+    if placeholder.endswith("AlarmName"):
+        return placeholder.removesuffix("AlarmName")
     if placeholder.endswith("FunctionArn"):
         return ARN % ("lambda", f"function:{placeholder.removesuffix('FunctionArn')}")
     return {

@@ -14,7 +14,7 @@ from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 FOLDER = Path(__file__).resolve().parents[2] / "statemachines"
-NAMES = ("train-and-promote", "update-endpoint", "roll-back")
+NAMES = ("train-and-promote", "update-endpoint", "retrain-on-drift", "roll-back")
 
 #: Optimised integrations and their patterns: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html
 OPTIMISED = {
@@ -33,7 +33,7 @@ RESOURCE = re.compile(r"arn:aws:states:::(aws-sdk:)?([a-z]+):([A-Za-z]+)(?:\.(sy
 #: Where the integration takes JSON and the service text.
 TAKES_JSON = {("sqs", "MessageBody"), ("sns", "Message"), ("states", "Input"), ("lambda", "Payload")}
 VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
-FUNCTIONS = {"exists", "substring", "replace", "string", "contains", "min", "states", "substringAfter"}
+FUNCTIONS = {"exists", "substring", "replace", "string", "contains", "min", "states", "substringAfter", "length"}
 
 
 def is_expression(value: Any) -> bool:

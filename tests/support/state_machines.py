@@ -29,7 +29,7 @@ from local_aws.store import Store
 ROLE = "arn:aws:iam::123456789012:role/states"
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 METADATA = {"RequestId": REQUEST_ID, "HTTPStatusCode": 200, "HTTPHeaders": {"content-type": "application/json"}}
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TOKEN_TEXT = re.compile(r"[A-Za-z0-9+/]{500,}={0,2}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -16,7 +16,6 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from vigil.approvals.authority import refuse_another
-from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import ApprovalError, AuthenticationError, RevokedError
 from vigil.approvals.lockout import (
     Attempt,
@@ -30,8 +29,8 @@ from vigil.approvals.lockout import (
 from vigil.approvals.models import Authentication, PasswordProof, Proof, SessionProof, TokenProof
 from vigil.approvals.people import People, Person, canonical_username
 from vigil.approvals.sessions import holds, owner_of
-from vigil.approvals.sign_in import Identity, PasswordSignIn, SignInAlarms, TokenVerifier
-from vigil.approvals.sign_in_records import record_failure
+from vigil.approvals.sign_in import Asked, Identity, PasswordSignIn, SignInAlarms, TokenVerifier
+from vigil.approvals.sign_in_records import DESK, record_failure
 from vigil.approvals.timing import CLOCK_SKEW
 from vigil.audit.ports import LedgerWriter
 from vigil.moments import Clock
@@ -66,15 +65,16 @@ class Signer:
 
 def authenticate(
     proof: Proof,
-    challenge: Challenge,
+    challenge: Asked,
     ports: AuthenticationPorts,
     continuous_seconds: int,
     expected_signer: str | None = None,
+    via: str = DESK,
 ) -> Signer:
     """Raises ``AuthenticationError`` or a kind of it. Every refusal is in the ledger, and wrong passwords count.
 
     ``expected_signer``: the only person whose proof may pass; others are refused before a password is tried.
-    ``continuous_seconds`` is the plan's: 0 refuses a proof of one component.
+    ``continuous_seconds`` is the plan's: 0 refuses a proof of one component. ``via``: what asks, for the ledger.
     """
     try:
         if isinstance(proof, TokenProof):
@@ -84,13 +84,11 @@ def authenticate(
         return _by_password(proof, challenge, ports, expected_signer)
     except ApprovalError as refusal:
         ports.alarms.sign_in_failed()
-        record_failure(_claimed(proof, ports.people), refusal, challenge, ports.ledger)
+        record_failure(_claimed(proof, ports.people), refusal, challenge, ports.ledger, via)
         raise
 
 
-def _by_password(
-    proof: PasswordProof, challenge: Challenge, ports: AuthenticationPorts, expected: str | None
-) -> Signer:
+def _by_password(proof: PasswordProof, challenge: Asked, ports: AuthenticationPorts, expected: str | None) -> Signer:
     person = _person(proof.username, ports.people)
     refuse_another(person.username, expected)
     attempt = _begin(person, ports)
@@ -99,7 +97,7 @@ def _by_password(
 
 def _by_session(
     proof: SessionProof,
-    challenge: Challenge,
+    challenge: Asked,
     ports: AuthenticationPorts,
     continuous_seconds: int,
     expected: str | None,
@@ -123,7 +121,7 @@ def _begin(person: Person, ports: AuthenticationPorts) -> Attempt:
 
 
 def _try_password(
-    password: SecretStr, attempt: Attempt, challenge: Challenge, ports: AuthenticationPorts, components: int
+    password: SecretStr, attempt: Attempt, challenge: Asked, ports: AuthenticationPorts, components: int
 ) -> Signer:
     try:
         identity = ports.passwords.sign_in(attempt.person.username, password)
@@ -139,7 +137,7 @@ def _try_password(
     return _signer(identity, person, components, by_password=True)
 
 
-def _by_token(proof: TokenProof, challenge: Challenge, ports: AuthenticationPorts, expected: str | None) -> Signer:
+def _by_token(proof: TokenProof, challenge: Asked, ports: AuthenticationPorts, expected: str | None) -> Signer:
     if ports.tokens is None:
         raise AuthenticationError("this stack has no OpenID provider for signing: give user name and password")
     identity = ports.tokens.verify(proof.id_token, challenge.nonce)
@@ -163,7 +161,7 @@ def _person(username: str, people: People) -> Person:
     return person
 
 
-def _refuse_stale(identity: Identity, challenge: Challenge, now: datetime) -> None:
+def _refuse_stale(identity: Identity, challenge: Asked, now: datetime) -> None:
     """The sign-in is for what was shown: after it, and not from the future, within the clocks' difference."""
     if not challenge.shown_at - CLOCK_SKEW <= identity.authenticated_at <= now + CLOCK_SKEW:
         raise AuthenticationError("the sign-in is not of now: sign in again for this signature, after it was shown")

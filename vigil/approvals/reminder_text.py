@@ -57,8 +57,10 @@ def mail_text(
     training_ended: datetime | None = None,
 ) -> MailText:
     """For one person, who may sign in ``roles``. ``training_ended``: since when their training no longer counts."""
+    rollback = request.facts.rollback
     facts = {
         "Request": request.request_id,
+        **({"Roll-back in place of": rollback.replaces_package, "Because": rollback.reason} if rollback else {}),
         "Open until": f"{request.expires_at:%Y-%m-%d %H:%M} UTC",
         "Asked for by": request.facts.requested_by,
         "Plan changed by": request.facts.plan_changed_by,
@@ -69,7 +71,10 @@ def mail_text(
         "Signatures missing": "; ".join(f"{seat.meaning}, by {seat.role}" for seat in seats),
         "You may sign as": ", ".join(roles),
     }
-    lines = [OPENINGS[occasion], "", *(f"{name + ':':<21}{one_line(value)}" for name, value in facts.items()), ""]
+    opening = OPENINGS[occasion]
+    if rollback is not None:
+        opening = opening.replace("A candidate model", "A roll-back to a model that served before")
+    lines = [opening, "", *(f"{name + ':':<23}{one_line(value)}" for name, value in facts.items()), ""]
     if training_ended is not None:
         lines += [f"Your training counted until {training_ended:%Y-%m-%d}: repeat it before you sign.", ""]
     lines += [where(request.request_id, airflow_url), "", "An answer to this mail decides nothing."]

@@ -23,6 +23,25 @@ class Identity(BaseModel):
     authenticated_at: Moment
 
 
+class Asked(Protocol):
+    """What somebody signs in for: it was fixed, and shown, before the sign-in. A desk's ``Challenge`` is one.
+
+    ``nonce``: the digest of what is asked; a provider's ID token must carry it.
+    """
+
+    @property
+    def challenge_id(self) -> str: ...
+
+    @property
+    def request_id(self) -> str: ...
+
+    @property
+    def nonce(self) -> str: ...
+
+    @property
+    def shown_at(self) -> datetime: ...
+
+
 class PasswordSignIn(Protocol):
     """The stack's own provider, whose passwords only the desk may try."""
 

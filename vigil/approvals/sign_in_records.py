@@ -10,8 +10,8 @@ import logging
 import secrets
 from datetime import datetime
 
-from vigil.approvals.desk import Challenge
 from vigil.approvals.people import Person
+from vigil.approvals.sign_in import Asked
 from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry
 from vigil.audit.ports import LedgerWriter
@@ -23,9 +23,11 @@ DESK = "approval desk"
 UNKNOWN = "unknown"
 
 
-def record_failure(person: Person | None, refusal: Exception, challenge: Challenge, ledger: LedgerWriter) -> None:
+def record_failure(
+    person: Person | None, refusal: Exception, challenge: Asked, ledger: LedgerWriter, via: str = DESK
+) -> None:
     of = {"request_id": challenge.request_id, "challenge_id": challenge.challenge_id}
-    _record_failure(person, refusal, DESK, of, ledger)
+    _record_failure(person, refusal, via, of, ledger)
 
 
 def record_failed_change(person: Person | None, refusal: Exception, by: str, ledger: LedgerWriter) -> None:

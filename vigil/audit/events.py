@@ -36,6 +36,8 @@ class EventName(StrEnum):
     WINDOW_MONITORED = "window.monitored"  # one monitor, one window, violations or none
     DRIFT_DECIDED = "drift.decided"
     DRIFT_OVERRIDDEN = "drift.overridden"
+    DRIFT_OVERRIDE_REFUSED = "drift.override-refused"
+    DRIFT_NOT_HANDLED = "drift.not-handled"  # no decision could be made, or what it asks for could not be asked
     RETRAINING_ASKED = "retraining.asked"  # of Airflow, because of drift
     RUN_ENDED = "run.ended"
     HISTORY_ARCHIVED = "history.archived"

@@ -19,6 +19,7 @@ GLUE_SCRIPT = "tasks/glue/curate_quarters.py"
 STATE_MACHINES = {
     "TrainAndPromoteKey": "train-and-promote.asl.json",
     "UpdateEndpointKey": "update-endpoint.asl.json",
+    "RetrainOnDriftKey": "retrain-on-drift.asl.json",
     "RollBackKey": "roll-back.asl.json",
 }
 TEMPLATE = "infra/template.yaml"

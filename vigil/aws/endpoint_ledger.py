@@ -27,6 +27,7 @@ def endpoint_changed(event: MarkActiveEvent, before: Mapping[str, str], actor: A
             "active_package": release.model_package_arn,
             "artefact_digest": release.artefact_digest,
             "config_name": event.config_name,
+            "baseline_digest": event.baseline.digest,
         },
         details={"approval_request_id": release.request_id, "execution_arn": event.execution_arn},
     )

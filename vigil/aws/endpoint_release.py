@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -18,11 +19,10 @@ from vigil.aws.environment import StackParameters
 from vigil.aws.ledger_ports import RequiredLedger
 from vigil.aws.ledger_table import ConditionFailedError
 from vigil.aws.model_packages import ModelPackages
+from vigil.aws.release_facts import release_of
 from vigil.aws.release_models import MarkActiveEvent, Release
 from vigil.digests import digest_of
 from vigil.moments import Clock, timestamp
-
-KEY_DIGITS = 12  # of SHA-256 of the execution's ARN: part of the names of model and configuration
 
 
 class VerifyEvent(BaseModel):
@@ -37,30 +37,19 @@ class ReleaseConflictError(Exception):
     """Another release changed the record of the endpoint at the same time."""
 
 
-def verify_approval(event: VerifyEvent, parameters: StackParameters, ports: VerificationPorts) -> Release:
+def verify_approval(
+    event: VerifyEvent, parameters: StackParameters, ports: VerificationPorts, models: ServingRecords
+) -> Release:
     """Raises ``SignatureInvalidError`` unless the approval holds in every respect. Either way the ledger has it."""
     try:
         request = verify_release(event.approval_request_id, event.requested_execution, event.execution_arn, ports)
     except SignatureInvalidError as invalid:
         _record_refused(event, str(invalid), ports)
         raise
-    facts = request.facts
-    return Release(
-        kind=facts.kind,
-        key=digest_of(event.execution_arn)[:KEY_DIGITS],
-        run_key=request.run_key,
-        request_id=request.request_id,
-        model_package_arn=facts.model_package_arn,
-        artefact_digest=facts.artefact_digest,
-        artefact_uri=facts.artefact_uri,
-        image=facts.image,
-        code_revision=facts.code_revision,
-        dataset_version=facts.dataset_version,
-        endpoint_name=parameters.sagemaker.endpoint,
-        instance_type=parameters.sagemaker.instance_type,
-        capture_uri=f"s3://{parameters.buckets.capture}/captured",
-        data_key=parameters.keys.data,
-    )
+    plan = ports.evidence.plan(request.facts.plan_digest)
+    serving = models.serving(parameters.sagemaker.endpoint)
+    recorded = models.package(request.facts.model_package_arn)
+    return release_of(request, plan, event.execution_arn, parameters, serving, recorded)
 
 
 def _record_refused(event: VerifyEvent, why: str, ports: VerificationPorts) -> None:
@@ -89,8 +78,30 @@ class ServingRecords:
 
     def serving(self, endpoint: str) -> dict[str, str]:
         """What serves at the endpoint; empty where nothing was recorded."""
-        answer = self._client.get_item(TableName=self._table, Key=_key(_endpoint_id(endpoint)), ConsistentRead=True)
+        return self.package(_endpoint_id(endpoint))
+
+    def package(self, model_package_arn: str) -> dict[str, str]:
+        """What is recorded of a model package (status, baseline, comparisons); empty where nothing was."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(model_package_arn), ConsistentRead=True)
         return {name: str(next(iter(value.values()))) for name, value in answer.get("Item", {}).items()}
+
+    def note(self, model_package_arn: str, facts: Mapping[str, str], once: str | None = None) -> dict[str, Any]:
+        """The change that adds ``facts`` to a package's item: for a transaction with the ledger's record.
+
+        ``once``: one of the facts; the change is refused where another value of it is recorded already.
+        """
+        names = {f"#{number}": name for number, name in enumerate(facts)}
+        change: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(model_package_arn),
+            "UpdateExpression": "SET " + ", ".join(f"{name} = :{name[1:]}" for name in names),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {f":{n}": {"S": value} for n, value in enumerate(facts.values())},
+        }
+        if once is not None:
+            number = list(facts).index(once)
+            change["ConditionExpression"] = f"attribute_not_exists(#{number}) OR #{number} = :{number}"
+        return {"Update": change}
 
     def activate(self, event: MarkActiveEvent, at: str, actor: Actor, ledger: RequiredLedger) -> None:
         """In one transaction the new package becomes ACTIVE, the old one RETIRED, endpoint's record and ledger say so.
@@ -122,6 +133,11 @@ class ServingRecords:
             "run_key": {"S": release.run_key},
             "previous_run_key": {"S": before.get("run_key", "")},
             "artefact_digest": {"S": release.artefact_digest},
+            "artefact_uri": {"S": release.artefact_uri},
+            "baseline_uri": {"S": event.baseline.uri},
+            "baseline_digest": {"S": event.baseline.digest},
+            "plan_digest": {"S": event.baseline.plan_digest},
+            "dataset_version": {"S": event.baseline.dataset_version},
             "approval_request_id": {"S": release.request_id},
             "model_name": {"S": event.model_name},
             "config_name": {"S": event.config_name},

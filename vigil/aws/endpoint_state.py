@@ -48,7 +48,12 @@ def _models(sagemaker: Any, config: str | None) -> dict[str, str]:
     """The model's name of each variant of a configuration."""
     if config is None:
         return {}
-    answer = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+    try:
+        answer = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+    except ClientError as error:
+        if "Could not find" not in error.response["Error"].get("Message", ""):
+            raise
+        return {}  # what serves goes on serving when its configuration is deleted
     both = [*answer.get("ProductionVariants", []), *answer.get("ShadowProductionVariants", [])]
     return {variant["VariantName"]: variant["ModelName"] for variant in both if "ModelName" in variant}
 

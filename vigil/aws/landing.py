@@ -10,14 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from vigil.aws.environment import load_parameters
+from vigil.aws.landing_places import LANDED, LANDING, QUARTERS
 from vigil.aws.objects import ObjectError, S3Uri, get_bytes, get_file, object_identity, put_bytes, put_file, put_new
 from vigil.cases.inspect import ArchiveSummary, inspect_archive
 from vigil.cases.pack import pack_folder
 from vigil.digests import canonical_json, digest_of
-
-LANDING = "landing"  # what people upload
-QUARTERS = "quarters"  # what was checked, by content
-LANDED = "landed"  # which uploaded object became which of them
 
 
 class LandingError(Exception):

@@ -27,9 +27,14 @@ def merged(parameters: StackParameters, endpoint: str, window: Window) -> S3Uri:
     return S3Uri(parameters.buckets.capture, f"merged/{endpoint}/{window.key}/")
 
 
+def monitor_reports(parameters: StackParameters, endpoint: str, monitor: Monitor) -> S3Uri:
+    """Below it a folder for each window, named by its key."""
+    return S3Uri(parameters.buckets.capture, f"reports/{endpoint}/{monitor}/")
+
+
 def report(parameters: StackParameters, endpoint: str, monitor: Monitor, window: Window) -> S3Uri:
     """``statistics.json``, ``constraints.json``, ``constraint_violations.json`` and ``window.json`` of one window."""
-    return S3Uri(parameters.buckets.capture, f"reports/{endpoint}/{monitor}/{window.key}/")
+    return monitor_reports(parameters, endpoint, monitor) / f"{window.key}/"
 
 
 def weekly_reports(parameters: StackParameters, endpoint: str) -> S3Uri:

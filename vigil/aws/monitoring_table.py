@@ -13,6 +13,8 @@ from vigil.monitoring.models import DriftDecision, Monitor, Window, WindowReport
 
 WINDOW, DECISION, RETRAINING = "window#", "decision#", "retraining"
 DOCUMENT = "document"
+#: Items of the latest windows that are looked through for each monitor's last: ten windows of all four.
+LATEST = 40
 
 
 def window_item(window: Window, monitor: Monitor) -> str:
@@ -34,6 +36,23 @@ class MonitoringTable:
         """Newest window first."""
         found = self._documents(endpoint, WINDOW)
         return [WindowReport.model_validate_json(document) for document in found][::-1]
+
+    def last_told(self, endpoint: str) -> dict[str, str]:
+        """When each monitor's last windows were finished, by monitor, as ``timestamp`` writes it."""
+        answer = self._client.query(
+            TableName=self.name,
+            KeyConditionExpression="endpoint = :endpoint AND begins_with(#item, :prefix)",
+            ExpressionAttributeNames={"#item": "item"},
+            ExpressionAttributeValues={":endpoint": {"S": endpoint}, ":prefix": {"S": WINDOW}},
+            ProjectionExpression="#item, finished_at",
+            ScanIndexForward=False,
+            Limit=LATEST,
+        )
+        told: dict[str, str] = {}
+        for item in answer["Items"]:
+            monitor = item["item"]["S"].rpartition("#")[2]
+            told[monitor] = max(told.get(monitor, ""), item.get("finished_at", {}).get("S", ""))
+        return told
 
     def decisions(self, endpoint: str) -> list[DriftDecision]:
         """Latest decision first."""

@@ -54,14 +54,14 @@ def administer(event: Mapping[str, Any], ports: AdministrationPorts) -> dict[str
     try:
         return {"ok": _administer(ORDERS.validate_python(event), ports)}
     except (AdministrationError, ApprovalError, ValidationError) as error:
-        return _refused(error)
+        return refused(error)
 
 
 def choose(event: Mapping[str, Any], ports: OwnPasswordPorts) -> dict[str, Any]:
     try:
         return {"ok": shown(choose_password(ChoosePassword.model_validate(event), ports))}
     except (AdministrationError, ApprovalError, ValidationError) as error:
-        return _refused(error)
+        return refused(error)
 
 
 def ask(client: Any, function: str, event: Mapping[str, Any]) -> Any:
@@ -93,7 +93,8 @@ def _administer(order: Order, ports: AdministrationPorts) -> Any:
             return shown(administration.sign_out(order, ports))
 
 
-def _refused(error: Exception) -> dict[str, Any]:
+def refused(error: Exception) -> dict[str, Any]:
+    """A refusal as an answer; what was given is not in it, for it may be a password."""
     return {"refused": Refused(error=type(error).__name__, message=_said(error), exit_code=_code(error)).model_dump()}
 
 

@@ -134,6 +134,18 @@ def open_archive(path: Path) -> Iterator[QuarterArchive]:
         yield _identify(path.name, _Zip(file, layouts.limits, path.name), layouts)
 
 
+@contextmanager
+def open_stream(stream: IO[bytes], name: str) -> Iterator[QuarterArchive]:
+    """As ``open_archive``, for a zip that is no local file: ``stream`` can seek, ``name`` is the file's name."""
+    layouts = load_layouts()
+    try:
+        file = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ArchiveError(f"{name} is not a complete zip file ({error}): land the quarter again") from error
+    with file:
+        yield _identify(name, _Zip(file, layouts.limits, name), layouts)
+
+
 def _identify(name: str, source: _Source, layouts: Layouts) -> QuarterArchive:
     entries = source.files()
     _check_sizes(name, entries, layouts.limits)

@@ -19,8 +19,10 @@ app = typer.Typer(
 SUBCOMMANDS = {
     "approvals": ("vigil.cli.approvals", "List, show, sign and verify approvals of candidate models."),
     "audit": ("vigil.cli.audit", "List, show, verify and export the ledger."),
+    "cases": ("vigil.cli.cases", "Score a quarter's reports through the endpoint, and send their ground truth."),
     "datasets": ("vigil.cli.datasets", "List, show, compare, get and verify released dataset versions."),
     "models": ("vigil.cli.models", "List versions of the model, show what serves, ask for one to come back."),
+    "drift": ("vigil.cli.drift", "List and show what was decided about drift, and override it."),
     "quarters": ("vigil.cli.quarters", "Land FAERS archives."),
     "people": ("vigil.cli.people", "Add, train, unlock and revoke people who may sign; choose a password."),
     "stack": ("vigil.cli.stack", "Deploy the stack and show its outputs."),
@@ -28,6 +30,7 @@ SUBCOMMANDS = {
 COMMANDS = {
     "synth": ("vigil.cli.synth", "synth"),
     "demo": ("vigil.cli.demo.command", "demo"),
+    "demo-drift": ("vigil.cli.demo.command", "demo_drift"),
     "start": ("vigil.cli.demo.command", "start"),
     "stop": ("vigil.cli.demo.command", "stop"),
 }

@@ -25,7 +25,7 @@ def print_versions(found: ModelVersions) -> None:
         console.print("No model was registered yet.")
         return
     table = Table(
-        Column("model\nrun", no_wrap=True), Column("status\nsince", max_width=21),
+        Column("model\nrun", no_wrap=True), Column("status\nsince", overflow="fold", min_width=21),
         Column("dataset\nartefact", no_wrap=True), Column("signed by", overflow="fold"),
         Column("figures", overflow="fold"), box=box.SIMPLE_HEAD,
     )  # fmt: skip
@@ -145,7 +145,7 @@ def _status(version: ModelVersion) -> Text:
     if version.changed_at is not None:
         text += Text(f"\n{version.changed_at:%Y-%m-%d %H:%M}", style="dim")
     if version.rollback_request_id is not None:
-        text += plain(f"\nroll-back waits: {version.rollback_request_id}")
+        text += plain(f"\nroll-back waits,\n{version.rollback_request_id}")
     return text
 
 

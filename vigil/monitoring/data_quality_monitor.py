@@ -8,7 +8,7 @@ from typing import Any
 from vigil.change_control.monitoring_rules import DataQualityRules
 from vigil.monitoring.constraints_file import constraints_of, violations_document
 from vigil.monitoring.data_quality import compare
-from vigil.monitoring.data_quality_files import compared_document
+from vigil.monitoring.distributions import compared_document
 from vigil.monitoring.findings import Document, Findings, ScoredCase
 from vigil.monitoring.models import LabelCounts, WindowStatus
 from vigil.monitoring.observed import observed_batches

@@ -11,6 +11,7 @@ import math
 import warnings
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,16 @@ class Compared:
     window: tuple[float, ...]
     distance: float
     p_value: float
+
+
+def compared_document(compared: Compared) -> dict[str, Any]:
+    """As a window's ``statistics.json`` holds it (``vigil.compared``): pages show it, and need no sketch for that."""
+    return {
+        "labels": list(compared.labels),
+        "baseline": [round(share, 6) for share in compared.baseline],
+        "window": [round(share, 6) for share in compared.window],
+        "distance": round(compared.distance, 6),
+    }
 
 
 def compare_column(baseline: ColumnProfile, window: ColumnProfile) -> Compared | None:

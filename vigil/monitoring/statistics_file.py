@@ -54,7 +54,7 @@ def profile_of(statistics: Any) -> Profile:
             profile.columns[name] = _numbers(feature) if BY_NAME[name].is_number else _values(feature)
     except StatisticsError:
         raise
-    except (KeyError, TypeError, ValueError, RuntimeError, binascii.Error) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError, MemoryError, binascii.Error) as error:
         raise StatisticsError(f"statistics of {name} cannot be read ({error!r}): make the baseline again") from error
     return profile
 

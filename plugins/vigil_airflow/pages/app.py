@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from vigil_airflow.pages import quality_report, static_files
+from vigil_airflow.pages import quality_report, static_files, weekly_report
 from vigil_airflow.pages.approvals import routes as approvals
 from vigil_airflow.pages.models import routes as models
 from vigil_airflow.pages.monitoring import routes as monitoring
@@ -13,6 +13,7 @@ from vigil_airflow.pages.state_machine import routes as state_machine
 
 app = FastAPI(title="Vigil", docs_url=None, redoc_url=None, openapi_url=None)
 app.include_router(quality_report.router)
+app.include_router(weekly_report.router)
 app.include_router(static_files.router)
 app.include_router(approvals.router)
 app.include_router(monitoring.router)

@@ -187,3 +187,15 @@ def test_data_under_a_customers_key_needs_the_key_by_way_of_the_service(server: 
     _, _, message = refused(client("sqs").send_message, QueueUrl=url, MessageBody="m")
     assert f"kms:GenerateDataKey on resource: {key}" in message
     assert refused(client("kms").generate_data_key, KeyId=key, KeySpec="AES_256")[0] == "AccessDeniedException"
+
+
+def test_a_namespace_is_known_from_a_body_that_the_client_compressed(server: LocalServer) -> None:
+    """botocore compresses PutMetricData from 10 KiB on: its trait requestcompression."""
+    arn = role(
+        server, "metric-writer", allow("cloudwatch:PutMetricData", "*", StringEquals={"cloudwatch:namespace": "Own"})
+    )
+    cloudwatch = session(server, arn)("cloudwatch")
+    metrics = [{"MetricName": f"metric-{number}-{'x' * 100}", "Value": 1.0} for number in range(150)]
+    cloudwatch.put_metric_data(Namespace="Own", MetricData=metrics)
+    assert refused(cloudwatch.put_metric_data, Namespace="Other", MetricData=metrics)[0] == "AccessDenied"
+    assert len(server.client("cloudwatch").list_metrics(Namespace="Own")["Metrics"]) == 150

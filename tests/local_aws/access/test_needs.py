@@ -74,6 +74,18 @@ def test_s3(request_: tuple[str, str], expected: list[tuple[str, str]]) -> None:
     assert rest("s3", *request_) == expected
 
 
+def test_airflow_is_called_with_leave_for_one_of_its_roles() -> None:
+    """https://docs.aws.amazon.com/mwaa/latest/userguide/access-mwaa-apache-airflow-rest-api.html"""
+    body = b'{"Path": "/dags", "Method": "GET"}'
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/restapi/analytics", "QUERY_STRING": ""}
+    environ |= {"HTTP_HOST": "localhost", "wsgi.url_scheme": "http", "SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+    call = IncomingCall("mwaa", "", environ, body)
+    (need,) = Authorization("record", cast(Usage, None), lambda: None).needs(call)
+    roles = f"arn:aws:airflow:{HERE}:role/analytics"
+    assert (need.action, need.resource) == ("airflow:InvokeRestApi", f"{roles}/Admin")
+    assert f"{roles}/User" in need.others
+
+
 def test_s3_copy_reads_the_source_and_writes_the_target() -> None:
     found = rest("s3", "PUT", "/b/k", HTTP_X_AMZ_COPY_SOURCE="from/a%20key?versionId=7", HTTP_X_AMZ_TAGGING="a=b")
     assert found == [
@@ -185,6 +197,35 @@ STREAM = f"{TABLE}/t/stream/2024"
             [("states:DescribeExecution", f"arn:aws:states:{HERE}:execution:m:e")],
         ),
         ("events", "PutRule", {"Name": "r"}, [("events:PutRule", f"arn:aws:events:{HERE}:rule/r")]),
+        (
+            "scheduler",
+            "GetSchedule",
+            {"Name": "s", "GroupName": "g"},
+            [("scheduler:GetSchedule", f"arn:aws:scheduler:{HERE}:schedule/g/s")],
+        ),
+        (
+            "scheduler",
+            "DeleteSchedule",
+            {"Name": "s"},
+            [("scheduler:DeleteSchedule", f"arn:aws:scheduler:{HERE}:schedule/default/s")],
+        ),
+        (
+            "scheduler",
+            "CreateScheduleGroup",
+            {"Name": "g"},
+            [("scheduler:CreateScheduleGroup", f"arn:aws:scheduler:{HERE}:schedule-group/g")],
+        ),
+        (
+            "sagemaker",
+            "CreateModelExplainabilityJobDefinition",
+            {"JobDefinitionName": "d"},
+            [
+                (
+                    "sagemaker:CreateModelExplainabilityJobDefinition",
+                    f"arn:aws:sagemaker:{HERE}:model-explainability-job-definition/d",
+                )
+            ],
+        ),
         ("cloudwatch", "PutMetricData", {"Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
         ("iam", "GetRole", {"RoleName": "r"}, [("iam:GetRole", "arn:aws:iam::123456789012:role/r")]),
         (

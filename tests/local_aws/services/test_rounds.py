@@ -11,7 +11,7 @@ import pytest
 from local_aws.services.rounds import Rounds
 
 LONG = 600.0
-LIMIT = 10.0
+LIMIT = 60.0
 
 
 def test_rounds_come_by_themselves() -> None:

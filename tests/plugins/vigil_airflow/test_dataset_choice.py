@@ -38,6 +38,15 @@ def test_the_person_who_had_the_newest_version_built_is_the_one_who_asks() -> No
     assert choose([newer, older], {}, "faers-dataset").request["requested_by"] == "airflow:faers-dataset"
 
 
+def test_the_reason_of_the_newest_release_is_why_to_train() -> None:
+    older, newer = event(A, 1), event(B, 2)
+    older.extra["reason"] = "drift decision 1"
+    assert choose([newer, older], {}, "faers-dataset").request["reason"] == "a new dataset version was released"
+    newer.extra |= {"reason": "drift decision 2", "requested_by": "drift:2"}
+    request = choose([newer, older], {}, "faers-dataset").request
+    assert (request["reason"], request["requested_by"]) == ("drift decision 2", "airflow:drift:2")
+
+
 def test_a_version_that_came_twice_is_not_superseded_by_itself() -> None:
     choice = choose([event(A, 1), event(B, 2), event(A, 3)], {}, "faers-dataset")
     assert choice.request["dataset_version"] == A

@@ -78,7 +78,7 @@ def site(promotion: PromotionWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator
     eventually(lambda: server.started)
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
-    thread.join(20)
+    thread.join(60)
 
 
 class Window:
@@ -118,7 +118,7 @@ def test_a_run_that_waits_is_drawn_and_followed_until_it_ends(
     assert "/approvals/apr-" in str(link.get_attribute("href"))
     promotion.answer({"request_id": "apr-1", "decision": "APPROVED"})
     promotion.world.ended(execution)
-    window.frame.get_by_text("this page no longer asks").wait_for(timeout=20_000)
+    window.frame.get_by_text("this page no longer asks").wait_for(timeout=60_000)
     assert "WaitForApproval: succeeded" in window.frame.locator("#news").inner_text() or window.looks() > 1
     window.frame.locator('[data-execution="1"]').click()
     window.frame.locator('[data-state="SmokeTest"].succeeded').wait_for()

@@ -10,16 +10,23 @@ import pytest
 from state_machine_text import StateMachine
 
 from vigil.approvals.models import Facts, WaitMessage
+from vigil.aws.baseline_pin import PinBaselineEvent
 from vigil.aws.candidate_gate import GateEvent, GateResult
+from vigil.aws.challenger import CompareEvent
+from vigil.aws.deployment_waits import AwaitEvent, EndpointNow
+from vigil.aws.drift_assessment import AssessEvent, Assessment
+from vigil.aws.drift_failures import FailureEvent
 from vigil.aws.endpoint_release import VerifyEvent
 from vigil.aws.outcomes import OutcomeEvent
 from vigil.aws.pinning import PinEvent, PinnedRun
 from vigil.aws.registration import RegisterEvent
 from vigil.aws.release_models import MarkActiveEvent, Release
+from vigil.aws.retraining_request import AskEvent
 from vigil.aws.rollback_pinning import PinnedRollback, PinRollbackEvent
 from vigil.aws.smoke_test import SmokeTestEvent
+from vigil.change_control.shadow import Judgement
 
-TRAIN, UPDATE, ROLL_BACK = "train-and-promote", "update-endpoint", "roll-back"
+TRAIN, UPDATE, DRIFT, ROLL_BACK = "train-and-promote", "update-endpoint", "retrain-on-drift", "roll-back"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,11 @@ TRAIN, UPDATE, ROLL_BACK = "train-and-promote", "update-endpoint", "roll-back"
         (TRAIN, "RecordInService", OutcomeEvent), (TRAIN, "RecordFailure", OutcomeEvent),
         (UPDATE, "VerifyApproval", VerifyEvent), (UPDATE, "SmokeTest", SmokeTestEvent),
         (UPDATE, "MarkActive", MarkActiveEvent), (UPDATE, "RecordFailure", OutcomeEvent),
+        (DRIFT, "Assess", AssessEvent), (DRIFT, "AskAirflow", AskEvent), (DRIFT, "LookAtRun", AskEvent),
+        (DRIFT, "RecordFailure", FailureEvent),
+        (UPDATE, "PinBaseline", PinBaselineEvent), (UPDATE, "JudgePaired", CompareEvent),
+        (UPDATE, "CompareShadow", CompareEvent), (UPDATE, "AwaitShadow", AwaitEvent),
+        (UPDATE, "AwaitDeployment", AwaitEvent), (UPDATE, "AwaitRestored", AwaitEvent),
         (ROLL_BACK, "PinRollback", PinRollbackEvent), (ROLL_BACK, "RecordInService", OutcomeEvent),
         (ROLL_BACK, "RecordFailure", OutcomeEvent),
     ],
@@ -49,6 +61,8 @@ def test_the_wait_sends_exactly_the_fields_of_its_message(machine):
         (TRAIN, "run", PinnedRun),
         (TRAIN, "gate", GateResult),
         (UPDATE, "release", Release),
+        (UPDATE, "judgement", Judgement),
+        (UPDATE, "endpoint", EndpointNow),
         (ROLL_BACK, "run", PinnedRollback),
         (ROLL_BACK, "candidate", Facts),
     ],
@@ -57,6 +71,12 @@ def test_every_field_that_an_expression_reads_is_one_that_the_function_gives(mac
     read = set(re.findall(rf"\${variable}\.(\w+)", StateMachine(machine).text))
     assert read
     assert read <= set(model.model_fields)
+
+
+def test_every_course_of_an_assessment_has_a_way(repository: Path):
+    conditions = str(StateMachine(DRIFT).states["Course"]["Choices"])
+    courses = Assessment.model_json_schema()["properties"]["course"]["enum"]
+    assert set(re.findall(r"\$course = '([\w-]+)'", conditions)) == set(courses)
 
 
 def test_the_candidates_fields_are_the_facts_after_registering():

@@ -51,13 +51,17 @@ def release(package="arn:of:package/1", key="1" * 12, request="apr-1"):
         "key": "0" * 12, "run_key": key, "request_id": request, "model_package_arn": package,
         "artefact_digest": "a" * 64, "artefact_uri": "s3://m/a", "image": "i", "code_revision": "c",
         "dataset_version": "d" * 64, "endpoint_name": "triage", "instance_type": "ml.m5.large",
-        "capture_uri": "s3://c", "data_key": "k",
+        "capture_uri": "s3://c", "data_key": "k", "kind": "promotion", "dataset_uri": "s3://d/",
+        "plan_digest": "f" * 64, "plan_uri": "s3://m/p/", "baseline_uri": "s3://m/b/", "comparison_uri": "s3://m/c/",
+        "pace": {"shadow_seconds": 1, "canary_percent": 1, "bake_seconds": 1, "termination_seconds": 1,
+                 "limit_seconds": 600},
     }  # fmt: skip
 
 
 def activation(package, key, execution=UPDATE):
     marked = {"release": release(package, key), "execution_arn": execution, "model_name": "m"}
-    return marked | {"config_name": f"config-{key}"}
+    baseline = {"uri": "s3://m/b/", "digest": "b" * 64, "plan_digest": "f" * 64, "dataset_version": "d" * 64}
+    return marked | {"config_name": f"config-{key}", "baseline": baseline}
 
 
 def test_a_start_is_recorded_once_with_all_that_was_pinned_and_who_asked(stack):

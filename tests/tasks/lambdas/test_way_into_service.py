@@ -91,7 +91,10 @@ def test_a_candidate_goes_all_the_way(stack, candidate, approved, monkeypatch):
     names = {"endpoint_name": release["endpoint_name"], "artefact_digest": release["artefact_digest"]}
     assert smoke_test.handler(names, None) == {"scored": 3}
 
-    marked = {"release": release, "execution_arn": UPDATE, "model_name": "m", "config_name": "c"}
+    baseline = {"uri": release["baseline_uri"], "digest": "b" * 64, "plan_digest": release["plan_digest"]}
+    baseline["dataset_version"] = release["dataset_version"]
+    marked = {"release": release, "baseline": baseline, "execution_arn": UPDATE}
+    marked |= {"model_name": "m", "config_name": "c"}
     assert mark_active.handler(marked, None) == {"active": facts["model_package_arn"]}
     ended = {"execution_arn": EXECUTION, "outcome": "InService", "cause": "", "run": run, "candidate": facts}
     assert record_outcome.handler(ended, None) == {"outcome": "InService", "reason": ""}

@@ -48,7 +48,7 @@ def killed_at(point, request, signing_key, runs):
         assert process.stdout.readline() == "here\n"
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
 
 

@@ -5,8 +5,9 @@ from vigil.audit.models import Actor
 from vigil.aws.endpoint_release import ReleaseConflictError, ServingRecords, mark_active
 from vigil.aws.ledger_ports import required_ledger
 from vigil.aws.model_packages import ModelPackages
-from vigil.aws.release_models import MarkActiveEvent, Release
+from vigil.aws.release_models import MarkActiveEvent, Pace, PinnedBaseline, Release
 
+PACE = Pace(shadow_seconds=10, canary_percent=20, bake_seconds=10, termination_seconds=10, limit_seconds=600)
 ACTOR = Actor(name="mark-active", via="AWS Lambda", verified=True)
 
 
@@ -17,12 +18,15 @@ def records(stack):
 
 def event(package, execution="update-1"):
     release = Release(
-        kind="promotion", key="0" * 12, run_key="1" * 12, request_id=f"apr-{execution}", model_package_arn=package,
+        key="0" * 12, run_key="1" * 12, request_id=f"apr-{execution}", model_package_arn=package,
         artefact_digest="a" * 64, artefact_uri="s3://m/a",
         image="i", code_revision="c", dataset_version="d" * 64, endpoint_name="triage",
-        instance_type="ml.m5.large", capture_uri="s3://c", data_key="k",
+        instance_type="ml.m5.large", capture_uri="s3://c", data_key="k", kind="promotion", dataset_uri="s3://d/",
+        plan_digest="f" * 64, plan_uri="s3://m/p/", baseline_uri="s3://m/b/", comparison_uri="s3://m/c/", pace=PACE,
     )  # fmt: skip
-    return MarkActiveEvent(release=release, execution_arn=execution, model_name="m", config_name=f"config-{execution}")
+    baseline = PinnedBaseline(uri="s3://m/b/", digest="b" * 64, plan_digest="f" * 64, dataset_version="d" * 64)
+    names = {"model_name": "m", "config_name": f"config-{execution}"}
+    return MarkActiveEvent(release=release, baseline=baseline, execution_arn=execution, **names)
 
 
 def status(stack, package):

@@ -27,7 +27,9 @@ NAME = "airflow"
 START_LIMIT_SECONDS = 600
 # `standalone` needs about ten seconds to end its four components after SIGINT.
 STOP_GRACE_SECONDS = 40
-USERS = {"admin": "admin", "viewer": "viewer"}
+# Who asks for retrainings after drift. On MWAA this is what the function's IAM role is mapped to.
+RETRAINER = "vigil-drift"
+USERS = {"admin": "admin", "viewer": "viewer", RETRAINER: "user"}
 # A role that may answer Airflow's own questions for people (`HITL detail`): so the pages let it sign.
 SIGNER_ROLE = "user"
 
@@ -38,7 +40,7 @@ def start(state: LocalState, endpoint: str, signers: Sequence[str] = ()) -> str:
     ``signers`` can sign in to it beside its own users. It reads its users once, so that a new one needs a new start.
     """
     ports = _ports(state)
-    url = f"http://127.0.0.1:{ports['api']}"
+    url = address(state)
     users = _users(state, signers)
     if daemons.find(state, NAME) is not None and users != read_json(_users_file(state)):
         stop(state)
@@ -49,6 +51,11 @@ def start(state: LocalState, endpoint: str, signers: Sequence[str] = ()) -> str:
         variables = child_variables(_variables(state, endpoint, ports, users))
         daemons.start(state, NAME, [str(airflow), "standalone"], variables, state.airflow)
     return url
+
+
+def address(state: LocalState) -> str:
+    """Where it answers, or will: the port is chosen before anything starts."""
+    return f"http://127.0.0.1:{_ports(state)['api']}"
 
 
 def stop(state: LocalState) -> bool:

@@ -1,8 +1,10 @@
-"""`vigil demo`, `vigil start` and `vigil stop`."""
+"""`vigil demo`, `vigil demo-drift`, `vigil start` and `vigil stop`."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -10,8 +12,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from vigil.cli.demo import drift, services
 from vigil.cli.demo import run as job
-from vigil.cli.demo import services
 from vigil.cli.demo.journey import Journey
 from vigil.cli.demo.state import DemoError, LocalState
 
@@ -41,15 +43,22 @@ def demo(
     archives = archive or []
     options = job.Options(archives, profile or _profile_of(archives), approve_as)
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
+    with _ended_well(state, console):
         job.run(state, options, console)
-    except DemoError as error:
-        console.print(f"\n[bold red]The demo stopped.[/] {error}")
-        console.print(f"Logs: {state.logs}. The services still run, for you to look; end them with: make stop")
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt as error:
-        _stop_undisturbed(state, console)
-        raise typer.Exit(INTERRUPTED) from error
+
+
+def demo_drift(
+    state_dir: StateDir = Path(".vigil"),
+    approve_as: Annotated[
+        str | None,
+        typer.Option(help="Sign unattended as NAME-ROLE for each role that must sign, made here; loopback only."),
+    ] = None,
+) -> None:
+    """After the main job, a quarter that drifted: monitored, decided on, retrained, signed for, in service."""
+    state, console = LocalState(state_dir.absolute()), Console(highlight=False)
+    signal.signal(signal.SIGTERM, _interrupt)
+    with _ended_well(state, console):
+        drift.run(state, drift.DriftOptions(approve_as), console)
 
 
 def start(state_dir: StateDir = Path(".vigil")) -> None:
@@ -67,6 +76,20 @@ def stop(state_dir: StateDir = Path(".vigil")) -> None:
         return
     stopped = services.stop(LocalState(state_dir.absolute()))
     console.print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@contextmanager
+def _ended_well(state: LocalState, console: Console) -> Iterator[None]:
+    """A fault leaves the services for a look; an interruption leaves nothing."""
+    try:
+        yield
+    except DemoError as error:
+        console.print(f"\n[bold red]The demo stopped.[/] {error}")
+        console.print(f"Logs: {state.logs}. The services still run, for you to look; end them with: make stop")
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        _stop_undisturbed(state, console)
+        raise typer.Exit(INTERRUPTED) from error
 
 
 def _profile_of(archives: list[Path]) -> str:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 
@@ -17,12 +18,16 @@ START_LIMIT_SECONDS = 120
 STOP_GRACE_SECONDS = 60
 
 
-def start(state: LocalState) -> str:
-    """Start it, or find it running. Returns its URL once it answers."""
+def start(state: LocalState, airflow: Path) -> str:
+    """Start it, or find it running. Returns its URL once it answers.
+
+    ``airflow``: the file that says which Airflow stands for the MWAA environment.
+    """
     if daemons.find(state, NAME) is None:
         argv = [sys.executable, "-m", "local_aws", "start", "--state-dir", str(state.local_aws.resolve())]
         argv += ["--iam", "enforce"]
         argv += ["--mail-dir", str(state.mail.resolve())]
+        argv += ["--mwaa-environment", str(airflow.resolve())]
         argv += ["--image", str(REPOSITORY / "containers" / "ml" / "image.toml")]
         daemon = daemons.start(state, NAME, argv, child_variables({}), REPOSITORY)
         _await_answer(state, daemon)

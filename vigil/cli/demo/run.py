@@ -8,27 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlparse
 
 from rich.console import Console
 
-from vigil.aws.environment import aws_client, load_parameters
+from vigil.aws.environment import aws_client
 from vigil.cli.demo import airflow_server, services
 from vigil.cli.demo.airflow_api import AirflowApi
 from vigil.cli.demo.display import JourneyDisplay
 from vigil.cli.demo.evidence import print_evidence
 from vigil.cli.demo.follow import Follower, now_iso
 from vigil.cli.demo.journey import Journey
+from vigil.cli.demo.promotion import await_end, await_request, sign
 from vigil.cli.demo.report import announce_request, print_outcome
 from vigil.cli.demo.signers import APPROVER, Signer, signers
 from vigil.cli.demo.state import DemoError, LocalState
 
 # A small history of four quarters; the newest is held out. Enough for the plan's limits, quick enough for a first look.
 SYNTHETIC = ("--quarters", "2024Q1:2024Q4", "--cases", "2600", "--seed", "7")
-DAG_IDS = ("build_dataset", "train_model")
-# How long the demo waits for a person. The stack itself waits as long as the plan says.
-APPROVAL_LIMIT_SECONDS = 4 * 3600
+DAG_IDS = ("build_dataset", "train_model", "watch_model")
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,15 @@ def run(state: LocalState, options: Options, console: Console) -> None:
     with display:
         started = services.start(state, journey, people, display.refresh)
         display.refresh()
-        _refuse_beyond_loopback(options, started.aws_url)
+        refuse_beyond_loopback(options.approve_as, started.aws_url)
         landed = _land(state, options, journey)
-        _invite(state, people, journey)
+        invite(state, people, journey)
         display.refresh()
         api = AirflowApi(started.airflow_url, "admin", state.password_file("airflow-admin").read_text())
         follower = Follower(api, journey, display.refresh, lambda: airflow_server.ensure_alive(state))
-        _await_airflow(state, follower, journey)
+        await_airflow(state, follower, journey)
         execution, began = _train(follower, landed, options.profile)
-        request = _await_request(follower, execution)
+        request = await_request(follower, execution)
     if request is not None:
         announce_request(console, request, started.airflow_url, people, state)
         if options.approve_as:
@@ -64,8 +62,8 @@ def run(state: LocalState, options: Options, console: Console) -> None:
     with display:
         if options.approve_as and request is not None:
             for signer in people:
-                _sign(state, signer, str(request["request_id"]), journey)
-        outcome = _await_end(follower, execution, began)
+                sign(state, signer, str(request["request_id"]), journey)
+        outcome = await_end(follower, execution, began)
     if request is not None and outcome["status"] == "SUCCEEDED":
         print_evidence(console, str(request["request_id"]), state)
     print_outcome(console, outcome, request, started.airflow_url, state)
@@ -73,8 +71,8 @@ def run(state: LocalState, options: Options, console: Console) -> None:
         raise DemoError(f"The run ended as {outcome.get('error')}: {outcome.get('cause')}")
 
 
-def _refuse_beyond_loopback(options: Options, aws_url: str) -> None:
-    if options.approve_as and urlparse(aws_url).hostname not in {"127.0.0.1", "::1", "localhost"}:
+def refuse_beyond_loopback(approve_as: str | None, aws_url: str) -> None:
+    if approve_as and urlparse(aws_url).hostname not in {"127.0.0.1", "::1", "localhost"}:
         raise DemoError("--approve-as signs with a generated password, which is for a loopback address only")
 
 
@@ -92,7 +90,7 @@ def _land(state: LocalState, options: Options, journey: Journey) -> list[str]:
     return uris
 
 
-def _invite(state: LocalState, people: Sequence[Signer], journey: Journey) -> None:
+def invite(state: LocalState, people: Sequence[Signer], journey: Journey) -> None:
     """Before anything waits for them, so that the mail about it reaches them."""
     step = journey.step(services.STAGE, "people who sign")
     step.begin()
@@ -100,7 +98,7 @@ def _invite(state: LocalState, people: Sequence[Signer], journey: Journey) -> No
     step.finish(", ".join(signer.user for signer in people))
 
 
-def _await_airflow(state: LocalState, follower: Follower, journey: Journey) -> None:
+def await_airflow(state: LocalState, follower: Follower, journey: Journey) -> None:
     follower.api.wait_until_ready(
         DAG_IDS, airflow_server.START_LIMIT_SECONDS, lambda: airflow_server.ensure_alive(state)
     )
@@ -137,46 +135,3 @@ def _train(follower: Follower, archives: list[str], profile: str) -> tuple[str, 
     else:
         training = follower.training_run(since)
     return follower.execution(training), began
-
-
-def _await_request(follower: Follower, execution: str) -> dict[str, Any] | None:
-    """The approval request of this execution; None where the run ended before it asked."""
-
-    def look(status: str) -> Any:
-        if not follower.journey.has("Step Functions · train-and-promote", "WaitForApproval"):
-            return None if status == "RUNNING" else {}
-        listed = json.loads(services.run_vigil("approvals", "list", "--json"))
-        for request in listed:
-            if request["execution_arn"] == execution and request["status"] == "PENDING":
-                return request
-        return None if status == "RUNNING" else {}
-
-    return follower.machine("train-and-promote", execution, look) or None
-
-
-def _sign(state: LocalState, signer: Signer, request_id: str, journey: Journey) -> None:
-    """`vigil approvals review` or `approve`, as the role has it: a process of its own, like any approver's."""
-    step = journey.step("Approval", f"{signer.meaning} by {signer.user}")
-    step.begin()
-    services.run_vigil(
-        "approvals", signer.command, request_id, "--user", signer.user,
-        "--password-file", str(state.password_file(signer.user)),
-        "--comment", "Unattended demonstration: nobody looked at it.", "--yes",
-    )  # fmt: skip
-    step.finish(request_id)
-
-
-def _await_end(follower: Follower, execution: str, began: datetime) -> dict[str, Any]:
-    update_endpoint = load_parameters().state_machines.update_endpoint
-
-    def look(status: str) -> dict[str, Any] | None:
-        nested = follower.latest_execution(update_endpoint, began)
-        if nested is not None:
-            follower.observe("update-endpoint", nested)
-        if status == "RUNNING":
-            return None
-        described: dict[str, Any] = aws_client("stepfunctions").describe_execution(executionArn=execution)
-        return described
-
-    outcome: dict[str, Any] = follower.machine("train-and-promote", execution, look, APPROVAL_LIMIT_SECONDS)
-    return outcome

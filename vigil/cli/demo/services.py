@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vigil.aws.environment import aws_client
-from vigil.cli.demo import airflow_server, local_aws_server
+from vigil.cli.demo import airflow_server, local_aws_server, mwaa_environment
 from vigil.cli.demo.invitations import temporary_password
 from vigil.cli.demo.journey import Journey
 from vigil.cli.demo.local_image import local_image
@@ -32,6 +32,8 @@ COMMAND_LIMIT_SECONDS = 600
 STAGE = "This machine"
 # What mail to approvers comes from. As their addresses: of a domain that nobody can own (RFC 2606).
 MAIL_SENDER = "approvals@vigil.example"
+# Somebody watches: as long as the plan's minimum of requests takes to come, not as long as the plan's days and hours.
+SHADOW_SECONDS, CANARY_BAKE_SECONDS = "10", "10"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def start(
     step = journey.step(STAGE, "local_aws")
     step.begin()
     refresh()
-    aws_url = local_aws_server.start(state)
+    aws_url = local_aws_server.start(state, mwaa_environment.write(state))
     write_shell_variables(state, aws_url)
     os.environ.update(aws_variables(aws_url))
     step.finish(aws_url)
@@ -63,6 +65,8 @@ def start(
     run_vigil(
         "stack", "deploy", "--stack", STACK, "--registry-url", registry, "--image", local_image(REPOSITORY),
         "--airflow-url", airflow_url, "--mail-sender", MAIL_SENDER,
+        "--airflow-environment", mwaa_environment.NAME,
+        "--shadow-seconds", SHADOW_SECONDS, "--canary-bake-seconds", CANARY_BAKE_SECONDS,
     )  # fmt: skip
     step.finish(f"vigil-{STACK}")
     return Services(aws_url, airflow_url)

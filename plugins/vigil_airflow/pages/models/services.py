@@ -12,18 +12,16 @@ from vigil.models.shown_versions import ModelsReader, RollbackDesk
 
 @cache
 def reader() -> ModelsReader:
-    from vigil.aws.models_view import models_view
-
     from vigil.aws.environment import load_parameters
+    from vigil.aws.models_view import models_view
 
     return models_view(load_parameters())
 
 
 @cache
 def rollbacks() -> RollbackDesk:
-    from vigil.aws.models_view import rollback_desk
-
     from vigil.aws.environment import load_parameters
+    from vigil.aws.models_view import rollback_desk
 
     return rollback_desk(load_parameters())
 

@@ -23,9 +23,8 @@ class MonitoringReader(Protocol):
 
 @cache
 def reader() -> MonitoringReader:
-    from vigil.aws.monitoring_view import monitoring_view
-
     from vigil.aws.environment import load_parameters
+    from vigil.aws.monitoring_view import monitoring_view
 
     return monitoring_view(load_parameters())
 

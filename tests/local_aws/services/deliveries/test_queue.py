@@ -127,7 +127,7 @@ def test_a_slow_target_holds_up_no_other(run: Callable[..., Context], eventually
 
     def sender(aws: Context, order: Order, key: str) -> None:
         if order["arn"] == TARGET:
-            released.wait(20)
+            released.wait(60)
         seen.append(order["arn"])
 
     context = run(sender)

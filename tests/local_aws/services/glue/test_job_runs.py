@@ -168,7 +168,7 @@ def test_an_interrupted_run_runs_again_after_a_restart(own_glue: Any, name: str,
     glue.create(name, script)
     run_id = glue.start(name, Arguments={"--flag": str(flag)})
     first = int(eventually(lambda: glue.log(run_id).strip()))
-    eventually(lambda: snapshot_holds(server, f"{name}/script.py".encode()), within=10)
+    eventually(lambda: snapshot_holds(server, f"{name}/script.py".encode()), within=60)
     getattr(server, way)()
     eventually(lambda: not runs(first))
     server.start()

@@ -78,7 +78,7 @@ def test_slow_and_failing_functions_hold_up_no_other(
 
     def run(aws: Context, function: dict[str, Any], event: Any) -> Outcome:
         if function["configuration"]["FunctionName"] == "one":
-            release.wait(20)
+            release.wait(60)
         else:
             done.set()
         return Outcome(b"null", failed=False, log_tail=b"")
@@ -88,7 +88,7 @@ def test_slow_and_failing_functions_hold_up_no_other(
         queue.add("one", number)
     queue.add("other", {})
     try:
-        assert done.wait(10)
+        assert done.wait(60)
     finally:
         release.set()
 

@@ -35,7 +35,7 @@ def handler(event, context):
     if kind == "close":
         os.closerange(3, 100)
     if kind == "wait":
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 28
         while not pathlib.Path(event["file"]).exists() and time.monotonic() < deadline:
             time.sleep(0.02)
     return "fine"
@@ -130,7 +130,7 @@ def handler(event, context):
         pathlib.Path({str(done)!r}).touch()
         return None
     pathlib.Path({str(tmp_path)!r}, f"in-{{context.aws_request_id}}").touch()
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 55
     while not pathlib.Path({str(go)!r}).exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     return "fine"

@@ -124,7 +124,7 @@ def test_hanging_handler_is_ended_at_its_time_out(local_aws_server: Any, misbeha
     invoke(local_aws_server, misbehave, {"kind": "none"})
     started = time.monotonic()
     result, error = invoke(local_aws_server, misbehave, {"kind": "hang"})
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
     assert (error, result["errorType"]) == ("Unhandled", "Sandbox.Timedout")
     assert result["errorMessage"].endswith("Task timed out after 1.00 seconds")
     assert invoke(local_aws_server, misbehave, {"kind": "none"}) == ("fine", None)

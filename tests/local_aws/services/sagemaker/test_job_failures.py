@@ -27,7 +27,7 @@ def test_children_that_outlive_their_job_are_ended(jobs: Any, name: str) -> None
     assert jobs.ended(name)["TrainingJobStatus"] == "Completed"
     children = [int(pid) for pid in re.findall(r"child (\d+)", jobs.log(name))]
     assert len(children) == 2
-    eventually(lambda: not any(runs(pid) for pid in children), within=5)
+    eventually(lambda: not any(runs(pid) for pid in children), within=30)
 
 
 @pytest.mark.stack
@@ -46,7 +46,7 @@ def test_a_job_that_ignores_sigterm_at_its_time_limit_is_killed_after_the_grace(
     jobs.start(name, condition, do="ignore the request to stop")
     job = jobs.ended(name)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.stack

@@ -43,7 +43,7 @@ class Processing:
             job = self.describe(name)
             return None if job["ProcessingJobStatus"] in ("InProgress", "Stopping") else job
 
-        return eventually(look, within=40)
+        return eventually(look, within=60)
 
     def waits(self, name: str) -> None:
         file = self.state_dir / "logs/sagemaker/ProcessingJobs" / f"{name}.log"

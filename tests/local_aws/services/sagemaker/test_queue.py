@@ -101,7 +101,7 @@ def test_an_interrupted_job_runs_again_from_a_clean_folder(
     if way == "kill":
         # moto's snapshots are at most a second behind; S3 must hold the data when the job runs again.
         jobs.s3.put_object(Bucket="jobs", Key="data/go", Body=b"")
-        eventually(lambda: snapshot_holds(lone_server, b"data/go"), within=10)
+        eventually(lambda: snapshot_holds(lone_server, b"data/go"), within=60)
         lone_server.kill()
     else:
         jobs.s3.put_object(Bucket="jobs", Key="data/go", Body=b"")

@@ -17,7 +17,7 @@ def test_endpoints_in_service_are_served_again(start_server: Callable[..., Local
     hosting = tools["Hosting"](server)
     hosting.serve("lasting")
     pid = hosting.invoke("lasting")["Body"]["pid"]
-    eventually(lambda: snapshot_holds(server, b"artefacts/lasting"), within=10)
+    eventually(lambda: snapshot_holds(server, b"artefacts/lasting"), within=60)
     getattr(server, way)()
     server.start()
     # A request that comes before the server is ready waits for it.
@@ -52,7 +52,7 @@ def test_an_update_that_was_interrupted_goes_on(start_server: Callable[..., Loca
     hosting.serve("lasting")
     hosting.model("next", start_seconds=1.5)
     hosting.config("next", next=1.0)
-    eventually(lambda: snapshot_holds(server, b"artefacts/next"), within=10)
+    eventually(lambda: snapshot_holds(server, b"artefacts/next"), within=60)
     hosting.api.update_endpoint(EndpointName="lasting", EndpointConfigName="next")
     server.kill()
     server.start()

@@ -54,7 +54,7 @@ def test_a_request_waits_for_a_fleet_that_comes_up() -> None:
     coming.start()
     with router.lease("endpoint", None, 5) as (leased, _):
         assert leased.generation == "1"
-    coming.join(5)
+    coming.join(60)
 
 
 def test_without_a_fleet_a_request_is_refused_in_time() -> None:

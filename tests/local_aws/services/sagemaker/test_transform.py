@@ -46,7 +46,7 @@ class Transforms:
             job = self.describe(name)
             return None if job["TransformJobStatus"] in ("InProgress", "Stopping") else job
 
-        return eventually(look, within=40)
+        return eventually(look, within=60)
 
     def outputs(self, name: str) -> dict[str, str]:
         found = self.s3.list_objects_v2(Bucket="jobs", Prefix=f"{name}/out/").get("Contents", [])
@@ -240,7 +240,7 @@ def test_an_interrupted_job_runs_again(start_server: Callable[..., LocalServer],
     transforms = Transforms(server, hosting)
     hosting.model("adder", predict=True, start_seconds=0.5)
     server.client("s3").put_object(Bucket="jobs", Key="one/in/a.csv", Body=b"1,2\n")
-    eventually(lambda: snapshot_holds(server, b"one/in/a.csv"), within=10)
+    eventually(lambda: snapshot_holds(server, b"one/in/a.csv"), within=60)
     transforms.start("one", {}, "adder")
     eventually(lambda: "TransformStartTime" in transforms.describe("one"))
     server.kill()

@@ -26,5 +26,5 @@ def test_a_failed_look_is_followed_by_another(
 
     monkeypatch.setattr(context.store, "list", listed)
     coordinator = Coordinator(context)
-    assert again.wait(10)
+    assert again.wait(60)
     coordinator.close()

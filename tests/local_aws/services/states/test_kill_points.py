@@ -56,7 +56,7 @@ def run_until_killed(folder: Path, machine: dict[str, Any], place: str) -> None:
     variables = {**os.environ, "PYTHONPATH": PYTHONPATH, "LOCAL_AWS_KILL_AT": place}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=variables) as process:
         try:
-            assert process.wait(20) == -9
+            assert process.wait(60) == -9
         finally:
             process.kill()
 

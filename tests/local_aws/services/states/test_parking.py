@@ -198,7 +198,7 @@ def test_an_ended_execution_does_not_hide_the_news_of_its_redrive() -> None:
         with parking._condition:
             parking.changed(redriven)  # type: ignore[arg-type]
             parking.changed(first)  # type: ignore[arg-type]
-        assert redriven.looked.wait(10)
-        assert first.looked.wait(10)
+        assert redriven.looked.wait(60)
+        assert first.looked.wait(60)
     finally:
         parking.close()

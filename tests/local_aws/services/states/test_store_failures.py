@@ -90,6 +90,6 @@ def test_a_flow_that_finds_no_thread_stays_parked_and_goes_on_later(monkeypatch:
     runtime: Any = Broken()
     parking = Parking(go_on, lambda runtime: None)
     parking.changed(runtime)
-    assert done.wait(10)
+    assert done.wait(60)
     assert tried == ["flow"] * 3
     parking.close()

@@ -79,6 +79,6 @@ def test_airflow_starts_again_only_for_a_person_it_does_not_know(
         airflow_server.start(state, "http://127.0.0.1:1", people)
     assert ended == ["airflow"]
     users = running[0]["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"]
-    assert users == "admin:admin,viewer:viewer,demo-model-owner:user,other-model-owner:user"
+    assert users == "admin:admin,viewer:viewer,vigil-drift:user,demo-model-owner:user,other-model-owner:user"
     passwords = json.loads((state.secrets / "airflow.json").read_text())
     assert passwords["demo-model-owner"] == state.password_file("demo-model-owner").read_text()

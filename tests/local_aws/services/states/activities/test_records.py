@@ -85,7 +85,7 @@ def test_a_worker_waits_for_a_task(world: StatesWorld) -> None:
     worker = threading.Thread(target=lambda: taken.append(world.take(ARN)))
     worker.start()
     execution = world.start(world.create(WORK), {"n": 1})
-    worker.join(10)
+    worker.join(60)
     assert taken[0]["input"] == '{"n":1}'
     world.succeed(taken[0]["taskToken"], "done")
     assert world.ended(execution)["output"] == '"done"'
@@ -103,7 +103,7 @@ def test_each_task_goes_to_one_worker_and_the_oldest_first(world: StatesWorld) -
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(10)
+        worker.join(60)
     assert sorted(taken) == ["2", "3"]
 
 
@@ -132,5 +132,5 @@ def test_a_server_that_stops_does_not_wait_for_workers(world: StatesWorld) -> No
     worker.start()
     eventually(lambda: any(thread is worker for thread in threading.enumerate()))
     states.shutdown(world.aws)
-    worker.join(10)
+    worker.join(60)
     assert taken == [{}]

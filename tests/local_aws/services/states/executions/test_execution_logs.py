@@ -163,7 +163,7 @@ def test_logs_that_hang_stop_nothing(world: StatesWorld, services: FakeServices,
     release = threading.Event()
 
     def hang(**request: Any) -> None:
-        release.wait(20)
+        release.wait(60)
         logs.create(**request)
 
     services.on("logs.create_log_stream", hang)
@@ -178,7 +178,7 @@ def test_memory_is_bounded_while_nothing_is_written(monkeypatch: pytest.MonkeyPa
 
     class Client:
         def create_log_stream(self, **_: Any) -> None:
-            release.wait(20)
+            release.wait(60)
 
         def put_log_events(self, logEvents: list[Any], **_: Any) -> None:  # noqa: N803 - boto3's name
             written.extend(logEvents)

@@ -190,7 +190,7 @@ def test_a_server_that_ends_answers_and_takes_up_asynchronous_executions_only(wo
     # Only then does the caller wait: a real server closes its store when every request has been answered.
     eventually(lambda: [frame["entered"] is not None for _, frame in world.aws.store.list(FRAME)] == [True, True])
     world.restart()
-    asking.join(10)
+    asking.join(60)
     assert answers == ["ServiceUnavailable"]
     [(arn, _)] = world.aws.store.list(EXECUTION)
     assert ":asynchronous:" in arn

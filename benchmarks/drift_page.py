@@ -1,0 +1,117 @@
+"""``docs/drift_scenarios.md`` from the benchmark's results."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+#: The endpoint receives none of what these change, so no monitor of it can see them.
+NOT_RECEIVED = {
+    "report-codes": "the report's code is the sender's decision, not sent",
+    "role-dn": "drugs' roles are not sent",
+    "route-synonyms": "routes are not sent",
+    "country-codes": "curation writes names as codes, as the cases are sent",
+    "lag-backlog": "dates are not sent",
+}
+BUILD_GATE = "`build_dataset`'s report and gate look at it"
+
+
+def drift_page(results: dict[str, Any]) -> str:
+    """The whole page. The same results give the same text."""
+    sizes = ", ".join(f"{cases:,}" for cases in results["sizes"])
+    shares = ", ".join(f"{share:.0%}" for share in results["shares"])
+    each = results["windows_each"]
+    return f"""# What the monitors see
+
+Written by `python -m benchmarks.drift_scenarios --write` (fixed seeds, synthetic quarters, a small model trained in process); do not edit it.
+The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: {results["baseline_cases"]:,} cases of the newest quarter that training did not see.
+
+## Without drift
+
+{len(results["quiet"])} windows of {sizes} cases from quarters without drift, one quarter each.
+
+| monitor | windows judged | false alarms | by |
+|---|---|---|---|
+{_quiet(results)}
+
+## With drift
+
+Each scenario happened in FAERS (`vigil/cases/synthetic/drift.py`). A window holds {sizes} cases; {shares} of them come from a quarter with the drift, the rest from
+the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window in which the monitor found violations in at least
+{_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in none of these windows. In brackets: what was named most often at full size.
+Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received.
+
+{_caught(results)}
+
+## Not visible to a monitor of the endpoint
+
+The endpoint is told what is known at intake: reactions, drugs, age, weight, sex; country, occupation and sender for monitoring alone. What other fields do is looked at where they are read.
+Data quality and model quality were asked of the largest windows all the same.
+
+| scenario | why no monitor can see it | monitors that found something all the same |
+|---|---|---|
+{_hidden(results)}
+"""
+
+
+def _most(each: int) -> int:
+    return each // 2 + 1
+
+
+def _quiet(results: dict[str, Any]) -> str:
+    rows = []
+    for monitor in results["monitors"]:
+        found = [entry["found"][monitor] for entry in results["quiet"]]
+        judged = [by for by in found if by is not None]
+        named = Counter(name for by in judged for name in by)
+        told = ", ".join(f"{name} ({count})" for name, count in sorted(named.items())) or "–"
+        rows.append(f"| {monitor} | {len(judged)} | {sum(1 for by in judged if by)} | {told} |")
+    return "\n".join(rows)
+
+
+def _caught(results: dict[str, Any]) -> str:
+    monitors = results["monitors"]
+    lines = [f"| scenario | {' | '.join(monitors)} |", f"|---|{'---|' * len(monitors)}"]
+    for name, scenario in results["scenarios"].items():
+        if name not in NOT_RECEIVED:
+            cells = [_cell(scenario["cells"], monitor, results) for monitor in monitors]
+            lines.append(f"| **{name}**: {scenario['about']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(cells: list[dict[str, Any]], monitor: str, results: dict[str, Any]) -> str:
+    full = [cell for cell in cells if cell["share"] == max(results["shares"])]
+    asked = {cell["share"] for cell in cells if all(monitor in by for by in cell["found"])}
+    firsts = [_first(cells, monitor, share, results) for share in results["shares"] if share in asked]
+    if not any(firsts):
+        return "–"
+    named = Counter(name for cell in full for by in cell["found"] for name in by.get(monitor) or [])
+    told = ", ".join(name for name, _ in sorted(named.items(), key=lambda item: (-item[1], item[0]))[:3])
+    return " / ".join(f"{first:,}" if first else "–" for first in firsts) + (f" ({told})" if told else "")
+
+
+def _first(cells: list[dict[str, Any]], monitor: str, share: float, results: dict[str, Any]) -> int | None:
+    """The smallest window in which most windows of the seeds had a violation."""
+    for cell in sorted(cells, key=lambda cell: cell["cases"]):
+        if cell["share"] == share and _alarms(cell, monitor) >= _most(results["windows_each"]):
+            return int(cell["cases"])
+    return None
+
+
+def _alarms(cell: dict[str, Any], monitor: str) -> int:
+    return sum(1 for by in cell["found"] if by.get(monitor))
+
+
+def _alarmed(cells: list[dict[str, Any]], monitor: str) -> str:
+    count = sum(_alarms(cell, monitor) for cell in cells)
+    windows = sum(1 for cell in cells for by in cell["found"] if monitor in by)
+    return f"{monitor} in {count} of {windows} windows" if count else ""
+
+
+def _hidden(results: dict[str, Any]) -> str:
+    rows = []
+    for name, why in NOT_RECEIVED.items():
+        cells = results["scenarios"][name]["cells"]
+        told = ", ".join(_alarmed(cells, monitor) for monitor in results["monitors"] if _alarmed(cells, monitor))
+        rows.append(f"| **{name}**: {results['scenarios'][name]['about']} | {why}; {BUILD_GATE} | {told or 'none'} |")
+    return "\n".join(rows)

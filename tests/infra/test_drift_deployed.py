@@ -1,0 +1,350 @@
+"""From a window with violations to a retraining, deployed: whatever happens, one record for each window, no second run.
+
+Functions in processes of their own, roles enforced, events over the bus; for Airflow there is a stand-in.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow_stand_in import follower
+from approval_fakes import PASSWORD
+from drift_stack import ENOUGH, KNOWN, NEW, SMALL, DriftStack, drift_stack
+from moto_people import strong
+
+from vigil.approvals.errors import AuthenticationError, NotEntitledError
+from vigil.audit.signatures import PublicKeys
+from vigil.audit.verify import verify_ledger
+from vigil.aws.approval_ports import ledger_table
+from vigil.aws.audit_ports import checkpoint_key, stack_ledger
+from vigil.aws.clock import server_time
+from vigil.aws.environment import aws_client
+from vigil.aws.people_table import PeopleTable
+from vigil.monitoring.errors import NothingNewError, NothingToOverrideError, RetrainingRunsError
+from vigil.monitoring.models import Because, Decide, Monitor, WindowReport, WindowStatus
+from vigil.monitoring.retraining import Retraining, dag_run_id
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DriftStack]:
+    with drift_stack(repository, tmp_path_factory.mktemp("drift")) as made:
+        yield made
+
+
+@pytest.fixture
+def stack(deployed: DriftStack) -> Iterator[DriftStack]:
+    deployed.reset()
+    yield deployed
+    endpoints = aws_client("sagemaker").list_endpoints()["Endpoints"]
+    assert endpoints == [], "drift has touched an endpoint"
+
+
+def retrained(stack: DriftStack) -> WindowReport:
+    """A first window for which a retraining runs."""
+    first = stack.window()
+    assert stack.handle(first) == ["Retraining"]
+    return first
+
+
+def check_once(stack: DriftStack, found: WindowReport, because: Because, decided: Decide) -> None:
+    """One record, in table and ledger, and no run."""
+    decision = stack.decided(found)
+    assert (decision.because, decision.decide, decision.dag_run_id) == (because, decided, None)
+    assert stack.recorded(found.id) == ["drift.decided"]
+    assert stack.asked(found) == 0
+
+
+def test_a_violation_leads_to_one_run_with_the_old_and_the_new_quarter(stack: DriftStack) -> None:
+    found = retrained(stack)
+    decision = stack.decided(found)
+    assert (decision.decide, decision.because, decision.rule) == (Decide.RETRAIN, Because.RULE, "reports-changed")
+    assert (decision.new_data.quarters, decision.new_data.cases) == ((NEW,), ENOUGH)
+    assert decision.dag_run_id == dag_run_id(found.id)
+    (asked,) = stack.airflow.posts
+    conf = asked["conf"]
+    before, new = conf["archives"]
+    assert f"/quarters/{KNOWN}/" in before
+    assert new.endswith("/landing/faers_ascii_2025q4.zip")
+    assert conf["profile"] == "synthetic"
+    assert conf["reason"].startswith(f"drift decision {found.id}: data-quality found by rule reports-changed")
+    assert stack.recorded(found.id) == ["drift.decided", "retraining.asked"]
+
+
+def test_every_violation_counts_though_the_event_is_cut(stack: DriftStack) -> None:
+    found = stack.window(violations=130)
+    assert stack.handle(found) == ["Retraining"]
+    decision = stack.decided(found)
+    assert (decision.report.violation_count, len(decision.report.violations)) == (130, 100)
+
+
+def test_repeated_violations_are_coalesced_into_the_retraining_that_runs(stack: DriftStack) -> None:
+    first = retrained(stack)
+    for monitor in (Monitor.DATA_QUALITY, Monitor.ATTRIBUTION):
+        again = stack.window(monitor=monitor)
+        assert stack.handle(again) == ["Ignored"]
+        check_once(stack, again, Because.IN_PROGRESS, Decide.IGNORE)
+        assert stack.decided(again).coalesced_into == first.id
+    assert len(stack.airflow.posts) == 1
+
+
+def test_four_monitors_at_the_same_moment_lead_to_one_run(stack: DriftStack) -> None:
+    windows = [stack.window(monitor=monitor, violations=3) for monitor in Monitor]
+    ends = stack.handle(*windows)
+    assert ends == ["Ignored", "Ignored", "Investigate", "Retraining"], "one of three that want a retraining has it"
+    decisions = [stack.decided(each) for each in windows]
+    assert sorted(each.because for each in decisions) == [Because.IN_PROGRESS] * 2 + [Because.RULE] * 2
+    assert len(stack.airflow.runs) == 1
+
+
+@pytest.mark.parametrize("state", ["running", "queued"])
+def test_a_violation_while_the_model_trains_and_waits_for_signatures_is_coalesced(
+    stack: DriftStack, state: str
+) -> None:
+    first = retrained(stack)
+    stack.airflow.runs[dag_run_id(first.id)]["state"] = "success"
+    stack.airflow.followers[dag_run_id(first.id)] = [follower(state)]
+    again = stack.window()
+    assert stack.handle(again) == ["Ignored"]
+    check_once(stack, again, Because.IN_PROGRESS, Decide.IGNORE)
+
+
+def test_a_violation_within_the_cool_down_starts_nothing(stack: DriftStack) -> None:
+    first = retrained(stack)
+    stack.airflow.runs[dag_run_id(first.id)]["state"] = "success"
+    stack.airflow.followers[dag_run_id(first.id)] = [follower("success")]
+    again = stack.window()
+    assert stack.handle(again) == ["Ignored"]
+    check_once(stack, again, Because.COOL_DOWN, Decide.IGNORE)
+
+
+def test_a_run_that_failed_gives_the_place_free_once_the_cool_down_is_over(stack: DriftStack) -> None:
+    first = retrained(stack)
+    stack.airflow.runs[dag_run_id(first.id)]["state"] = "failed"
+    place_back(stack, days=8)
+    again = stack.window()
+    assert stack.handle(again) == ["Retraining"]
+    assert stack.decided(again).dag_run_id == dag_run_id(again.id)
+
+
+def place_back(stack: DriftStack, days: int) -> None:
+    """The last retraining began so long ago."""
+    from vigil.aws.monitoring_table import MonitoringTable
+
+    client, table = aws_client("dynamodb"), stack.parameters.tables.monitoring
+    key = MonitoringTable.key(stack.endpoint, "retraining")
+    item = client.get_item(TableName=table, Key=key)["Item"]
+    held = Retraining.model_validate_json(item["document"]["S"])
+    earlier = held.model_copy(update={"since": server_time() - timedelta(days=days)})
+    client.put_item(TableName=table, Item=item | {"document": {"S": earlier.model_dump_json()}})
+
+
+def test_too_little_new_data_is_said_and_nothing_runs(stack: DriftStack) -> None:
+    stack.unland()
+    stack.land(SMALL, 20)
+    found = stack.window()
+    assert stack.handle(found) == ["Investigate"]
+    check_once(stack, found, Because.TOO_LITTLE_NEW_DATA, Decide.INVESTIGATE)
+    assert (
+        "2026Q1 landed since, with 20 labelled reports, and the plan asks for 500" in stack.decided(found).explanation
+    )
+
+
+def test_nothing_new_is_said_and_nothing_runs(stack: DriftStack) -> None:
+    stack.unland()
+    found = stack.window()
+    assert stack.handle(found) == ["Investigate"]
+    check_once(stack, found, Because.NOTHING_NEW, Decide.INVESTIGATE)
+    assert "a training would learn nothing new" in stack.decided(found).explanation
+
+
+def test_what_the_plan_wants_looked_at_is_not_trained_on(stack: DriftStack) -> None:
+    for changes in ({"violations": 1}, {"monitor": Monitor.BIAS, "violations": 4}):
+        found = stack.window(**changes)
+        assert stack.handle(found) == ["Investigate"]
+        check_once(stack, found, Because.RULE, Decide.INVESTIGATE)
+
+
+def test_an_event_that_comes_twice_finds_its_record(stack: DriftStack) -> None:
+    found = retrained(stack)
+    before = stack.decided(found)
+    assert stack.handle(found) == ["AlreadyDecided"]
+    assert stack.decided(found) == before
+    assert stack.recorded(found.id) == ["drift.decided", "retraining.asked"]
+    assert stack.asked(found) == 1
+
+
+def test_the_same_event_five_times_at_the_same_moment_is_one_record_and_one_run(stack: DriftStack) -> None:
+    found = stack.window()
+    assert stack.handle(*[found] * 5) == ["AlreadyDecided"] * 4 + ["Retraining"]
+    assert stack.recorded(found.id) == ["drift.decided", "retraining.asked"]
+    assert stack.asked(found) == 1
+
+
+def test_an_event_about_a_model_that_no_longer_serves_is_recorded_and_ignored(stack: DriftStack) -> None:
+    found = stack.window(artefact_digest="e" * 64)
+    assert stack.handle(found) == ["Ignored"]
+    check_once(stack, found, Because.OTHER_MODEL, Decide.IGNORE)
+
+
+def test_an_analyzer_killed_half_way_leaves_no_record_and_its_next_run_leaves_one(stack: DriftStack) -> None:
+    """It writes the report last and announces after that: killed before, it has announced nothing."""
+    found = stack.window(written=False)
+    place = {"Bucket": stack.parameters.buckets.capture, "Key": found.report_uri.split("/", 3)[3] + "statistics.json"}
+    aws_client("s3").put_object(**place, Body=b"{}")
+    stack.announce(found.model_copy(update={"status": WindowStatus.OK}))  # the rule takes no such event
+    assert stack.decision(found) is None
+    stack.write(found)
+    assert stack.handle(found) == ["Retraining"]
+    assert stack.recorded(found.id) == ["drift.decided", "retraining.asked"]
+
+
+def test_an_event_without_its_report_decides_nothing_and_is_recorded_as_not_handled(stack: DriftStack) -> None:
+    found = stack.window(written=False)
+    assert stack.handle(found) == ["InternalFailure"]
+    assert stack.decision(found) is None
+    failed = stack.records(stack.endpoint)[-1]
+    assert failed.event == "drift.not-handled"
+    assert "window.json cannot be read" in failed.details["reason"]
+    stack.write(found)
+    assert stack.handle(found) == ["Retraining"]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"artefact_digest": "f" * 64},
+        {"report_uri": "s3://elsewhere/reports/x/"},
+    ],
+    ids=["another model", "another place"],
+)
+def test_an_event_that_contradicts_its_report_decides_nothing(stack: DriftStack, forged: dict[str, Any]) -> None:
+    found = stack.window()
+    assert stack.handle(found.model_copy(update=forged)) == ["InternalFailure"]
+    assert stack.decision(found) is None
+    assert stack.airflow.posts == []
+
+
+def test_airflow_away_is_a_named_failure_and_the_same_event_later_asks_once(stack: DriftStack) -> None:
+    stack.airflow.away = True
+    found = stack.window()
+    assert stack.handle(found) == ["AirflowUnavailable"]
+    assert stack.decided(found).dag_run_id is None
+    assert stack.recorded(found.id) == ["drift.decided", "drift.not-handled"]
+    while_away = stack.window()
+    assert stack.handle(while_away) == ["Ignored"], "who cannot be asked counts as busy"
+    check_once(stack, while_away, Because.IN_PROGRESS, Decide.IGNORE)
+    stack.airflow.away = False
+    assert stack.handle(found) == ["Retraining"]
+    assert stack.recorded(found.id) == ["drift.decided", "drift.not-handled", "retraining.asked"]
+    assert len(stack.airflow.runs) == 1
+    assert stack.handle(found) == ["AlreadyDecided"]
+
+
+def test_a_run_of_that_name_is_no_error_and_no_second_run(stack: DriftStack) -> None:
+    """The request reached Airflow, its answer was lost, and the function died: the next try meets its own run."""
+    found = stack.window()
+    stack.airflow.runs[dag_run_id(found.id)] = {"dag_run_id": dag_run_id(found.id), "state": "running"}
+    assert stack.handle(found) == ["Retraining"]
+    assert stack.recorded(found.id) == ["drift.decided", "retraining.asked"]
+    assert len(stack.airflow.runs) == 1
+
+
+def test_a_run_that_stays_queued_is_a_named_failure(stack: DriftStack) -> None:
+    stack.airflow.starts_as = "queued"
+    machine = stack.parameters.state_machines.retrain_on_drift
+    states = aws_client("stepfunctions")
+    text = states.describe_state_machine(stateMachineArn=machine)["definition"]
+    try:
+        states.update_state_machine(stateMachineArn=machine, definition=text.replace("$checks >= 120", "$checks >= 2"))
+        found = stack.window()
+        assert stack.handle(found) == ["RetrainingNotStarted"]
+    finally:
+        states.update_state_machine(stateMachineArn=machine, definition=text)
+    assert stack.recorded(found.id) == ["drift.decided", "retraining.asked", "drift.not-handled"]
+
+
+def test_a_window_without_violations_starts_nothing(stack: DriftStack) -> None:
+    quiet = stack.window(status="ok", violations=0)
+    other = stack.window().model_copy(update={"endpoint": "another"})
+    loud = stack.window(violations=1)
+    stack.announce(quiet, other)
+    assert stack.handle(loud) == ["Investigate"]
+    assert stack.decision(quiet) is None
+
+
+def override(
+    stack: DriftStack, found: WindowReport, decide: str, user: str = "ana", password: str = strong(PASSWORD)
+) -> subprocess.CompletedProcess[str]:
+    """By the command line."""
+    file = stack.folder / f"{user}.password"
+    file.write_text(password)
+    file.chmod(0o600)
+    given = ("--user", user, "--password-file", str(file), "--reason", "seen by eye", "--yes", "--json")
+    return stack.vigil("drift", "override", found.id, "--decide", decide, *given)
+
+
+def test_a_person_overrides_by_command_and_the_run_names_them(stack: DriftStack) -> None:
+    first = retrained(stack)
+    stack.airflow.runs[dag_run_id(first.id)]["state"] = "failed"
+    again = stack.window()
+    assert stack.handle(again) == ["Ignored"]
+    assert stack.decided(again).because is Because.COOL_DOWN
+    shown = [stack.vigil("drift", *words) for words in (("list",), ("show", again.id))]
+    assert all(done.returncode == 0 and again.id in done.stdout for done in shown), [done.stderr for done in shown]
+    done = override(stack, again, "retrain")
+    assert done.returncode == 0, done.stderr
+    assert stack.ends(1) == ["Retraining"]
+    decision = stack.decided(again)
+    assert (decision.decide, decision.because, decision.overridden_by) == (Decide.RETRAIN, Because.OVERRIDDEN, "ana")
+    assert decision.dag_run_id == dag_run_id(again.id)
+    assert stack.recorded(again.id) == ["drift.decided", "drift.overridden", "retraining.asked"]
+    (record,) = [each for each in stack.records(f"drift:{again.id}") if each.event == "drift.overridden"]
+    assert (record.actor.name, record.actor.verified) == ("ana", True)
+    assert record.old == {"decide": "ignore", "because": "cool-down"}
+    assert override(stack, again, "ignore").returncode == RetrainingRunsError.exit_code
+
+
+def test_an_override_waits_its_turn_and_needs_something_new(stack: DriftStack) -> None:
+    retrained(stack)
+    again = stack.window()
+    assert stack.handle(again) == ["Ignored"]
+    assert override(stack, again, "retrain").returncode == RetrainingRunsError.exit_code
+    assert stack.recorded(again.id) == ["drift.decided", "drift.override-refused"]
+    stack.reset()
+    stack.unland()
+    assert override(stack, again, "retrain").returncode == NothingNewError.exit_code
+    assert override(stack, again, "ignore").returncode == NothingToOverrideError.exit_code
+    assert override(stack, again, "investigate").returncode == 0
+    assert stack.decided(again).decide is Decide.INVESTIGATE
+    assert stack.asked(again) == 0
+
+
+def test_who_may_not_override_changes_nothing_and_leaves_a_record(stack: DriftStack) -> None:
+    found = stack.window(violations=1)
+    assert stack.handle(found) == ["Investigate"]
+    before = stack.decided(found)
+    assert override(stack, found, "ignore", user="ben").returncode == NotEntitledError.exit_code
+    assert stack.recorded(found.id) == ["drift.decided", "drift.override-refused"]
+    wrong = override(stack, found, "ignore", password="Not-the-right-1!")
+    assert wrong.returncode == AuthenticationError.exit_code
+    assert "Not-the-right" not in wrong.stderr
+    (failure,) = [each for each in ledger_table(stack.parameters).read("stack") if each.event == "sign-in.failed"]
+    assert (failure.subject, failure.actor.via) == ("person:ana", "override of a drift decision")
+    assert failure.details["request_id"] == f"drift:{found.id}"
+    person = PeopleTable(aws_client("dynamodb"), stack.parameters.tables.people).get("ana")
+    assert person is not None
+    assert person.failures == 1, "a guess here counts towards the lock-out"
+    assert override(stack, found.model_copy(update={"endpoint": "x"}), "ignore").returncode == 3
+    assert stack.decided(found) == before
+
+
+def test_the_ledger_holds_after_all_this(stack: DriftStack) -> None:
+    keys = PublicKeys(checkpoint_key(stack.parameters))
+    assert verify_ledger(stack_ledger(stack.parameters), keys).findings == []

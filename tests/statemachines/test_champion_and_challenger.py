@@ -1,0 +1,215 @@
+"""Champion and challenger, executed: what turns a challenger away, what then serves, what brings a model back."""
+
+import threading
+
+import pytest
+from promotion_world import CHAMPION, RELEASE, FunctionError
+from state_machines import client_error, eventually
+
+ENDED = ["RecordFailure", "EndByName"]
+BEFORE_SHADOW = [
+    "VerifyApproval", "BaselineKnown", "ComputeBaseline", "PinBaseline", "HasChampion", "PairedTest", "JudgePaired",
+    "PairedVerdict", "CreateModel", "CreateEndpointConfig", "DescribeEndpoint", "EndpointReady",
+]  # fmt: skip
+SHADOW = ["CreateShadowConfig", "StartShadow", "AwaitShadow", "ShadowState", "ShadowPeriod", "CompareShadow"]
+BACK = ["RestorePrevious", "RestoreConfig", "AwaitRestored", "RestoredState", *ENDED, "EndpointRolledBack"]
+
+
+@pytest.fixture
+def champion(promotion):
+    """An endpoint whose recorded model serves."""
+    promotion.sagemaker.endpoints["triage"] = {"status": "InService", "config": "before"}
+    promotion.functions["VerifyApproval"] = {**RELEASE, "champion": CHAMPION}
+    return promotion
+
+
+def settled(world):
+    endpoint = world.sagemaker.endpoints["triage"]
+    return endpoint["status"], endpoint["config"]
+
+
+def judged(paired="passed", shadow="passed", reason="its AUROC is lower"):
+    verdicts = {"paired-test": paired, "shadow": shadow}
+    return lambda event: {"verdict": verdicts[event["phase"]], "reason": reason}
+
+
+def shadow_config(world):
+    return next(config for config in world.sagemaker.configs if "-shadow-" in config)
+
+
+def updates(world):
+    return [request["EndpointConfigName"] for request in world.services.made("sagemaker.update_endpoint")]
+
+
+def test_a_challenger_is_compared_then_shadows_then_gets_a_part_then_all(champion):
+    described, course = champion.update()
+    assert described["status"] == "SUCCEEDED", described
+    ways = ["ShadowVerdict", "UpdateEndpoint", "AwaitDeployment", "EndpointState", "SmokeTest", "MarkActive"]
+    assert course == [*BEFORE_SHADOW, *SHADOW, *ways, "WatchEndpoint", "Notify", "InService"]
+    new = champion.sagemaker.configs[0]
+    assert updates(champion) == [shadow_config(champion), new]
+    assert settled(champion) == ("InService", new)
+    _, shadow = champion.services.made("sagemaker.create_endpoint_config")
+    assert [each["ModelName"] for each in shadow["ProductionVariants"]] == ["champion-model"]
+    assert [each["VariantName"] for each in shadow["ShadowProductionVariants"]] == ["challenger"]
+
+
+def test_the_canary_has_the_plans_share_and_time_and_the_alarms(champion):
+    champion.update()
+    policy = champion.services.made("sagemaker.update_endpoint")[1]["DeploymentConfig"]
+    routing = policy["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    assert routing == {
+        "Type": "CANARY",
+        "WaitIntervalInSeconds": 10,
+        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 20},
+    }
+    assert len(policy["AutoRollbackConfiguration"]["Alarms"]) == 2
+
+
+def test_a_challenger_that_is_worse_never_touches_the_endpoint(champion):
+    champion.functions["CompareChallenger"] = judged(paired="turned-away")
+    described, course = champion.update()
+    assert (described["error"], course[-4:]) == ("EndpointRolledBack", ["PairedVerdict", *ENDED, "EndpointRolledBack"])
+    assert "turned away by the paired test" in described["cause"]
+    assert "its AUROC is lower" in described["cause"]
+    assert updates(champion) == []
+    assert champion.recorded()[0]["outcome"] == "EndpointRolledBack"
+
+
+def test_a_challenger_that_is_slow_or_failing_in_the_shadow_is_taken_away_by_itself(champion):
+    champion.functions["CompareChallenger"] = judged(shadow="turned-away", reason="9 of 30 requests failed")
+    described, course = champion.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert "9 of 30 requests failed" in described["cause"]
+    assert course == [*BEFORE_SHADOW, *SHADOW, "ShadowVerdict", *BACK]
+    assert settled(champion) == ("InService", "before")
+
+
+def test_too_few_requests_in_the_shadow_leave_it_to_the_canary(champion):
+    champion.functions["CompareChallenger"] = judged(shadow="not-judged")
+    described, _ = champion.update()
+    assert described["status"] == "SUCCEEDED", described
+
+
+def test_a_canary_that_an_alarm_puts_back_ends_with_the_champion_not_with_the_shadow(champion):
+    def ring(endpoint, config):
+        if config == champion.sagemaker.configs[0]:
+            endpoint |= {"next": ("InService", shadow_config(champion)), "reason": "alarm challenger-errors"}
+
+    champion.sagemaker.after_update = ring
+    described, course = champion.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert "alarm challenger-errors" in described["cause"]
+    assert course[course.index("EndpointState") + 1 :] == BACK
+    assert settled(champion) == ("InService", "before")
+
+
+def test_a_challenger_that_does_not_come_up_in_the_shadow_changes_nothing(champion):
+    def fail(endpoint, config):
+        endpoint |= {"next": ("InService", "before"), "reason": "no answer to pings"}
+
+    champion.sagemaker.after_update = fail
+    described, course = champion.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert "did not come up in the shadow" in described["cause"]
+    assert course[-4:] == ["ShadowState", *ENDED, "EndpointRolledBack"]
+    assert updates(champion) == [shadow_config(champion)]
+
+
+def test_a_canary_that_is_refused_takes_the_shadow_away(champion):
+    update = champion.sagemaker.update_endpoint
+
+    def refuse(**request):
+        if request["EndpointConfigName"] == champion.sagemaker.configs[0]:
+            raise client_error("ResourceLimitExceeded", "no instances left")
+        return update(**request)
+
+    champion.services.on("sagemaker.update_endpoint", refuse)
+    described, course = champion.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert "no instances left" in described["cause"]
+    assert course[course.index("UpdateRefused") + 1 :] == BACK
+    assert settled(champion) == ("InService", "before")
+
+
+def test_a_shadow_that_cannot_be_judged_is_taken_away(champion):
+    champion.functions["CompareChallenger"] = [judged()({"phase": "paired-test"}), FunctionError("RuntimeError", "x")]
+    described, _ = champion.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert settled(champion) == ("InService", "before")
+
+
+def test_without_a_baseline_nothing_is_put_into_service(champion):
+    champion.functions["PinBaseline"] = FunctionError("BaselineNotPinnedError", "the baseline's plan is another")
+    described, course = champion.update()
+    assert (described["error"], updates(champion)) == ("InternalFailure", [])
+    assert "PairedTest" not in course
+
+
+def test_monitors_that_cannot_be_set_up_undo_no_release(champion):
+    champion.functions["WatchEndpoint"] = FunctionError("RuntimeError", "no schedules today")
+    described, course = champion.update()
+    assert described["status"] == "SUCCEEDED", described
+    assert course[-3:] == ["WatchEndpoint", "Notify", "InService"]
+
+
+def test_a_roll_back_keeps_its_baseline_and_takes_all_traffic_at_once(champion):
+    known = {"kind": "rollback", "baseline_digest": "c" * 64}
+    champion.functions["VerifyApproval"] = {**RELEASE, "champion": CHAMPION, **known}
+    described, course = champion.update()
+    assert described["status"] == "SUCCEEDED", described
+    skipped = {"ComputeBaseline", "PairedTest", "JudgePaired", *SHADOW}
+    assert not skipped & set(course)
+    (update,) = champion.services.made("sagemaker.update_endpoint")
+    policy = update["DeploymentConfig"]
+    assert policy["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+    assert policy["AutoRollbackConfiguration"] == {}, "the alarms of what it replaces may be ringing"
+
+
+def test_beside_a_model_that_is_not_the_recorded_one_there_is_no_shadow(champion):
+    champion.sagemaker.endpoints["triage"]["config"] = "set by hand"
+    described, course = champion.update()
+    assert described["status"] == "SUCCEEDED", described
+    assert "CreateShadowConfig" not in course
+    assert "PairedTest" in course
+
+
+def test_a_lost_event_is_made_up_for_by_the_sweep(champion):
+    champion.deployments.lost = True
+    arn = champion.start("update-endpoint", {"approval_request_id": "apr-1", "requested_execution": "r"}, "apr-1")
+    for _ in range(2):  # the shadow's deployment, then the canary's
+        (wait,) = eventually(lambda: list(champion.deployments.waits.kept.values()))
+        assert champion.world.describe(arn)["status"] == "RUNNING"
+        eventually(lambda wait=wait: champion.deployments.look().get(wait.wait_id) == "answered")
+    assert champion.world.ended(arn)["status"] == "SUCCEEDED"
+
+
+def test_an_event_that_comes_twice_answers_once(champion):
+    described, course = champion.update()
+    assert described["status"] == "SUCCEEDED"
+    assert champion.deployments.look() == {}
+    outcomes = [how for done in champion.deployments.answers for how in done.values()]
+    assert outcomes.count("answered") <= course.count("AwaitShadow") + course.count("AwaitDeployment")
+
+
+def test_two_looks_at_once_answer_once_and_nobody_fails(champion):
+    champion.deployments.lost = True
+    arn = champion.start("update-endpoint", {"approval_request_id": "apr-1", "requested_execution": "r"}, "apr-1")
+    eventually(lambda: champion.deployments.waits.kept)
+    threads = [threading.Thread(target=champion.deployments.look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    champion.deployments.lost = False
+    assert champion.world.ended(arn)["status"] == "SUCCEEDED"
+
+
+def test_the_token_of_a_wait_that_was_stopped_is_forgotten(champion):
+    champion.deployments.lost = True
+    arn = champion.start("update-endpoint", {"approval_request_id": "apr-1", "requested_execution": "r"}, "apr-1")
+    (wait,) = eventually(lambda: list(champion.deployments.waits.kept.values()))
+    champion.world.stop(arn, cause="operator pressed stop")
+    assert champion.world.ended(arn)["status"] == "ABORTED"
+    eventually(lambda: champion.deployments.look().get(wait.wait_id) == "nobody waits")
+    assert champion.deployments.waits.kept == {}

@@ -1,0 +1,169 @@
+"""The first state of retrain-on-drift: what the event says is looked up, decided once, and recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vigil.audit.models import Actor
+from vigil.aws.drift_records import DriftRecords, Lock
+from vigil.aws.environment import StackParameters
+from vigil.aws.notifications import Notifications
+from vigil.aws.objects import ObjectError, S3Uri, get_bytes
+from vigil.aws.serving_model import ServingModel
+from vigil.moments import Clock
+from vigil.monitoring.decide import Situation, decide, needs_new_data
+from vigil.monitoring.models import Decide, DriftDecision, NewData, WindowReport
+from vigil.monitoring.retraining import Progress, Retraining
+
+#: Each round lets one of those who decide at once through, and one event comes from each of four monitors.
+MOST_ATTEMPTS = 8
+WINDOW_FILE = "window.json"  # in a report's folder, written last
+
+
+class AssessEvent(BaseModel):
+    """``window``: the event's detail, a ``WindowReport`` that may be cut; ``override``: the decision to be taken up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    window: dict[str, Any] = Field(default_factory=dict)
+    override: str = ""
+    execution_arn: str
+
+
+class Assessment(BaseModel):
+    """``course``: what the state machine does next. The decision itself is in the table: an output has 256 KiB."""
+
+    decision_id: str
+    course: Literal["retrain", "investigate", "ignore", "already-decided"]
+
+
+class AssessmentError(Exception):
+    """The event is not about this endpoint, or its report is missing or says something else: nothing is decided."""
+
+
+class DriftBusyError(Exception):
+    """Others decide at the same moment, again and again. Step Functions matches this class by its name and retries."""
+
+
+@dataclass(frozen=True)
+class AssessmentPorts:
+    parameters: StackParameters
+    serving: ServingModel
+    records: DriftRecords
+    progress: Progress
+    notifications: Notifications
+    clock: Clock
+    actor: Actor
+
+
+def assess(event: AssessEvent, ports: AssessmentPorts) -> Assessment:
+    """Decide on a window, or find that it is decided. Raises ``AssessmentError`` and ``DriftBusyError``."""
+    endpoint = ports.parameters.sagemaker.endpoint
+    if event.override:
+        known = ports.records.decision(endpoint, event.override)
+        if known is None:
+            raise AssessmentError(f"there is no drift decision {event.override}: see `vigil drift list`")
+        return _take_up(known, event.execution_arn, ports)
+    told = _told(event, endpoint)
+    for _ in range(MOST_ATTEMPTS):
+        known = ports.records.decision(endpoint, told.id)
+        if known is not None:
+            return _take_up(known, event.execution_arn, ports)
+        decision, lock = _decide(full_report(told, ports), event.execution_arn, ports)
+        if ports.records.decided(decision, lock, event.execution_arn, ports.actor):
+            _tell(decision, ports.notifications)
+            return Assessment(decision_id=decision.decision_id, course=decision.decide.value)
+    raise DriftBusyError(f"decision {told.id} could not be recorded: others decide at the same moment, try again")
+
+
+def full_report(told: WindowReport, ports: AssessmentPorts) -> WindowReport:
+    """The report as the monitor wrote it, with every violation. Raises ``AssessmentError``."""
+    area = f"s3://{ports.parameters.buckets.capture}/reports/{told.endpoint}/"
+    if not told.report_uri.startswith(area):
+        raise AssessmentError(f"the event names a report outside of {area}: nothing is decided")
+    uri = S3Uri.parse(told.report_uri) / WINDOW_FILE
+    try:
+        report = WindowReport.model_validate_json(get_bytes(uri))
+    except (ObjectError, ValidationError) as error:
+        raise AssessmentError(f"the report {uri} cannot be read: {type(error).__name__}") from None
+    if (report.id, report.artefact_digest) != (told.id, told.artefact_digest):
+        raise AssessmentError(f"the report {uri} is of another window or model than its event says")
+    return report
+
+
+def _told(event: AssessEvent, endpoint: str) -> WindowReport:
+    try:
+        told = WindowReport.model_validate(event.window)
+    except ValidationError as error:
+        fields = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}))
+        raise AssessmentError(f"the event is no report of a window: see {fields}") from None
+    if told.endpoint != endpoint:
+        raise AssessmentError(f"the event is about {told.endpoint}, this stack serves {endpoint}")
+    return told
+
+
+def _decide(report: WindowReport, execution_arn: str, ports: AssessmentPorts) -> tuple[DriftDecision, Lock | None]:
+    rules = ports.serving.rules(report)
+    retraining = ports.records.retraining(report.endpoint)
+    running = retraining is not None and ports.progress.is_running(retraining)
+    situation = Situation(
+        serving=ports.serving.artefact_digest,
+        running=retraining.decision_id if retraining is not None and running else None,
+        last_retrained_at=last_asked_at(retraining, ports.records),
+        new_data=NewData(),
+        now=ports.clock(),
+    )
+    if needs_new_data(report, rules, situation):
+        situation = Situation(**{**vars(situation), "new_data": ports.serving.new_data()})
+    decision = decide(report, rules, situation)
+    if decision.decide is not Decide.RETRAIN:
+        return decision, None
+    return decision, lock_for(decision, retraining, execution_arn, ports.records, ports.clock)
+
+
+def _take_up(decision: DriftDecision, execution_arn: str, ports: AssessmentPorts) -> Assessment:
+    """A decision that is there: nothing is left to do, unless its retraining was never asked for and nobody does."""
+    done = Assessment(decision_id=decision.decision_id, course="already-decided")
+    if ports.records.was_decided_by(decision.decision_id, execution_arn):
+        return done.model_copy(update={"course": decision.decide.value})
+    if decision.decide is not Decide.RETRAIN or decision.dag_run_id:
+        return done
+    retraining = ports.records.retraining(decision.report.endpoint)
+    again = Assessment(decision_id=decision.decision_id, course="retrain")
+    if retraining is not None and retraining.execution_arn == execution_arn:
+        return again
+    if retraining is not None and ports.progress.is_running(retraining):
+        return done
+    lock = lock_for(decision, retraining, execution_arn, ports.records, ports.clock)
+    return again if ports.records.take(lock) else done
+
+
+def lock_for(
+    decision: DriftDecision, before: Retraining | None, execution_arn: str, records: DriftRecords, clock: Clock
+) -> Lock:
+    after = Retraining(
+        endpoint=decision.report.endpoint,
+        decision_id=decision.decision_id,
+        execution_arn=execution_arn,
+        since=clock(),
+        previous_at=last_asked_at(before, records),
+    )
+    return Lock(before, after)
+
+
+def last_asked_at(retraining: Retraining | None, records: DriftRecords) -> Any:
+    """When the last retraining was decided that Airflow was really asked for."""
+    if retraining is None:
+        return None
+    return retraining.last_asked_at(records.decision(retraining.endpoint, retraining.decision_id))
+
+
+def _tell(decision: DriftDecision, notifications: Notifications) -> None:
+    """Somebody is told of what begins, and of what wants a look; what is ignored is in the records."""
+    if decision.decide is Decide.IGNORE:
+        return
+    facts = decision.model_dump(mode="json", include={"decision_id", "decide", "because", "rule", "explanation"})
+    notifications.publish(f"Vigil: drift, {decision.decide}", {"event": "drift-decided", **facts})

@@ -1,0 +1,105 @@
+"""A decision in plain words: what moved, how far, in which window, against what, by which rule, and why."""
+
+from __future__ import annotations
+
+from vigil.change_control.monitoring_rules import DriftRule, DriftRules
+from vigil.monitoring.models import Because, Decide, NewData, Violation, WindowReport, WindowStatus
+
+VIOLATIONS_NAMED = 8
+NAME_CHARACTERS = 120
+REASON_CHARACTERS = 600
+LONGEST = 4000  # of DriftDecision.explanation
+SHORT_DIGEST = 12
+DAY_SECONDS = 86_400
+#: Of the `reason` that a training carries to those who sign for it.
+TRAINING_REASON_CHARACTERS = 500
+
+
+def explain(
+    report: WindowReport,
+    rule: DriftRule | None,
+    rules: DriftRules,
+    decided: Decide,
+    because: Because,
+    new_data: NewData,
+    running: str | None,
+) -> str:
+    sentences = [
+        _window(report),
+        *_moved(report),
+        _rule(report, rule),
+        _why(decided, because, rules, new_data, running),
+    ]
+    return " ".join(sentences)[:LONGEST]
+
+
+def training_reason(decision_id: str, report: WindowReport, rule: str) -> str:
+    """Why to train, as the approver will read it."""
+    named = ", ".join(violation.feature[:NAME_CHARACTERS] for violation in report.violations[:VIOLATIONS_NAMED])
+    text = f"drift decision {decision_id}: {report.monitor} found by rule {rule} that these moved: {named}"
+    return text[:TRAINING_REASON_CHARACTERS]
+
+
+def _window(report: WindowReport) -> str:
+    start, end = (f"{moment:%Y-%m-%d %H:%M}" for moment in (report.window.start, report.window.end))
+    found = f"{report.violation_count} violation{'' if report.violation_count == 1 else 's'}"
+    return (
+        f"Monitor {report.monitor} found {found} among {report.cases} cases that {report.endpoint} answered from "
+        f"{start} to {end} UTC, against baseline {report.baseline_digest[:SHORT_DIGEST]} of model "
+        f"{report.artefact_digest[:SHORT_DIGEST]}."
+    )
+
+
+def _moved(report: WindowReport) -> list[str]:
+    named = [_far(violation) for violation in report.violations[:VIOLATIONS_NAMED]]
+    if not named:
+        return []
+    more = report.violation_count - len(named)
+    return [f"What moved: {'; '.join(named)}{f'; and {more} more' if more > 0 else ''}."]
+
+
+def _far(violation: Violation) -> str:
+    text = f"{violation.feature[:NAME_CHARACTERS]}, {violation.metric}"
+    if violation.measured is not None:
+        text += f" {violation.measured:.4g}"
+    return text if violation.limit is None else f"{text} (limit {violation.limit:.4g})"
+
+
+def _rule(report: WindowReport, rule: DriftRule | None) -> str:
+    if report.status is not WindowStatus.VIOLATIONS:
+        return f"The window's report says {report.status}, so no rule of the plan applies."
+    if rule is None:
+        return "No rule of the plan speaks of this."
+    of_check = "" if rule.check is None else f" of {rule.check}"
+    return (
+        f"The plan's rule {rule.name} (from {rule.violations}{of_check} on) says {rule.decide}: "
+        f"{rule.reason[:REASON_CHARACTERS].rstrip('.')}."
+    )
+
+
+def _why(decided: Decide, because: Because, rules: DriftRules, new_data: NewData, running: str | None) -> str:
+    match because:
+        case Because.IN_PROGRESS:
+            why = f"the retraining of decision {running} is in progress, and this window is counted with it"
+        case Because.COOL_DOWN:
+            why = f"the last retraining was decided less than {_time(rules.cool_down_seconds)} ago"
+        case Because.NOTHING_NEW:
+            why = "no quarter has landed that the model in service does not know, so a training would learn nothing new"
+        case Because.TOO_LITTLE_NEW_DATA:
+            why = f"{_new(new_data)}, and the plan asks for {rules.minimum_new_cases}"
+        case Because.OTHER_MODEL:
+            why = "the window is about a model that does not serve (any more)"
+        case _ if decided is Decide.RETRAIN:
+            why = _new(new_data)
+        case _:
+            return f"Decided: {decided}."
+    return f"Decided: {decided}; {why}."
+
+
+def _new(new_data: NewData) -> str:
+    return f"{', '.join(new_data.quarters)} landed since, with {new_data.cases} labelled reports"
+
+
+def _time(seconds: int) -> str:
+    days = seconds / DAY_SECONDS
+    return f"{days:.3g} days" if days >= 1 else f"{seconds} seconds"

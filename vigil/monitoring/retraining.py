@@ -1,0 +1,51 @@
+"""The one retraining at a time: who holds it, and whether it still goes on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vigil.moments import Moment
+from vigil.monitoring.models import DriftDecision
+
+#: The DAG that is asked, the one that its dataset starts, and how our runs of the first are named.
+BUILD_DAG, TRAIN_DAG = "build_dataset", "train_model"
+RUN_PREFIX = "drift-"
+
+
+class Retraining(BaseModel):
+    """The last retraining that drift led to, at one endpoint. Never deleted: it is over when what it names is over.
+
+    ``execution_arn``: of retrain-on-drift, which asks Airflow. ``previous_at``: when the last one before it was decided
+    that Airflow was really asked for; the cool-down counts from it where this one never got that far.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["vigil.retraining/1"] = "vigil.retraining/1"
+    endpoint: str = Field(min_length=1)
+    decision_id: str = Field(min_length=1)
+    execution_arn: str = Field(min_length=1)
+    since: Moment
+    previous_at: Moment | None = None
+
+    def last_asked_at(self, decision: DriftDecision | None) -> datetime | None:
+        """``decision``: the one that this retraining is of, as it is recorded now."""
+        return self.since if decision is not None and decision.dag_run_id else self.previous_at
+
+
+class Progress(Protocol):
+    """Whether a retraining still goes on, as Airflow and Step Functions say. Who cannot be asked counts as a yes."""
+
+    def is_running(self, retraining: Retraining) -> bool: ...
+
+
+def dag_run_id(decision_id: str) -> str:
+    return f"{RUN_PREFIX}{decision_id}"
+
+
+def decision_of(run_id: str) -> str | None:
+    """The decision that a DAG run's name says it is of."""
+    return run_id.removeprefix(RUN_PREFIX) if run_id.startswith(RUN_PREFIX) else None
