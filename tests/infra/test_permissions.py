@@ -289,7 +289,7 @@ def test_airflow_reads_what_monitoring_found_and_no_case_of_it(template: Templat
         for resource in statement["Resource"]
         if any(bucket in resource["Fn::Sub"] for bucket in ("CaptureBucket", "ModelsBucket"))
     }
-    counts = "${CaptureBucket.Arn}/merged/*/ground_truth.json"
+    counts = "${CaptureBucket.Arn}/merged/*/ground_truth.json"  # for watch_model
     assert places == {"${CaptureBucket.Arn}/reports/*", "${ModelsBucket.Arn}/runs/*/baseline/*", counts}
     reads = {"Query", "Scan", "GetItem", "BatchGetItem"}
     asked = {action for statement in mine for action in statement["Action"] if action.startswith("dynamodb:")}

@@ -120,11 +120,12 @@ def _range(found: Trend) -> tuple[float, float]:
     values = [found.baseline] if found.baseline is not None else []
     for point in found.points:
         values += [each for each in (point.measure.value, point.measure.low, point.measure.high) if each is not None]
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    short = max(0.0, SMALLEST_RANGE - (high - low)) / 2
-    low, high = low - short, high + short
-    room = (high - low) * ROOM
-    return low - room, high + room
+    lowest, highest = min(values, default=0.0), max(values, default=1.0)
+    short = max(0.0, SMALLEST_RANGE - (highest - lowest)) / 2
+    room = short + (highest - lowest + 2 * short) * ROOM
+    low, high = lowest - room, highest + room
+    # Most measures are shares: no axis goes beyond where a figure can be.
+    return (max(low, 0.0) if lowest >= 0 else low), (min(high, 1.0) if highest <= 1 else high)
 
 
 def _short(name: str) -> str:

@@ -29,11 +29,11 @@ DECISIONS = {
     Decide.IGNORE: "Ignore",
 }
 REASONS = {
-    Because.RULE: "the plan's rule, as it stands",
-    Because.IN_PROGRESS: "a retraining was under way already: this alarm joined it",
+    Because.RULE: "the plan's rule says so",
+    Because.IN_PROGRESS: "a retraining was under way already, which this alarm joined",
     Because.COOL_DOWN: "the cool-down after the last retraining had not passed",
     Because.NOTHING_NEW: "there was no data that the model in service was not trained on",
-    Because.TOO_LITTLE_NEW_DATA: "too few new labelled cases",
+    Because.TOO_LITTLE_NEW_DATA: "too few labelled cases were new",
     Because.OTHER_MODEL: "the window is about a model that no longer serves",
     Because.OVERRIDDEN: "a person decided otherwise",
 }
