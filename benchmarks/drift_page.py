@@ -82,6 +82,8 @@ def _caught(results: dict[str, Any]) -> str:
 def _cell(cells: list[dict[str, Any]], monitor: str, results: dict[str, Any]) -> str:
     full = [cell for cell in cells if cell["share"] == max(results["shares"])]
     asked = {cell["share"] for cell in cells if all(monitor in by for by in cell["found"])}
+    if not asked:
+        return "not asked"
     firsts = [_first(cells, monitor, share, results) for share in results["shares"] if share in asked]
     if not any(firsts):
         return "–"
