@@ -39,7 +39,7 @@ The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: 
 Each scenario happened in FAERS (`vigil/cases/synthetic/drift.py`). A window holds {sizes} cases; {shares} of them come from a quarter with the drift, the rest from
 the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window in which the monitor found violations in at least
 {_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in none of these windows. In brackets: what was named most often at full size.
-Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received.
+Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received (`not asked`: left out for want of time).
 
 {_caught(results)}
 
