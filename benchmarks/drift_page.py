@@ -13,6 +13,10 @@ NOT_RECEIVED = {
     "country-codes": "curation writes names as codes, as the cases are sent",
     "lag-backlog": "dates are not sent",
 }
+NOTES = """\
+*sex-null* is not caught because this baseline, by chance, lacks the sex in 20 % of its cases; the windows lack it in 25 %, 4.4 points more, and the plan's limit is 5.
+*serious-rate* is another mixture of the same cases: the probabilities follow the labels, so the model stays as good, and only the bands' shares tell.
+Batches of one product leave discrimination as it is in a window of which they are 8 %: model quality is for a model that has become wrong, not for other cases."""
 BUILD_GATE = "`build_dataset`'s report and gate look at it"
 
 
@@ -37,11 +41,13 @@ The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: 
 ## With drift
 
 Each scenario happened in FAERS (`vigil/cases/synthetic/drift.py`). A window holds {sizes} cases; {shares} of them come from a quarter with the drift, the rest from
-the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window in which the monitor found violations in at least
+the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window from which on the monitor found violations in at least
 {_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in none of these windows. In brackets: what was named most often at full size.
-Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received.
+Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received (`not asked`: left out for want of time).
 
 {_caught(results)}
+
+{NOTES}
 
 ## Not visible to a monitor of the endpoint
 
@@ -72,7 +78,7 @@ def _quiet(results: dict[str, Any]) -> str:
 def _caught(results: dict[str, Any]) -> str:
     monitors = results["monitors"]
     lines = [f"| scenario | {' | '.join(monitors)} |", f"|---|{'---|' * len(monitors)}"]
-    for name, scenario in results["scenarios"].items():
+    for name, scenario in sorted(results["scenarios"].items()):
         if name not in NOT_RECEIVED:
             cells = [_cell(scenario["cells"], monitor, results) for monitor in monitors]
             lines.append(f"| **{name}**: {scenario['about']} | {' | '.join(cells)} |")
@@ -82,6 +88,8 @@ def _caught(results: dict[str, Any]) -> str:
 def _cell(cells: list[dict[str, Any]], monitor: str, results: dict[str, Any]) -> str:
     full = [cell for cell in cells if cell["share"] == max(results["shares"])]
     asked = {cell["share"] for cell in cells if all(monitor in by for by in cell["found"])}
+    if not asked:
+        return "not asked"
     firsts = [_first(cells, monitor, share, results) for share in results["shares"] if share in asked]
     if not any(firsts):
         return "–"
@@ -91,11 +99,14 @@ def _cell(cells: list[dict[str, Any]], monitor: str, results: dict[str, Any]) ->
 
 
 def _first(cells: list[dict[str, Any]], monitor: str, share: float, results: dict[str, Any]) -> int | None:
-    """The smallest window in which most windows of the seeds had a violation."""
-    for cell in sorted(cells, key=lambda cell: cell["cases"]):
-        if cell["share"] == share and _alarms(cell, monitor) >= _most(results["windows_each"]):
-            return int(cell["cases"])
-    return None
+    """The smallest window from which on, in all larger ones too, most windows of the seeds had a violation."""
+    first = None
+    for cell in sorted(cells, key=lambda cell: -cell["cases"]):
+        if cell["share"] == share and monitor in cell["found"][0]:
+            if _alarms(cell, monitor) < _most(results["windows_each"]):
+                break
+            first = int(cell["cases"])
+    return first
 
 
 def _alarms(cell: dict[str, Any], monitor: str) -> int:

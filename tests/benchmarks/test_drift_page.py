@@ -35,7 +35,12 @@ def test_no_more_than_one_window_in_twenty_cries_wolf(results: dict[str, Any], m
     assert sum(1 for by in found if by) <= 1
 
 
-@pytest.mark.parametrize("name", sorted(set(SCENARIOS) - set(NOT_RECEIVED) - {"serious-rate"}))
+#: Below the plan's limits: sexes went missing in 4 % more of the cases than in this baseline; of more serious cases,
+#: two windows in three show it.
+BELOW_THE_LIMITS = {"serious-rate", "sex-null"}
+
+
+@pytest.mark.parametrize("name", sorted(set(SCENARIOS) - set(NOT_RECEIVED) - BELOW_THE_LIMITS))
 def test_what_the_endpoint_receives_is_caught_at_the_size_it_had(results: dict[str, Any], name: str) -> None:
     (cell,) = [
         cell

@@ -10,12 +10,12 @@ from vigil.change_control.parts import Part, Share, Text
 
 
 class DataQualityRules(Part):
-    """A column has drifted when chance alone gives such a difference less often than ``alpha`` (over all columns of a
+    """A column has drifted when chance alone gives such a difference less often than ``alpha`` (over all looks at a
     window together, Bonferroni) and the difference matters.
 
     ``distance``: Jensen-Shannon distance (base 2, 0 to 1); ``share_change``: of the reports that hold one value, term,
     drug or sender; ``completeness_drop``: of the share of reports that fill a column; ``unknown_share_rise``: of the
-    reports that hold a value which the baseline never saw.
+    values that the baseline never saw, beyond those it lets expect, and of values of another type or out of its range.
     """
 
     minimum_cases: int = Field(ge=1)
