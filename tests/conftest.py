@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def real_data() -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: PLACES[max((prefix for prefix in PLACES if item.nodeid.startswith(prefix)), key=len)])
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end; else each full collection of garbage looks at all of it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,11 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cloudformation_template import load_template
+from deployed_stack import Deployment, FreshStack
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     return load_template()
+
+
+@pytest.fixture(scope="session")
+def deployment(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return Deployment(repository, tmp_path_factory.mktemp("deployment"))
+
+
+@pytest.fixture(scope="module")
+def fresh_stack(deployment: Deployment) -> Iterator[FreshStack]:
+    """A stack that nothing has happened to since its deployment."""
+    with deployment.fresh() as stack:
+        yield stack

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from pathlib import Path
 from typing import Any
 
 import deployed_rollback as rollback
 import pytest
 from candidate_evidence import REVIEWER, ROLE
 from deployed_approvals import Deployed, deployed_approvals
+from deployed_stack import FreshStack
 from local_server import eventually
 from moto_stack import archive_of
 
@@ -36,9 +36,8 @@ EVIL = f"<script>alert(1)</script><img src=x onerror=alert(2)>{ESCAPE}[31m\r\nBc
 
 
 @pytest.fixture(scope="module")
-def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    with deployed_approvals(repository, tmp_path_factory.mktemp("attacks"), "attacked") as made:
-        yield made
+def deployed(fresh_stack: FreshStack, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    return deployed_approvals(fresh_stack, tmp_path_factory.mktemp("attacks"))
 
 
 @pytest.fixture(autouse=True)
@@ -282,7 +281,7 @@ def test_what_people_write_is_text_in_the_terminal_in_the_export_and_in_mail(dep
 
 
 def mails_of(deployed: Deployed) -> list[EmailMessage]:
-    files = (deployed.folder / "mail").glob("*.eml")
+    files = deployed.outbox.glob("*.eml")
     return [message_from_bytes(each.read_bytes(), policy=default) for each in files]  # type: ignore[misc]
 
 

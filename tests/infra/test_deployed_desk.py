@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from candidate_evidence import facts_for, passing_evaluation, real_plan
-from local_server import LocalServer, aws_variables
+from deployed_stack import STACK, VIGIL, FreshStack
+from local_server import LocalServer
 from pydantic import SecretStr
 from role_sessions import allow, role, session
 
@@ -26,39 +25,31 @@ from vigil.approvals.statement import check_signatures
 from vigil.audit.models import Actor
 from vigil.aws.approval_ports import approvals_table, evidence_store, ledger_table, signer
 from vigil.aws.desk_client import LambdaDesk, desk_client
-from vigil.aws.environment import aws_client, load_parameters
 from vigil.cli.demo.invitations import temporary_password
 
 pytestmark = pytest.mark.stack
 
-IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
-VIGIL = str(Path(sys.executable).parent / "vigil")
 OWN = "Correct-horse-42!"
 READER = Actor(name="ana", via="a test", verified=False)
-EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:vigil-desk-train-and-promote:one"
+EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:vigil-{STACK}-train-and-promote:one"
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAZ" * 10
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[LocalServer]:
+def server(fresh_stack: FreshStack, tmp_path_factory: pytest.TempPathFactory) -> LocalServer:
+    """Two people may sign."""
     folder = tmp_path_factory.mktemp("desk")
-    with LocalServer(folder / "state", options=("--iam", "enforce")) as started, aws_variables(started.url):
-        os.environ["VIGIL_STACK"] = "desk"
-        aws_client.cache_clear()
-        where = ["--registry-url", (folder / "registry.git").as_uri(), "--image", IMAGE]
-        vigil("stack", "deploy", "--stack", "desk", *where, cwd=repository)
-        for user, held in (("quinn", "quality-assurance"), ("ana", "model-owner")):
-            address = f"{user}@example.org"
-            vigil("people", "add", user, "--printed-name", user.title(), "--role", held, "--email", address)
-            temporary = temporary_password(folder / "state" / "mail", address)
-            files = [secret(folder / "temporary", temporary), secret(folder / "own", OWN)]
-            vigil("people", "password", user, "--current-file", files[0], "--new-file", files[1])
-        yield started
-        aws_client.cache_clear()
+    for user, held in (("quinn", "quality-assurance"), ("ana", "model-owner")):
+        address = f"{user}@example.org"
+        vigil("people", "add", user, "--printed-name", user.title(), "--role", held, "--email", address)
+        temporary = temporary_password(fresh_stack.outbox, address)
+        files = [secret(folder / "temporary", temporary), secret(folder / "own", OWN)]
+        vigil("people", "password", user, "--current-file", files[0], "--new-file", files[1])
+    return fresh_stack.server
 
 
-def vigil(*arguments: str, cwd: Path | None = None) -> None:
-    result = subprocess.run([VIGIL, *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+def vigil(*arguments: str) -> None:
+    result = subprocess.run([VIGIL, *arguments], capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stderr
 
 
@@ -69,8 +60,8 @@ def secret(file: Path, text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def stack(server: LocalServer) -> Any:
-    return load_parameters()
+def stack(server: LocalServer, fresh_stack: FreshStack) -> Any:
+    return fresh_stack.parameters
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +99,7 @@ def sign(desk: LambdaDesk, request_id: str, meaning: Meaning, user: str) -> Any:
 def approver(server: LocalServer) -> Callable[[str], Any]:
     """Clients of a role that has the stack's policy for approvers and nothing else."""
     arn = role(server, "somebody-who-signs")
-    policy = "arn:aws:iam::123456789012:policy/vigil-desk-approver"
+    policy = f"arn:aws:iam::123456789012:policy/vigil-{STACK}-approver"
     server.client("iam").attach_role_policy(RoleName="somebody-who-signs", PolicyArn=policy)
     return session(server, arn)
 

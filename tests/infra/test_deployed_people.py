@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,16 +12,14 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from local_server import LocalServer, aws_variables
+from deployed_stack import STACK, VIGIL, FreshStack
 from pydantic import SecretStr
 
-from vigil.aws.environment import aws_client, load_parameters
+from vigil.aws.environment import aws_client
 from vigil.cli.demo.invitations import temporary_password
 
 pytestmark = pytest.mark.stack
 
-IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
-VIGIL = str(Path(sys.executable).parent / "vigil")
 OWN = "Correct-horse-42!"
 
 
@@ -34,19 +29,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stack(repository: Path, folder: Path) -> Iterator[Any]:
-    with (
-        LocalServer(folder / "local_aws", options=("--iam", "enforce")) as server,
-        aws_variables(server.url),
-    ):
-        os.environ["VIGIL_STACK"] = "people"
-        aws_client.cache_clear()
-        where = ["--registry-url", (folder / "registry.git").as_uri(), "--image", IMAGE]
-        command = [VIGIL, "stack", "deploy", "--stack", "people", *where]
-        result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
-        assert result.returncode == 0, result.stderr
-        yield load_parameters()
-        aws_client.cache_clear()
+def stack(fresh_stack: FreshStack) -> Any:
+    return fresh_stack.parameters
+
+
+@pytest.fixture(scope="module")
+def outbox(fresh_stack: FreshStack) -> Path:
+    return fresh_stack.outbox
 
 
 def secret(folder: Path, name: str, text: str) -> str:
@@ -70,8 +59,7 @@ def choose(folder: Path, user: str, current: str, new: str) -> subprocess.Comple
     return people("password", user, "--current-file", files[0], "--new-file", files[1])
 
 
-def test_two_people_are_added_without_anybody_at_a_keyboard(stack: Any, folder: Path) -> None:
-    outbox = folder / "local_aws" / "mail"
+def test_two_people_are_added_without_anybody_at_a_keyboard(stack: Any, folder: Path, outbox: Path) -> None:
     for user, role in (("quinn", "quality-assurance"), ("ana", "model-owner")):
         add(folder, user, role, "--email", f"{user}@example.org")
         assert choose(folder, user, temporary_password(outbox, f"{user}@example.org"), OWN).returncode == 0
@@ -98,9 +86,8 @@ def test_nobody_tries_a_password_beside_the_functions(stack: Any) -> None:
         )
 
 
-def test_a_forgotten_password_is_mailed_to_its_owner_and_to_nobody_else(stack: Any, folder: Path) -> None:
+def test_a_forgotten_password_is_mailed_to_its_owner_and_to_nobody_else(stack: Any, folder: Path, outbox: Path) -> None:
     add(folder, "mia", "model-owner", "--email", "mia@example.org")
-    outbox = folder / "local_aws" / "mail"
     first = sorted(outbox.glob("*.eml"))
     reset = people("reset", "mia")
     assert reset.returncode == 0, reset.stderr
@@ -117,7 +104,7 @@ def test_wrong_passwords_lock_and_the_alarm_tells(stack: Any, folder: Path) -> N
     assert choose(folder, "quinn", OWN, "Another-horse-43!").returncode == 11
     assert "locked until" in people("show", "quinn").stdout
     cloudwatch, limit = boto3.client("cloudwatch"), time.monotonic() + 150
-    alarm = {"AlarmNames": ["vigil-people-account-locked"]}
+    alarm = {"AlarmNames": [f"vigil-{STACK}-account-locked"]}
     while (state := cloudwatch.describe_alarms(**alarm)["MetricAlarms"][0]["StateValue"]) != "ALARM":
         assert time.monotonic() < limit, state
         time.sleep(1)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +12,7 @@ import boto3
 import pytest
 from approval_fakes import EXECUTION, TOKEN
 from candidate_evidence import facts_for, passing_evaluation, real_plan
-from local_server import LocalServer, aws_variables
+from deployed_stack import AIRFLOW_URL, STACK, FreshStack
 from state_machines import eventually
 
 from vigil.approvals import records
@@ -26,7 +22,7 @@ from vigil.approvals.people import Person
 from vigil.audit.models import Record
 from vigil.aws.approval_ports import approvals_table, evidence_store, ledger_table
 from vigil.aws.clock import server_time
-from vigil.aws.environment import StackParameters, aws_client, load_parameters
+from vigil.aws.environment import StackParameters
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.releases import ReleaseRecord, record_release
 from vigil.datasets.manifest import Manifest, ManifestEntry
@@ -34,8 +30,6 @@ from vigil.digests import sha256_hex
 
 pytestmark = pytest.mark.stack
 
-SENDER = "vigil@example.org"
-IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 RUN_KEY = "0123456789ab"
 
 
@@ -45,7 +39,7 @@ class Deployed:
     outbox: Path
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        answer = boto3.client("lambda").invoke(FunctionName=f"vigil-roles-{function}", Payload=json.dumps(event))
+        answer = boto3.client("lambda").invoke(FunctionName=f"vigil-{STACK}-{function}", Payload=json.dumps(event))
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
         return payload
@@ -55,21 +49,8 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    folder = tmp_path_factory.mktemp("roles")
-    options = ["--iam", "enforce", "--mail-dir", str(folder / "mail")]
-    with LocalServer(folder / "local_aws", options=options) as server, aws_variables(server.url):
-        os.environ["VIGIL_STACK"] = "roles"
-        aws_client.cache_clear()
-        vigil = str(Path(sys.executable).parent / "vigil")
-        registry = (folder / "registry.git").as_uri()
-        command = [vigil, "stack", "deploy", "--stack", "roles", "--registry-url", registry, "--image", IMAGE]
-        command += ["--mail-sender", SENDER, "--airflow-url", "https://airflow.example.org"]
-        result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
-        assert result.returncode == 0, result.stderr
-        boto3.client("ses").verify_email_identity(EmailAddress=SENDER)
-        yield Deployed(load_parameters(), folder / "mail")
-        aws_client.cache_clear()
+def deployed(fresh_stack: FreshStack) -> Deployed:
+    return Deployed(fresh_stack.parameters, fresh_stack.outbox)
 
 
 def test_a_release_is_looked_at_and_recorded(deployed: Deployed) -> None:
@@ -105,7 +86,7 @@ def test_who_may_sign_gets_mail_and_the_row_and_the_ledger_say_so(deployed: Depl
     deployed.invoke("remind-approvers", {})
     eventually(lambda: list(deployed.outbox.glob("*.eml")))  # the minute's own sweep may have been faster
     (mail,) = deployed.outbox.glob("*.eml")
-    assert f"https://airflow.example.org/plugin/approvals/{request.request_id}" in mail.read_text()
+    assert f"{AIRFLOW_URL}/plugin/approvals/{request.request_id}" in mail.read_text()
     stored = table.get(request.request_id)
     assert stored is not None and stored.reminded == [14 * 86_400]
     found = [record.event.value for record in deployed.recorded(f"model:{RUN_KEY}")]

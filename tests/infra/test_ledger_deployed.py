@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from deployed_stack import STACK, FreshStack
 from ledger_fakes import entry, resealed
-from local_server import LocalServer, aws_variables, eventually
+from local_server import LocalServer, eventually
 from role_sessions import allow, role, session
 
 from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import verify_ledger
 from vigil.aws.audit_ports import checkpoint_key, ledger_table, stack_ledger
 from vigil.aws.checkpoints import key_of
-from vigil.aws.environment import StackParameters, aws_client, load_parameters
+from vigil.aws.environment import StackParameters
 
 pytestmark = pytest.mark.stack
 
-IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
-VIGIL = str(Path(sys.executable).parent / "vigil")
 CHAIN = "model:run-1"
-FUNCTION = "vigil-sealed-checkpoint-ledger"
-VERIFIER = "vigil-sealed-verify-ledger"
+FUNCTION = f"vigil-{STACK}-checkpoint-ledger"
+VERIFIER = f"vigil-{STACK}-verify-ledger"
 
 
 @dataclass(frozen=True)
@@ -48,25 +42,13 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(fresh_stack: FreshStack) -> Deployed:
     """Ten records, sealed."""
-    folder = tmp_path_factory.mktemp("ledger")
-    with (
-        LocalServer(folder / "local_aws", options=["--iam", "enforce"]) as server,
-        aws_variables(server.url),
-    ):
-        os.environ["VIGIL_STACK"] = "sealed"
-        aws_client.cache_clear()
-        where = ["--registry-url", (folder / "registry.git").as_uri(), "--image", IMAGE]
-        command = [VIGIL, "stack", "deploy", "--stack", "sealed", *where, "--json"]
-        result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
-        assert result.returncode == 0, result.stderr
-        made = Deployed(server, load_parameters())
-        for number in range(10):
-            ledger_table(made.parameters).append(entry(number))
-        made.seal()
-        yield made
-        aws_client.cache_clear()
+    made = Deployed(fresh_stack.server, fresh_stack.parameters)
+    for number in range(10):
+        ledger_table(made.parameters).append(entry(number))
+    made.seal()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +124,7 @@ def test_what_does_not_follow_its_checkpoint_raises_the_alarm_and_is_not_sealed(
     assert deployed.seal()["broken"][0]["kind"] == "rewritten"
 
     def state() -> bool:
-        (alarm,) = deployed.server.client("cloudwatch").describe_alarms(AlarmNames=["vigil-sealed-ledger"])[
+        (alarm,) = deployed.server.client("cloudwatch").describe_alarms(AlarmNames=[f"vigil-{STACK}-ledger"])[
             "MetricAlarms"
         ]
         return bool(alarm["StateValue"] == "ALARM")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +12,8 @@ from typing import Any
 import pytest
 from local_server import LocalServer
 from local_server import eventually as first_true
+
+from local_aws import control
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +36,7 @@ def own_server(tmp_path: Path) -> Iterator[Callable[..., LocalServer]]:
     yield make
     for server in servers:
         server.kill()
-        subprocess.run(
-            [sys.executable, "-m", "local_aws", "stop", "--state-dir", str(server.state_dir)], timeout=60, check=True
-        )
+        control.stop(server.state_dir)  # what the command does, without a process for it
 
 
 @pytest.fixture(scope="session")

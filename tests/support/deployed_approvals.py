@@ -6,19 +6,19 @@ The state machine is the tree's; only its jobs are left out: what they would hav
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from approval_fakes import PASSWORD
 from candidate_evidence import REVIEWER, ROLE, facts_for, passing_evaluation, real_plan
-from local_server import LocalServer, aws_variables, eventually
+from deployed_stack import IMAGE, STACK, VIGIL, FreshStack
+from local_server import LocalServer, eventually
 from moto_people import add_person, strong
 from moto_stack import archive_of, tree_digest_of
 from pydantic import SecretStr
@@ -31,15 +31,12 @@ from vigil.audit.models import Actor, Record
 from vigil.aws.approval_ports import approvals_table, evidence_store, ledger_table
 from vigil.aws.artefacts import artefact_uri
 from vigil.aws.desk_client import desk_client
-from vigil.aws.environment import StackParameters, aws_client, load_parameters
+from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.objects import S3Uri
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.pinning import run_key
 from vigil.aws.run_records import RunRecords
 
-VIGIL = str(Path(sys.executable).parent / "vigil")
-SENDER = "vigil@example.org"
-IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 READER = Actor(name="a test", via="the desk", verified=False)
 
 
@@ -47,8 +44,8 @@ READER = Actor(name="a test", via="the desk", verified=False)
 class Deployed:
     server: LocalServer
     parameters: StackParameters
-    stack: str
     folder: Path
+    outbox: Path
 
     # --- runs ---------------------------------------------------------------------------------------------------
 
@@ -122,7 +119,7 @@ class Deployed:
 
     # --- signing ------------------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def desk(self) -> Any:
         return desk_client(self.parameters)
 
@@ -183,7 +180,7 @@ class Deployed:
     # --- faults -------------------------------------------------------------------------------------------------
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        answer = aws_client("lambda").invoke(FunctionName=f"vigil-{self.stack}-{function}", Payload=json.dumps(event))
+        answer = aws_client("lambda").invoke(FunctionName=f"vigil-{STACK}-{function}", Payload=json.dumps(event))
         return json.loads(answer["Payload"].read())
 
     @contextmanager
@@ -209,33 +206,19 @@ class Deployed:
                 variables = (entry / "environ").read_bytes().split(b"\0") if entry.name.isdigit() else []
             except OSError:
                 continue
-            own = any(str(self.folder).encode() in each for each in variables)
-            if own and f"AWS_LAMBDA_FUNCTION_NAME=vigil-{self.stack}-{function}".encode() in variables:
+            own = any(str(self.server.state_dir).encode() in each for each in variables)
+            if own and f"AWS_LAMBDA_FUNCTION_NAME=vigil-{STACK}-{function}".encode() in variables:
                 found.append(int(entry.name))
         return found
 
 
-@contextmanager
-def deployed_approvals(repository: Path, folder: Path, stack: str) -> Iterator[Deployed]:
-    """Ana owns the model, Ben reviews; ``stack`` names the stack."""
-    mail = ["--mail-dir", str(folder / "mail")]
-    with (
-        LocalServer(folder / "local_aws", options=["--iam", "enforce", *mail]) as server,
-        aws_variables(server.url),
-    ):
-        os.environ["VIGIL_STACK"] = stack
-        aws_client.cache_clear()
-        command = [VIGIL, "stack", "deploy", "--stack", stack, "--image", IMAGE, "--mail-sender", SENDER]
-        command += ["--registry-url", (folder / "registry.git").as_uri()]
-        result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
-        assert result.returncode == 0, result.stderr
-        made = Deployed(server, load_parameters(), stack, folder)
-        _begin_at_the_wait(made.parameters.state_machines.train_and_promote)
-        made.person("ana", "Ana Approver", ROLE)
-        made.person("ben", "Ben Reviewer", REVIEWER)
-        aws_client("ses").verify_email_identity(EmailAddress=SENDER)
-        yield made
-        aws_client.cache_clear()
+def deployed_approvals(stack: FreshStack, folder: Path) -> Deployed:
+    """Ana owns the model, Ben reviews; ``folder`` is for their files."""
+    made = Deployed(stack.server, stack.parameters, folder, stack.outbox)
+    _begin_at_the_wait(made.parameters.state_machines.train_and_promote)
+    made.person("ana", "Ana Approver", ROLE)
+    made.person("ben", "Ben Reviewer", REVIEWER)
+    return made
 
 
 def _begin_at_the_wait(machine: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,9 +46,30 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Server]:
         yield made
 
 
+def bare(folder: Path) -> Registry:
+    subprocess.run(["git", "init", "--quiet", "--bare", str(folder)], check=True)
+    return Registry(folder.as_uri())
+
+
 @pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    subprocess.run(["git", "init", "--quiet", "--bare", str(tmp_path / "registry.git")], check=True)
+def empty_registry(tmp_path: Path) -> Registry:
+    """Its first release starts it."""
+    return bare(tmp_path / "registry.git")
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with the commit that every first release makes, the same each time; DVC needs seconds for it."""
+    folder = tmp_path_factory.mktemp("started")
+    bare(folder / "registry.git")._clone(folder / "clone")
+    subprocess.run(["git", "-C", str(folder / "clone"), "push", "--quiet", "origin", "main"], check=True)
+    return folder / "registry.git"
+
+
+@pytest.fixture
+def registry(started: Path, tmp_path: Path) -> Registry:
+    """Started, and without a release."""
+    shutil.copytree(started, tmp_path / "registry.git")
     return Registry((tmp_path / "registry.git").as_uri())
 
 
@@ -75,8 +97,8 @@ def released_by(server: S3Server, staging: Path, registry: Registry, **options: 
     return release_staged(stage(server, staging, **options), server, registry)
 
 
-def test_a_release_lies_where_its_content_names_it_and_is_registered(server, staging, registry):
-    released = released_by(server, staging, registry)
+def test_a_release_lies_where_its_content_names_it_and_is_registered(server, staging, empty_registry):
+    released = released_by(server, staging, empty_registry)
     assert released.prefix == f"s3://{server.datasets}/datasets/faers/{released.version}/"
     assert released.tag == f"faers-{released.version[:12]}"
     assert not released.already_released
@@ -87,7 +109,7 @@ def test_a_release_lies_where_its_content_names_it_and_is_registered(server, sta
     }  # fmt: skip
     stored = manifest.Manifest.model_validate_json(get_bytes(S3Uri.parse(released.prefix) / "manifest.json"))
     assert stored.version == released.version
-    assert log(registry) == [
+    assert log(empty_registry) == [
         f"Vigil release <release@vigil.invalid> 2024-05-01T00:00:00+00:00 Release faers {released.version}",
         "Vigil release <release@vigil.invalid> 2014-07-01T00:00:00+00:00 Start the data registry",
     ]
@@ -150,7 +172,7 @@ def test_the_registry_pins_versions_and_holds_no_endpoint(server, staging, regis
     assert server.url.removeprefix("http://") not in pinned
 
 
-def test_a_rejected_push_is_rebased_and_tried_again(server, staging, registry, monkeypatch):
+def test_a_rejected_push_is_rebased_and_tried_again(server, staging, empty_registry, monkeypatch):
     other = stage(server, staging, key="run-2", note='{"invented": 1}\n')
     real_push, raced = Registry._push, []
 
@@ -158,29 +180,29 @@ def test_a_rejected_push_is_rebased_and_tried_again(server, staging, registry, m
         """Another release comes first, between this one's clone and its push."""
         if not raced:
             raced.append(tag)
-            release_staged(other, server, Registry(registry.url))
+            release_staged(other, server, Registry(empty_registry.url))
         return real_push(self, clone, tag, message, date)
 
     monkeypatch.setattr(Registry, "_push", push_late)
-    released = released_by(server, staging, registry)
+    released = released_by(server, staging, empty_registry)
     assert not released.already_released
-    assert len(log(registry)) == 3
-    assert registry.has(released.tag)
+    assert len(log(empty_registry)) == 3
+    assert empty_registry.has(released.tag)
 
 
 @pytest.mark.parametrize("later", [timedelta(), timedelta(seconds=1)])
-def test_two_releases_of_one_version_at_once_are_one(server, staging, registry, monkeypatch, later):
+def test_two_releases_of_one_version_at_once_are_one(server, staging, empty_registry, monkeypatch, later):
     real_push, raced = Registry._push, []
 
     def push_late(self, clone, tag, message, date):
         if not raced:
             raced.append(tag)
-            release_staged(stage(server, staging), server, Registry(registry.url), WHEN + later)
+            release_staged(stage(server, staging), server, Registry(empty_registry.url), WHEN + later)
         return real_push(self, clone, tag, message, date)
 
     monkeypatch.setattr(Registry, "_push", push_late)
-    assert released_by(server, staging, registry).already_released
-    assert len(log(registry)) == 2
+    assert released_by(server, staging, empty_registry).already_released
+    assert len(log(empty_registry)) == 2
 
 
 def test_overwritten_objects_stop_a_release(server, staging, registry):
