@@ -8,6 +8,13 @@ from pathlib import Path
 from vigil.approvals.errors import DeskUnavailableError, ProviderUnavailableError
 
 TESTS = Path(__file__).parent
+#: Of these the table names some tests.
+ROLL_OUT = (
+    "statemachines/test_champion_and_challenger.py",
+    "statemachines/test_no_request_fails.py",
+    "statemachines/test_stopped_update.py",
+    "vigil/aws/test_deployment_waits.py",
+)
 DEPLOYED = ("infra/test_attacks_deployed.py", "infra/test_faults_deployed.py", "infra/test_drift_deployed.py")
 
 
@@ -24,8 +31,9 @@ def test_every_test_that_the_table_of_attacks_and_faults_names_is_there(reposito
     source = "".join((TESTS / path).read_text() for path in DEPLOYED)
     named = re.findall(r"(?:…|::|`)(?:::)?((?:test_|past_|for_)\w+)`", text)
     assert len(named) >= 14
+    known = source + "".join((TESTS / path).read_text() for path in ROLL_OUT)
     for name in named:
-        assert re.search(rf"def \w*{name}\(", source), name
+        assert re.search(rf"def \w*{name}\(", known), name
     written = re.findall(r"^def (test_\w+)", source, re.MULTILINE)
     assert [each for each in written if not any(each.endswith(name) for name in named)] == []
 

@@ -8,13 +8,8 @@ from cloudformation_template import references, resources_of, statements, who_ma
 
 Template = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
-ANY_RESOURCE = {
-    "ecr:GetAuthorizationToken",
-    "cloudwatch:PutMetricData",
-    "cloudwatch:GetMetricStatistics",
-    "cloudwatch:DescribeAlarms",
-    "sagemaker:ListModelPackages",
-}
+ANY_RESOURCE = {f"cloudwatch:{action}" for action in ("PutMetricData", "GetMetricStatistics", "DescribeAlarms")}
+ANY_RESOURCE |= {"ecr:GetAuthorizationToken", "sagemaker:ListModelPackages"}
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
