@@ -15,7 +15,7 @@ NOT_RECEIVED = {
 }
 NOTES = """\
 *sex-null* is not caught because this baseline, by chance, lacks the sex in 20 % of its cases; the windows lack it in 25 %, 4.4 points more, and the plan's limit is 5.
-*serious-rate* is another mixture of the same cases: the probabilities follow the labels, so the model stays as good, and only the bands' shares tell.
+*serious-rate* is another mixture of the same cases: the probabilities follow the labels, so the model stays as good, and only the bands' shares, and the share predicted serious of US reports, tell.
 Batches of one product leave discrimination as it is in a window of which they are 8 %: model quality is for a model that has become wrong, not for other cases."""
 BUILD_GATE = "`build_dataset`'s report and gate look at it"
 
@@ -43,7 +43,7 @@ The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: 
 Each scenario happened in FAERS (`vigil/cases/synthetic/drift.py`). A window holds {sizes} cases; {shares} of them come from a quarter with the drift, the rest from
 the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window from which on the monitor found violations in at least
 {_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in none of these windows. In brackets: what was named most often at full size.
-Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received (`not asked`: left out for want of time).
+Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received.
 
 {_caught(results)}
 
