@@ -128,6 +128,7 @@ def test_signing_goes_on_while_tables_and_keys_are_throttled(deployed: Deployed)
     check_decided_once(deployed, request)
 
 
+@pytest.mark.timeout(900)
 def test_of_200_who_decide_at_once_two_sign_and_each_other_is_told_why_not(deployed: Deployed) -> None:
     request, meanings = deployed.wait(), (Meaning.REVIEWED, Meaning.APPROVED)
     people = [(f"decider{number}", (REVIEWER, ROLE)[number % 2], meanings[number % 2]) for number in range(DECIDERS)]

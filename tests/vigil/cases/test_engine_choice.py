@@ -9,6 +9,7 @@ from vigil.cases.engine_choice import EngineError, local_engine
 from vigil.datasets.quarters import curate_quarter
 
 
+@pytest.mark.timeout(900)  # two starts of Java, which a busy machine stretches to minutes
 def test_sparks_java_ends_with_the_engine_and_can_start_again(tmp_path):
     from pyspark import SparkContext
 

@@ -17,6 +17,8 @@ from vigil.cases.engine_choice import local_engine
 from vigil.datasets.quarter_record import CASES_FILE, QUARTER_FILES
 from vigil.datasets.quarters import curate_quarter
 
+pytestmark = pytest.mark.timeout(900)  # a busy machine stretches the start of Java to minutes
+
 TERMS = [
     *(
         "Nausea",

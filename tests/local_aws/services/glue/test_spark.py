@@ -83,7 +83,7 @@ def test_a_script_as_for_aws_reads_joins_and_writes_s3(glue: Any, name: str) -> 
         "--conf": "spark.sql.shuffle.partitions=3 --conf spark.vigil=yes",
     }
     run_id = glue.start(name, Arguments=arguments)
-    assert glue.ended(name, run_id, within=120)["JobRunState"] == "SUCCEEDED", glue.log(run_id)
+    assert glue.ended(name, run_id, within=240)["JobRunState"] == "SUCCEEDED", glue.log(run_id)
     log = glue.log(run_id)
     assert "version 3.5.6 zone UTC" in log
     assert "set by --conf: 3 yes" in log
@@ -96,7 +96,7 @@ def test_a_script_as_for_aws_reads_joins_and_writes_s3(glue: Any, name: str) -> 
 def test_a_stopped_run_leaves_no_jvm(glue: Any, name: str) -> None:
     glue.create(name, FOREVER, Timeout=400)
     run_id = glue.start(name)
-    eventually(lambda: "spark is up" in glue.log(run_id), within=120)
+    eventually(lambda: "spark is up" in glue.log(run_id), within=240)
     assert java_processes(glue.state_dir)
     glue.api.batch_stop_job_run(JobName=name, JobRunIds=[run_id])
     assert glue.ended(name, run_id, within=60)["JobRunState"] == "STOPPED"
@@ -167,6 +167,6 @@ def test_a_run_that_was_interrupted_by_kill_9_leaves_no_jvm_behind(start_server:
     command = {"Name": "glueetl", "PythonVersion": "3", "ScriptLocation": "s3://glue/forever.py"}
     api.create_job(Name="forever", Role="arn:aws:iam::123456789012:role/g", Command=command, GlueVersion="5.1")
     api.start_job_run(JobName="forever", Timeout=400)
-    eventually(lambda: java_processes(server.state_dir), within=120)
+    eventually(lambda: java_processes(server.state_dir), within=240)
     server.kill()
     eventually(lambda: not java_processes(server.state_dir), within=60)
