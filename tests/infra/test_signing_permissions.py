@@ -63,7 +63,14 @@ def test_only_the_desk_writes_signatures_and_only_the_functions_that_mark_rows_w
         "ApprovalDeskPolicy", "OpenApprovalPolicy", "DeliverDecisionPolicy", "VerifyApprovalPolicy",
         "RemindApproversPolicy",
     }  # fmt: skip
-    assert not who_may(template, "dynamodb:DeleteItem")
+    deleters = [(name, each) for name, each in statements(template) if "dynamodb:DeleteItem" in each["Action"]]
+    allowed = {name: each for name, each in deleters if each["Effect"] == "Allow"}
+    assert set(allowed) == {"AwaitDeploymentPolicy", "DeploymentEndedPolicy"}, (
+        "a wait that has ended takes its token along"
+    )
+    for each in allowed.values():
+        assert references(each["Resource"]) == {"MonitoringTable"}
+        assert each["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["waits:*"]}}
 
 
 def test_nobody_may_try_a_password_but_the_functions_that_count(template: Template) -> None:

@@ -23,6 +23,8 @@ from vigil.moments import Clock, Moment
 
 logger = logging.getLogger(__name__)
 
+#: Partitions of their own: the functions that may delete waits can be kept from deleting anything else by IAM.
+WAITS = "waits:"
 WAIT = "deployment-wait#"
 ID_DIGITS = 16
 #: DescribeEndpoint, EndpointStatus (SageMaker API reference): statuses that no deployment leads out of by itself.
@@ -83,7 +85,7 @@ class Answers(Protocol):
 
 
 class DeploymentWaits:
-    """The waits in the monitoring table, below the endpoint's name. ``client`` is a boto3 DynamoDB client."""
+    """The waits in the monitoring table, in the endpoint's own partition. ``client`` is a boto3 DynamoDB client."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -102,7 +104,7 @@ class DeploymentWaits:
             TableName=self._table,
             KeyConditionExpression="endpoint = :endpoint AND begins_with(#item, :prefix)",
             ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues={":endpoint": {"S": endpoint}, ":prefix": {"S": WAIT}},
+            ExpressionAttributeValues={":endpoint": {"S": f"{WAITS}{endpoint}"}, ":prefix": {"S": WAIT}},
             ConsistentRead=True,
         )
         for page in pages:
@@ -182,4 +184,4 @@ def _look(endpoint: str, sagemaker: Any) -> tuple[EndpointNow, datetime | None]:
 
 
 def _key(wait: DeploymentWait) -> dict[str, Any]:
-    return {"endpoint": {"S": wait.endpoint_name}, "item": {"S": f"{WAIT}{wait.wait_id}"}}
+    return {"endpoint": {"S": f"{WAITS}{wait.endpoint_name}"}, "item": {"S": f"{WAIT}{wait.wait_id}"}}

@@ -69,15 +69,16 @@ class MonitoringRules(Part):
 
 
 class DriftRule(Part):
-    """Of one monitor's window with at least ``violations`` violations: what is to be done. The first match rules.
+    """Of one monitor's window in which at least ``features`` broke a limit: what is to be done. The first match rules.
 
+    Features are columns, measures or facets (``Violation.feature``): one that broke several limits counts once.
     ``check``: only violations of this check count (``Violation.check``); without it, all do.
     """
 
     name: Text
     monitor: Literal["data-quality", "model-quality", "bias", "attribution"]
     check: Text | None = None
-    violations: int = Field(ge=1)
+    features: int = Field(ge=1)
     decide: Literal["retrain", "investigate", "ignore"]
     reason: Text
 

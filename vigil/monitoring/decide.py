@@ -68,7 +68,7 @@ def first_match(report: WindowReport, rules: DriftRules) -> DriftRule | None:
     if report.status is not WindowStatus.VIOLATIONS:
         return None
     of_monitor = (rule for rule in rules.rules if rule.monitor == report.monitor)
-    return next((rule for rule in of_monitor if _count(report, rule.check) >= rule.violations), None)
+    return next((rule for rule in of_monitor if _moved(report, rule.check) >= rule.features), None)
 
 
 def obstacle(wanted: Decide, report: WindowReport, rules: DriftRules, situation: Situation) -> Because:
@@ -101,7 +101,5 @@ def cools_down(rules: DriftRules, last_retrained_at: datetime | None, now: datet
     return last_retrained_at is not None and now < last_retrained_at + timedelta(seconds=rules.cool_down_seconds)
 
 
-def _count(report: WindowReport, check: str | None) -> int:
-    if check is None:
-        return report.violation_count
-    return sum(violation.check == check for violation in report.violations)
+def _moved(report: WindowReport, check: str | None) -> int:
+    return len({violation.feature for violation in report.violations if check in (None, violation.check)})

@@ -70,9 +70,10 @@ def _rule(report: WindowReport, rule: DriftRule | None) -> str:
         return f"The window's report says {report.status}, so no rule of the plan applies."
     if rule is None:
         return "No rule of the plan speaks of this."
-    of_check = "" if rule.check is None else f" of {rule.check}"
+    many = "one feature" if rule.features == 1 else f"{rule.features} features"
+    of_check = "" if rule.check is None else f" in {rule.check}"
     return (
-        f"The plan's rule {rule.name} (from {rule.violations}{of_check} on) says {rule.decide}: "
+        f"The plan's rule {rule.name} (from {many}{of_check} on) says {rule.decide}: "
         f"{rule.reason[:REASON_CHARACTERS].rstrip('.')}."
     )
 

@@ -31,8 +31,8 @@ OLDER, NEWER = NOW - timedelta(days=8), NOW - timedelta(days=6)
     ("monitor", "violations", "rule", "wanted"),
     [
         (Monitor.MODEL_QUALITY, 1, "quality-fell", Decide.RETRAIN),
-        (Monitor.DATA_QUALITY, 3, "reports-changed", Decide.RETRAIN),
-        (Monitor.DATA_QUALITY, 2, "column-changed", Decide.INVESTIGATE),
+        (Monitor.DATA_QUALITY, 2, "reports-changed", Decide.RETRAIN),
+        (Monitor.DATA_QUALITY, 1, "column-changed", Decide.INVESTIGATE),
         (Monitor.ATTRIBUTION, 1, "reasons-changed", Decide.RETRAIN),
         (Monitor.BIAS, 1, "groups-diverge", Decide.INVESTIGATE),
     ],
@@ -74,13 +74,14 @@ def test_the_cool_down_ends_to_the_second() -> None:
     assert decide(report(), rules(), situation(last_retrained_at=just_before)).because is Because.COOL_DOWN
 
 
-def test_only_violations_of_the_rules_check_count_and_those_that_were_cut_do_too() -> None:
-    rule = DriftRule(name="own", monitor="data-quality", check="missing_column_check", violations=2, decide="retrain",
+def test_only_features_that_broke_the_rules_check_count_each_once_and_those_that_were_cut_do_too() -> None:
+    rule = DriftRule(name="own", monitor="data-quality", check="missing_column_check", features=2, decide="retrain",
                      reason="r")  # fmt: skip
     of_check = (violation("x", check="missing_column_check"), violation("y"))
-    once = with_violations(of_check)
-    assert decide(once, rules(rules=[rule]), situation()).rule == NO_RULE
-    many = (*(violation(f"c{number}") for number in range(VIOLATIONS_TOLD)), of_check[0], of_check[0])
+    twice = with_violations((*of_check, of_check[0]))
+    assert decide(twice, rules(rules=[rule]), situation()).rule == NO_RULE
+    other = violation("z", check="missing_column_check")
+    many = (*(violation(f"c{number}") for number in range(VIOLATIONS_TOLD)), of_check[0], other)
     found = decide(with_violations(many), rules(rules=[rule]), situation())
     assert found.rule == "own"
     assert len(found.report.violations) == VIOLATIONS_TOLD
@@ -106,7 +107,7 @@ def test_the_explanation_says_what_moved_how_far_when_against_what_by_which_rule
         f"against baseline {'b' * 12} of model {'a' * 12}",
         "column_0, js_distance 0.31 (limit 0.1); column_1",
         "and 2 more",
-        "The plan's rule reports-changed (from 3 on) says retrain: several columns moved together",
+        "The plan's rule reports-changed (from 2 features on) says retrain: several columns moved together",
         "Decided: ignore; the retraining of decision 0123456789abcdef is in progress",
     ):
         assert part in text, part

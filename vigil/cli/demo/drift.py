@@ -103,7 +103,7 @@ def _watch(follower: Follower, began: datetime) -> None:
     start = began.replace(microsecond=0)
     end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
     run_id = f"demo-{began:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-    conf = {"start": start.isoformat(), "end": end.isoformat()}
+    conf = {"window_start": start.isoformat(), "window_end": end.isoformat()}
     follower.api.trigger("watch_model", run_id, conf)
 
     def look() -> str | None:
