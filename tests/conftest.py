@@ -21,8 +21,12 @@ PLACES = {
     "tests/": 0,
     "tests/e2e/test_interrupt.py": 1,
     "tests/e2e/": 2,
-    "tests/e2e/test_no_token_in_clear.py": 3,
-    "tests/e2e/test_stop.py": 4,
+    "tests/e2e/test_drift.py": 3,
+    # These look at all that came before.
+    "tests/e2e/browser/test_monitoring_pages.py": 4,
+    "tests/e2e/test_permissions.py": 4,
+    "tests/e2e/test_no_token_in_clear.py": 4,
+    "tests/e2e/test_stop.py": 5,
 }
 real_data_outcomes: dict[str, int] = {"passed": 0, "failed": 0, "skipped": 0}
 
