@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo [ARCHIVES='a.zip b.zip'] [APPROVE_AS=name]   quarters to a signed-off model in service"
-	@echo "make demo-drift [APPROVE_AS=name]   after it, a quarter that drifted: seen, decided, retrained, signed for"
+	@echo "make demo-drift [APPROVE_AS=name]   after it (or with it), a quarter that drifted: seen, decided, retrained, signed for"
 	@echo "make stop    end everything that the demo started"
 	@echo "make test    everything, from unit tests to the whole job"
 	@echo "make coverage   how much of local_aws its tests run; fails below 85 %"
