@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich import box
 from rich.table import Column, Table
@@ -15,7 +15,12 @@ from vigil.monitoring.models import WindowReport
 
 STYLES = {"ACTIVE": "green", "Rejected": "red", "PendingManualApproval": "yellow"}
 SHORT_DIGEST = 12
-HEADLINES = 4  # figures of the gate in the list; `show` has all
+# Of the gate's figures, the ones in the list; `show` has all.
+HEADLINES = {
+    "discrimination-newest-quarter": "AUROC",
+    "accuracy-newest-quarter": "Brier",
+    "calibration-newest-quarter": "calibration",
+}
 NOT_FIGURES = frozenset({"plan", "data-profile", "feature-fields", "model-kind"})
 
 
@@ -25,19 +30,22 @@ def print_versions(found: ModelVersions) -> None:
         console.print("No model was registered yet.")
         return
     table = Table(
-        Column("model\nrun", no_wrap=True), Column("status\nsince", overflow="fold", min_width=21),
-        Column("dataset\nartefact", no_wrap=True), Column("signed by", overflow="fold"),
-        Column("figures", overflow="fold"), box=box.SIMPLE_HEAD,
+        Column("model", no_wrap=True), Column("status", no_wrap=True), Column("signed as", no_wrap=True),
+        Column("newest quarter", no_wrap=True), box=box.SIMPLE_HEAD,
     )  # fmt: skip
     for version in found.versions:
         table.add_row(
-            plain(f"{version.version}\n{version.run_key or '-'}"),
+            _lines(str(version.version), version.run_key or "-"),
             _status(version),
-            plain(f"{_short(version.dataset_version)}\n{_short(version.artefact_digest)}"),
-            Text("\n").join(plain(_signed(each)) for each in version.signatures) or plain("nobody"),
-            Text("\n").join(plain(line) for line in _figures(version)[:HEADLINES]),
+            _lines(*(each.role for each in version.signatures)) if version.signatures else plain("nobody"),
+            _lines(
+                *(f"{short} {version.figures[name]}" for name, short in HEADLINES.items() if name in version.figures)
+            ),
         )
     console.print(table)
+    console.print(
+        plain("Below each model: its run, since when, its artefact. `vigil models show MODEL` has all of it.")
+    )
 
 
 def print_lineage(lineage: Lineage) -> None:
@@ -145,8 +153,12 @@ def _status(version: ModelVersion) -> Text:
     if version.changed_at is not None:
         text += Text(f"\n{version.changed_at:%Y-%m-%d %H:%M}", style="dim")
     if version.rollback_request_id is not None:
-        text += plain(f"\nroll-back waits,\n{version.rollback_request_id}")
+        text += Text("\n") + _lines("roll-back waits:", version.rollback_request_id)
     return text
+
+
+def _lines(*texts: str) -> Text:
+    return Text("\n").join(plain(text) for text in texts)
 
 
 def _figures(version: ModelVersion) -> list[str]:
@@ -160,8 +172,17 @@ def _signed(signature: Signed) -> str:
 def _facts(document: dict[str, object]) -> list[tuple[str, Text]]:
     new, details = document.get("new"), document.get("details")
     both = {**(new if isinstance(new, dict) else {}), **(details if isinstance(details, dict) else {})}
-    return [("at", plain(str(document["at"]))), *((name, plain(str(value))) for name, value in both.items())]
+    return [("at", plain(str(document["at"]))), *((name, plain(text)) for name, text in _flat("", both))]
 
 
-def _short(digest: str | None) -> str:
-    return digest[:SHORT_DIGEST] if digest else "-"
+def _flat(prefix: str, facts: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Nested facts as lines of their own; an interval on one line."""
+    for key, value in facts.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, dict) and {"value", "low", "high"} == set(value):
+            known = value["value"] is not None
+            yield name, f"{value['value']} ({value['low']} to {value['high']})" if known else "not judged"
+        elif isinstance(value, dict):
+            yield from _flat(f"{key} ", value)
+        else:
+            yield name, "-" if value is None else str(value)

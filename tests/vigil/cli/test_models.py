@@ -37,7 +37,8 @@ def version(number: int, status: VersionStatus, **fields: object) -> ModelVersio
         {
             "model_package_arn": f"{PACKAGE}{number}", "version": number, "status": status, "registered_at": AT,
             "run_key": f"{number}" * 12, "artefact_digest": f"{number}" * 64, "dataset_version": "d" * 64,
-            "signatures": SIGNED, "figures": {"test-auroc": "0.880", "plan": "f" * 64}, "changed_at": AT,
+            "signatures": SIGNED, "changed_at": AT,
+            "figures": {"discrimination-newest-quarter": "0.880", "plan": "f" * 64},
         }
         | fields
     )  # fmt: skip
@@ -90,11 +91,12 @@ def test_list_shows_what_serves_with_weights_and_each_version(desk: Desk) -> Non
     for value in (
         "InService", "model 2, weight 1.0", "model 3, shadow, answers nobody", "ACTIVE", "RETIRED",
         "PendingManualApproval",
-        "roll-back waits,", "apr-1", "1" * 12, "d" * 12, "model-owner, approved", "test-auroc 0.880", "nobody",
+        "roll-back waits:", "apr-1", "1" * 12, "model-owner", "AUROC 0.880", "nobody",
     ):  # fmt: skip
         assert value in output, value
     assert "NOT AS RECORDED" not in output
     assert "\x1b[31m" not in output, "what others wrote is shown harmless"
+    assert "\\x0a" not in output, "lines of a cell are lines"
 
 
 def test_list_says_where_the_endpoint_is_not_as_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
