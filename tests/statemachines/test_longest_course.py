@@ -13,6 +13,8 @@ from vigil.change_control.rollout_rules import LONGEST_SHADOW_SECONDS, ShadowRul
 
 #: A failed endpoint's deletion is the one thing that is looked for in a loop: 120 turns of a pause and a look.
 LOOP_SECONDS = 120 * (15 + 60)
+#: A roll-back may wait for the change of an update that it stopped, three times at most.
+WAITS_AGAIN = 2
 #: For retries of what passes by itself, and for people's clocks.
 SPARE_SECONDS = 3 * 3600
 LONGEST_BAKE_SECONDS = 3600
@@ -40,7 +42,7 @@ def longest(machine, times):
         rest = max((after(way, entered) for way in ways), default=0)
         return seconds(machine.states[name], times) + rest
 
-    return after(machine.start, frozenset()) + LOOP_SECONDS
+    return after(machine.start, frozenset()) + LOOP_SECONDS + WAITS_AGAIN * (times.limit_seconds + 600)
 
 
 def times(shadow, bake):
