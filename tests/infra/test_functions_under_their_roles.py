@@ -109,13 +109,14 @@ def release_event(deployed: Deployed, run_key: str, **more: Any) -> dict[str, An
     place = f"s3://{deployed.parameters.buckets.models}/runs/{run_key}/"
     release = {
         "key": "0" * 12, "run_key": run_key, "request_id": "apr-1", "kind": "promotion", "artefact_digest": "a" * 64,
-        "model_package_arn": "arn:of:package/1", "artefact_uri": "s3://m/a", "image": "i", "code_revision": "c",
+        "artefact_uri": "s3://m/a", "image": "i", "code_revision": "c",
         "dataset_version": "d" * 64, "dataset_uri": "s3://d/", "plan_digest": plan.digest, "plan_uri": "s3://m/p/",
         "baseline_uri": f"{place}baseline/", "comparison_uri": f"{place}comparison/", "data_key": "k",
         "endpoint_name": deployed.parameters.sagemaker.endpoint, "instance_type": "ml.m5.large", "capture_uri": "s3://c",
         "pace": {"shadow_seconds": 1, "canary_percent": 20, "bake_seconds": 1, "termination_seconds": 1,
                  "limit_seconds": 600},
     }  # fmt: skip
+    release["model_package_arn"] = "arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/1"
     return {"release": release, "execution_arn": "arn:of:update", **more}
 
 

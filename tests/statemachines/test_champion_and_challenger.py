@@ -11,8 +11,14 @@ BEFORE_SHADOW = [
     "VerifyApproval", "BaselineKnown", "ComputeBaseline", "PinBaseline", "HasChampion", "PairedTest", "JudgePaired",
     "PairedVerdict", "CreateModel", "CreateEndpointConfig", "DescribeEndpoint", "EndpointReady",
 ]  # fmt: skip
-SHADOW = ["CreateShadowConfig", "StartShadow", "AwaitShadow", "ShadowState", "ShadowPeriod", "CompareShadow"]
-BACK = ["RestorePrevious", "RestoreConfig", "AwaitRestored", "RestoredState", *ENDED, "EndpointRolledBack"]
+SHADOW = [
+    "CreateShadowConfig", "StartShadow", "AwaitShadow", "LookAtShadow", "ShadowState", "ShadowPeriod", "CompareShadow",
+    "LookAfterShadow", "RecordAfterShadow", "ShadowStands",
+]  # fmt: skip
+BACK = [
+    "FindRecorded", "LookBeforeRestoring", "RestorePrevious", "RestoreConfig", "AwaitRestored", "LookAtRestored",
+    "RestoredState", *ENDED, "EndpointRolledBack",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -20,6 +26,7 @@ def champion(promotion):
     """An endpoint whose recorded model serves."""
     promotion.sagemaker.endpoints["triage"] = {"status": "InService", "config": "before"}
     promotion.functions["VerifyApproval"] = {**RELEASE, "champion": CHAMPION}
+    promotion.record = {"config_name": "before", "execution_arn": CHAMPION["execution_arn"]}
     return promotion
 
 
@@ -44,8 +51,8 @@ def updates(world):
 def test_a_challenger_is_compared_then_shadows_then_gets_a_part_then_all(champion):
     described, course = champion.update()
     assert described["status"] == "SUCCEEDED", described
-    ways = ["ShadowVerdict", "UpdateEndpoint", "AwaitDeployment", "EndpointState", "SmokeTest", "MarkActive"]
-    assert course == [*BEFORE_SHADOW, *SHADOW, *ways, "WatchEndpoint", "Notify", "InService"]
+    ways = ["ShadowVerdict", "UpdateEndpoint", "AwaitDeployment", "LookAtDeployment", "EndpointState"]
+    assert course == [*BEFORE_SHADOW, *SHADOW, *ways, "SmokeTest", "MarkActive", "WatchEndpoint", "Notify", "InService"]
     new = champion.sagemaker.configs[0]
     assert updates(champion) == [shadow_config(champion), new]
     assert settled(champion) == ("InService", new)
@@ -112,7 +119,7 @@ def test_a_challenger_that_does_not_come_up_in_the_shadow_changes_nothing(champi
     described, course = champion.update()
     assert described["error"] == "EndpointRolledBack"
     assert "did not come up in the shadow" in described["cause"]
-    assert course[-4:] == ["ShadowState", *ENDED, "EndpointRolledBack"]
+    assert course[-5:] == ["LookBeforeRestoring", "RestorePrevious", *ENDED, "EndpointRolledBack"]
     assert updates(champion) == [shadow_config(champion)]
 
 
@@ -166,12 +173,94 @@ def test_a_roll_back_keeps_its_baseline_and_takes_all_traffic_at_once(champion):
     assert policy["AutoRollbackConfiguration"] == {}, "the alarms of what it replaces may be ringing"
 
 
-def test_beside_a_model_that_is_not_the_recorded_one_there_is_no_shadow(champion):
-    champion.sagemaker.endpoints["triage"]["config"] = "set by hand"
+def test_an_endpoint_that_is_not_as_recorded_is_no_way_around_the_shadow(champion):
+    champion.sagemaker.endpoints["triage"]["config"] = "another challenger's shadow"
+    described, _ = champion.update()
+    assert described["status"] == "SUCCEEDED", described
+    _, shadow = champion.services.made("sagemaker.create_endpoint_config")
+    assert [each["ModelName"] for each in shadow["ProductionVariants"]] == ["champion-model"]
+
+
+def test_what_was_found_at_the_start_is_never_put_back_where_something_is_recorded(champion):
+    champion.sagemaker.endpoints["triage"]["config"] = "another challenger's shadow"
+    champion.functions["CompareChallenger"] = judged(shadow="turned-away")
+    champion.update()
+    assert settled(champion) == ("InService", "before")
+
+
+@pytest.mark.parametrize("verdict", ["passed", "turned-away"])
+@pytest.mark.parametrize("what", ["endpoint", "record"])
+def test_whoever_changes_what_serves_during_a_shadow_has_the_last_word(champion, what, verdict):
+    def meanwhile(event):
+        if event["phase"] == "shadow" and what == "endpoint":
+            champion.sagemaker.endpoints["triage"] = {"status": "InService", "config": "rolled back to"}
+        elif event["phase"] == "shadow":
+            champion.record = {"config_name": "rolled back to", "execution_arn": "the roll-back"}
+        return judged(shadow=verdict)(event)
+
+    champion.functions["CompareChallenger"] = meanwhile
+    described, course = champion.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert "by somebody else during the shadow" in described["cause"]
+    assert course[-4:] == ["ShadowStands", *ENDED, "EndpointRolledBack"]
+    assert updates(champion) == [shadow_config(champion)], "not replaced, nothing put over it"
+
+
+def test_what_is_put_back_is_what_is_recorded_by_then(champion):
+    def conflict(event):
+        champion.record = {"config_name": "rolled back to", "execution_arn": "the roll-back"}
+        return {}
+
+    champion.functions["SmokeTest"] = conflict
+    champion.functions["MarkActive"] = FunctionError("ReleaseConflictError", "another release was recorded meanwhile")
+    described, _ = champion.update()
+    assert described["error"] == "EndpointRolledBack"
+    assert settled(champion) == ("InService", "rolled back to")
+
+
+def test_without_a_readable_record_nothing_is_put_back_from_memory(champion):
+    champion.functions["SmokeTest"] = FunctionError("SmokeTestFailedError", "bad answer")
+
+    def away(**request):
+        if len(updates(champion)) == 2:
+            raise client_error("InternalServerError", "away")
+        return {"Item": {"config_name": {"S": "before"}, "execution_arn": {"S": CHAMPION["execution_arn"]}}}
+
+    champion.services.on("dynamodb.get_item", away)
+    described, _ = champion.update()
+    assert described["error"] == "InternalFailure"
+    for words in ("could not be read from the record", "away", "bad answer"):
+        assert words in described["cause"]
+
+
+def test_a_roll_back_waits_for_the_change_that_a_stopped_update_had_begun(champion):
+    champion.functions["VerifyApproval"] = {**RELEASE, "champion": CHAMPION, "kind": "rollback"}
+    champion.sagemaker.endpoints["triage"] = {
+        "status": "Updating", "config": "shadow", "next": ("InService", "its canary"), "looks": 2,
+    }  # fmt: skip
     described, course = champion.update()
     assert described["status"] == "SUCCEEDED", described
-    assert "CreateShadowConfig" not in course
-    assert "PairedTest" in course
+    assert course.count("AwaitSettled") == 1
+    assert settled(champion) == ("InService", champion.sagemaker.configs[0])
+
+
+def test_a_token_that_somebody_answers_puts_nothing_into_service(champion):
+    """What the endpoint is says SageMaker, whatever the answer says."""
+    lies = {"status": "InService", "config_name": "", "reason": "x", "failed": False}
+
+    def answer(event):
+        champion.world.succeed(event["task_token"], {**lies, "config_name": event["config_name"]})
+        return {}
+
+    def hang(endpoint, config):
+        endpoint["looks"] = 10**6 if "-shadow-" in config else 1
+
+    champion.sagemaker.after_update = hang
+    champion.functions["AwaitDeployment"] = answer
+    described, course = champion.update()
+    assert described["status"] == "FAILED"
+    assert "did not come up in the shadow: the endpoint is Updating" in described["cause"]
+    assert not {"ShadowPeriod", "UpdateEndpoint", "SmokeTest", "MarkActive"} & set(course)
 
 
 def test_a_lost_event_is_made_up_for_by_the_sweep(champion):

@@ -91,9 +91,17 @@ def test_the_smoke_test_meets_the_new_configuration(update_endpoint):
     assert expression(way["Condition"]) == "$endpoint.status = 'InService' and $endpoint.config_name = $config_name"
 
 
+@pytest.mark.parametrize("wait", ["AwaitShadow", "AwaitDeployment", "AwaitRestored", "AwaitSettled"])
+def test_a_tokens_answer_is_only_the_time_to_look(update_endpoint, wait):
+    state = update_endpoint.states[wait]
+    assert "$states.result" not in json.dumps(state)
+    assert state["Next"] in calls(update_endpoint, "describeEndpoint")
+
+
 def test_a_failed_smoke_test_or_record_restores_the_previous_configuration(update_endpoint):
     for name in ("SmokeTest", "MarkActive", "AwaitDeployment", "AwaitShadow", "CompareShadow"):
-        assert {way["Next"] for way in update_endpoint.states[name]["Catch"]} == {"RestorePrevious"}
+        assert {way["Next"] for way in update_endpoint.states[name]["Catch"]} == {"FindRecorded"}
+    assert "LookBeforeRestoring" in update_endpoint.leading_to("RestorePrevious")
     for name in ("RestoreConfig", "RecreatePrevious"):
         restored = update_endpoint.states[name]["Arguments"]["EndpointConfigName"]
         assert expression(restored) == "$previous.config_name"
@@ -120,16 +128,15 @@ def test_in_the_shadow_the_champion_answers(update_endpoint):
     assert expression(answers["ModelName"]) == "$release.champion.model_name"
     assert expression(copies["ModelName"]) == "$model_name"
     assert update_endpoint.leading_to("CreateShadowConfig") == {"EndpointReady"}
-    assert (
-        "$release.champion.config_name = $previous.config_name"
-        in (update_endpoint.states["EndpointReady"]["Choices"][0]["Condition"])
-    )
+    shadow = update_endpoint.states["EndpointReady"]["Choices"][0]
+    assert shadow["Next"] == "CreateShadowConfig"
+    assert "$release.kind = 'promotion' and $exists($release.champion)" in shadow["Condition"]
 
 
 def test_only_two_verdicts_lead_out_of_the_shadow_to_the_canary(update_endpoint):
     (way,) = update_endpoint.states["ShadowVerdict"]["Choices"]
     assert expression(way["Condition"]) == "$judgement.verdict in ['passed', 'not-judged']"
-    assert update_endpoint.states["ShadowVerdict"]["Default"] == "RestorePrevious"
+    assert update_endpoint.states["ShadowVerdict"]["Default"] == "FindRecorded"
 
 
 def test_alarms_watch_every_update_that_brings_a_new_model(update_endpoint):
@@ -143,6 +150,11 @@ def test_only_an_endpoint_that_was_not_there_before_is_deleted(update_endpoint):
     assert update_endpoint.leading_to("DeleteFirstEndpoint") == {"RestorePrevious"}
     ways = [(expression(way["Condition"]), way["Next"]) for way in update_endpoint.states["RestorePrevious"]["Choices"]]
     assert ways == [
+        (
+            "$exists($previous.config_name) and $endpoint.status = 'InService' and "
+            "$endpoint.config_name = $previous.config_name",
+            "RecordFailure",
+        ),
         ("$exists($previous.config_name) and $endpoint.status = 'Failed'", "RemoveFailed"),
         ("$exists($previous.config_name)", "RestoreConfig"),
     ]

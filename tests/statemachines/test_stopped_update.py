@@ -23,7 +23,8 @@ def upkeep(promotion):
 def serving(upkeep):
     """The endpoint serves what is recorded as ACTIVE."""
     upkeep.sagemaker.endpoints["triage"] = {"status": "InService", "config": "before"}
-    upkeep.recorded = {"config_name": "before", "active_package": "old", "execution_arn": "earlier"}
+    upkeep.recorded = {"config_name": "before", "active_package": "old", "execution_arn": CHAMPION["execution_arn"]}
+    upkeep.promotion.record = upkeep.recorded
     return upkeep
 
 

@@ -22,6 +22,7 @@ def test_the_definition_is_one_that_creation_accepts(machine):
         "RoleArn": "arn:aws:iam::123456789012:role/r",
         "TopicArn": "arn:aws:sns:us-east-1:123456789012:t",
         "AlarmName": "an-alarm",
+        "TableName": "a-table",
     }
     filled = machine.text
     for name in machine.placeholders:

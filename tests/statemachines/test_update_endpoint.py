@@ -8,7 +8,7 @@ from state_machines import client_error
 
 BASELINE = ["BaselineKnown", "ComputeBaseline", "PinBaseline", "HasChampion"]
 TO_THE_LOOK = ["VerifyApproval", *BASELINE, "CreateModel", "CreateEndpointConfig", "DescribeEndpoint"]
-RESTORED = ["RestorePrevious", "RestoreConfig", "AwaitRestored", "RestoredState"]
+RESTORED = ["FindRecorded", "LookBeforeRestoring", "RestorePrevious", "RestoreConfig"]
 ENDED = ["RecordFailure", "EndByName"]
 
 
@@ -27,8 +27,8 @@ def settled(promotion):
 def test_the_first_model_gets_a_new_endpoint(promotion):
     described, course = promotion.update()
     assert described["status"] == "SUCCEEDED", described
-    first = [*TO_THE_LOOK, "EndpointMissing", "CreateEndpoint", "AwaitDeployment", "EndpointState"]
-    assert course == [*first, "SmokeTest", "MarkActive", "WatchEndpoint", "Notify", "InService"]
+    first = [*TO_THE_LOOK, "EndpointMissing", "CreateEndpoint", "AwaitDeployment", "LookAtDeployment"]
+    assert course == [*first, "EndpointState", "SmokeTest", "MarkActive", "WatchEndpoint", "Notify", "InService"]
     (config,) = promotion.sagemaker.configs
     assert settled(promotion) == ("InService", config)
     assert json.loads(described["output"])["config_name"] == config
@@ -96,7 +96,7 @@ def test_a_model_that_fails_its_test_is_taken_back(serving, function):
     described, course = serving.update()
     assert (described["status"], described["error"]) == ("FAILED", "EndpointRolledBack"), described
     assert "serves the model bbb" in described["cause"]
-    assert course[course.index("RestorePrevious") :][:2] == RESTORED[:2]
+    assert course[course.index("FindRecorded") :][:4] == RESTORED
     assert course[-3:] == [*ENDED, "EndpointRolledBack"]
     assert settled(serving) == ("InService", "before")
     assert serving.recorded()[0]["candidate"]["model_package_arn"] == FACTS["model_package_arn"]

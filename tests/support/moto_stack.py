@@ -193,6 +193,11 @@ def _create() -> tuple[dict[str, str], str]:
     for queue in ("train-model", "training-results"):
         names[f"queues/{queue}"] = sqs.create_queue(QueueName=f"vigil-{STACK}-{queue}")["QueueUrl"]
     aws_client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
+    aws_client("stepfunctions").create_state_machine(
+        name=f"vigil-{STACK}-update-endpoint",
+        definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+        roleArn="arn:aws:iam::123456789012:role/update-endpoint",
+    )
     machines = "arn:aws:states:us-east-1:123456789012:stateMachine:"
     names |= {
         "state-machines/train-and-promote": f"{machines}vigil-{STACK}-train-and-promote",

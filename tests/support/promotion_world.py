@@ -42,7 +42,7 @@ RELEASE = {
 CHAMPION = {
     "model_package_arn": ARN % ("sagemaker", "model-package/triage/0"), "run_key": "ba9876543210",
     "artefact_digest": "b" * 64, "artefact_uri": "s3://models/b", "model_name": "champion-model",
-    "config_name": "before",
+    "config_name": "before", "execution_arn": "earlier",
 }  # fmt: skip
 BASELINE = {"uri": RELEASE["baseline_uri"], "digest": "c" * 64, "plan_digest": "f" * 64, "dataset_version": "d" * 64}
 LONGEST_DEPLOYMENT_SECONDS = 4
@@ -182,6 +182,7 @@ class PromotionWorld:
         self.messages: list[dict[str, Any]] = []
         self.notices: list[dict[str, Any]] = []
         self.notices_refused = False
+        self.record: dict[str, str] = {}  # the endpoint's item of the models table
         self.services = FakeServices()
         self.world = StatesWorld(folder, self.services)
         self._serve()
@@ -222,6 +223,7 @@ class PromotionWorld:
         on, sagemaker = self.services.on, self.sagemaker
         on("lambda.invoke", self._invoke)
         on("sqs.send_message", self._send)
+        on("dynamodb.get_item", self._get_item)
         on("sns.publish", self._publish)
         for kind in ("Training", "Processing"):
             on(
@@ -254,6 +256,10 @@ class PromotionWorld:
         if isinstance(answer, Exception):
             raise answer
         return {"StatusCode": 200, "Payload": json.dumps(answer(event) if callable(answer) else answer).encode()}
+
+    def _get_item(self, **request: Any) -> dict[str, Any]:
+        assert request["Key"] == {"model_package_arn": {"S": "endpoint#triage"}}
+        return {"Item": {name: {"S": value} for name, value in self.record.items()}} if self.record else {}
 
     def _send(self, **request: Any) -> dict[str, Any]:
         self.messages.append(json.loads(request["MessageBody"]))
@@ -293,5 +299,6 @@ def _value(placeholder: str) -> str:
         "TrainingResultsQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/training-results",
         "UpdateEndpointStateMachineArn": ARN % ("states", "stateMachine:update-endpoint"),
         "SageMakerRoleArn": "arn:aws:iam::123456789012:role/sagemaker",
+        "ModelsTableName": "models",
         "NotificationsTopicArn": ARN % ("sns", "notifications"),
     }[placeholder]

@@ -21,6 +21,7 @@ OPTIMISED = {
     "lambda:invoke": {"", "waitForTaskToken"},
     "sqs:sendMessage": {"", "waitForTaskToken"},
     "sns:publish": {"", "waitForTaskToken"},
+    "dynamodb:getItem": {""},
     "sagemaker:createTrainingJob": {"", "sync"},
     "sagemaker:createProcessingJob": {"", "sync"},
     "sagemaker:createModel": {""},

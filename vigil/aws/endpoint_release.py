@@ -16,11 +16,13 @@ from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry
 from vigil.aws.endpoint_ledger import endpoint_changed, endpoint_left
 from vigil.aws.environment import StackParameters
+from vigil.aws.executions import Executions
 from vigil.aws.ledger_ports import RequiredLedger
 from vigil.aws.ledger_table import ConditionFailedError
 from vigil.aws.model_packages import ModelPackages
 from vigil.aws.release_facts import release_of
 from vigil.aws.release_models import MarkActiveEvent, Release
+from vigil.aws.update_turns import take_turn
 from vigil.digests import digest_of
 from vigil.moments import Clock, timestamp
 
@@ -34,18 +36,26 @@ class VerifyEvent(BaseModel):
 
 
 class ReleaseConflictError(Exception):
-    """Another release changed the record of the endpoint at the same time."""
+    """Another release has changed the record of the endpoint since this one began, or its model was rejected."""
 
 
 def verify_approval(
-    event: VerifyEvent, parameters: StackParameters, ports: VerificationPorts, models: ServingRecords
+    event: VerifyEvent,
+    parameters: StackParameters,
+    ports: VerificationPorts,
+    models: ServingRecords,
+    executions: Executions,
 ) -> Release:
-    """Raises ``SignatureInvalidError`` unless the approval holds in every respect. Either way the ledger has it."""
+    """Raises ``SignatureInvalidError`` unless the approval holds in every respect. Either way the ledger has it.
+
+    Only then do others that run count: see ``take_turn``, which raises ``UpdateRunningError``.
+    """
     try:
         request = verify_release(event.approval_request_id, event.requested_execution, event.execution_arn, ports)
     except SignatureInvalidError as invalid:
         _record_refused(event, str(invalid), ports)
         raise
+    take_turn(request.facts.kind, event.execution_arn, parameters.state_machines.update_endpoint, executions)
     plan = ports.evidence.plan(request.facts.plan_digest)
     serving = models.serving(parameters.sagemaker.endpoint)
     recorded = models.package(request.facts.model_package_arn)
@@ -106,10 +116,11 @@ class ServingRecords:
     def activate(self, event: MarkActiveEvent, at: str, actor: Actor, ledger: RequiredLedger) -> None:
         """In one transaction the new package becomes ACTIVE, the old one RETIRED, endpoint's record and ledger say so.
 
-        Doing it again for the same execution changes nothing. Raises ``ReleaseConflictError``.
+        Doing it again for the same execution changes nothing. Raises ``ReleaseConflictError``, also where what served
+        when the release began is no longer what is recorded.
         """
         release = event.release
-        before = self.serving(release.endpoint_name)
+        before = self.before(event)
         if before.get("execution_arn") == event.execution_arn:
             return
         entry = endpoint_changed(event, before, actor)
@@ -122,6 +133,18 @@ class ServingRecords:
         # What serves was read before: had our own earlier try stored it, it would have been seen.
         if not recorded.is_new and self.serving(release.endpoint_name).get("execution_arn") != event.execution_arn:
             raise ReleaseConflictError(f"{entry.key} is recorded, the change of {release.endpoint_name} is not")
+
+    def before(self, event: MarkActiveEvent) -> dict[str, str]:
+        """What is recorded as serving. Raises ``ReleaseConflictError`` unless it is ours or as when we began."""
+        found = self.serving(event.release.endpoint_name)
+        champion = event.release.champion
+        expected = champion.execution_arn if champion else ""
+        if found.get("execution_arn", "") not in (expected, event.execution_arn):
+            raise ReleaseConflictError(
+                f"{found['execution_arn']} has recorded another model for {event.release.endpoint_name} since this "
+                "release began: that one stays"
+            )
+        return found
 
     def _changes(self, event: MarkActiveEvent, before: dict[str, str], at: str) -> list[dict[str, Any]]:
         release = event.release
@@ -178,8 +201,14 @@ def mark_active(
     actor: Actor,
     ledger: RequiredLedger,
 ) -> None:
-    """First the registry, then the record of what serves, then the chain of what served: a retry does no harm."""
+    """First the registry, then the record of what serves, then the chain of what served: a retry does no harm.
+
+    Raises ``ReleaseConflictError`` before anything is changed, also for a package that was rejected meanwhile.
+    """
     release = event.release
+    records.before(event)
+    if packages.status(release.model_package_arn) == "Rejected":
+        raise ReleaseConflictError(f"{release.model_package_arn} was rejected since its release began")
     packages.set_status(
         release.model_package_arn, "Approved", f"approval request {release.request_id}, signature verified"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -89,6 +90,21 @@ class Executions:
         """The newest executions (one page) that ended as ``status``, by ARN."""
         answer = self._client.list_executions(stateMachineArn=state_machine, statusFilter=status, maxResults=50)
         return [str(execution["executionArn"]) for execution in answer["executions"]]
+
+    def running(self, state_machine: str) -> Iterator[tuple[str, datetime]]:
+        """The executions that run now, by ARN, with when they began."""
+        pages = self._client.get_paginator("list_executions").paginate(
+            stateMachineArn=state_machine, statusFilter="RUNNING"
+        )
+        for page in pages:
+            for execution in page["executions"]:
+                yield str(execution["executionArn"]), execution["startDate"]
+
+    def stop(self, execution_arn: str, error: str, cause: str) -> None:
+        """One that has ended meanwhile stays as it ended."""
+        self._client.stop_execution(
+            executionArn=execution_arn, error=error[:ERROR_CHARACTERS], cause=cause[:CAUSE_CHARACTERS]
+        )
 
     def any_running(self, state_machine: str) -> bool:
         answer = self._client.list_executions(stateMachineArn=state_machine, statusFilter="RUNNING", maxResults=1)

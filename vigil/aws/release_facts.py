@@ -81,4 +81,5 @@ def champion(serving: Mapping[str, str], models_bucket: str) -> Champion | None:
         artefact_uri=serving.get("artefact_uri") or str(artefact_uri(models_bucket, digest)),
         model_name=serving["model_name"],
         config_name=serving["config_name"],
+        execution_arn=serving["execution_arn"],
     )

@@ -16,7 +16,10 @@ class _Frozen(BaseModel):
 
 
 class Champion(_Frozen):
-    """What is recorded as serving when a release begins: what a challenger is measured against."""
+    """What is recorded as serving when a release begins: what a challenger is measured against.
+
+    ``execution_arn``: of the release that recorded it. As long as that stands, nobody else has changed what serves.
+    """
 
     model_package_arn: str
     run_key: str
@@ -24,6 +27,7 @@ class Champion(_Frozen):
     artefact_uri: str
     model_name: str
     config_name: str
+    execution_arn: str
 
 
 class Pace(_Frozen):

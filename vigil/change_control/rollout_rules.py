@@ -7,6 +7,9 @@ from pydantic import Field
 from vigil.change_control.parts import Part, Share, Text
 from vigil.models.models import Split
 
+#: What starts a release waits for its end: train-and-promote and roll-back give a week, and a day for the rest.
+LONGEST_SHADOW_SECONDS = 7 * 86_400
+
 
 class ShadowRules(Part):
     """A challenger answers copies of requests, and nobody gets its answers, for ``seconds``.
@@ -16,7 +19,7 @@ class ShadowRules(Part):
     fewer than ``minimum_requests`` nothing is judged, and the canary decides.
     """
 
-    seconds: int = Field(ge=1)
+    seconds: int = Field(ge=1, le=LONGEST_SHADOW_SECONDS)
     minimum_requests: int = Field(ge=1)
     largest_error_share: Share
     largest_latency_ratio: float = Field(ge=1)

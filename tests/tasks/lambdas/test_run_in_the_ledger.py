@@ -58,8 +58,14 @@ def release(package="arn:of:package/1", key="1" * 12, request="apr-1"):
     }  # fmt: skip
 
 
-def activation(package, key, execution=UPDATE):
-    marked = {"release": release(package, key), "execution_arn": execution, "model_name": "m"}
+def activation(package, key, execution=UPDATE, after=None):
+    """``after``: the execution whose record served when this one began."""
+    champion = {
+        "model_package_arn": "p", "run_key": "2" * 12, "artefact_digest": "b" * 64, "artefact_uri": "s3://m/b",
+        "model_name": "m", "config_name": "c", "execution_arn": after,
+    }  # fmt: skip
+    began = release(package, key) | ({"champion": champion} if after else {})
+    marked = {"release": began, "execution_arn": execution, "model_name": "m"}
     baseline = {"uri": "s3://m/b/", "digest": "b" * 64, "plan_digest": "f" * 64, "dataset_version": "d" * 64}
     return marked | {"config_name": f"config-{key}", "baseline": baseline}
 
@@ -147,7 +153,7 @@ def test_a_change_of_the_endpoint_is_recorded_once_from_old_to_new_in_the_chains
     for _ in range(2):
         mark_active.handler(activation(first, "1" * 12), None)
     for _ in range(2):
-        mark_active.handler(activation(second, "2" * 12, UPDATE + "-2"), None)
+        mark_active.handler(activation(second, "2" * 12, UPDATE + "-2", after=UPDATE), None)
     came, left = records(stack, "model:" + "1" * 12)
     (changed,) = records(stack, "model:" + "2" * 12)
     assert came.old is None

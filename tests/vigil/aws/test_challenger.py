@@ -28,7 +28,7 @@ RUN, PACKAGE = "1" * 12, "arn:aws:sagemaker:us-east-1:123456789012:model-package
 PLAN = real_plan()
 CHAMPION = Champion(
     model_package_arn="arn:of:package/1", run_key="0" * 12, artefact_digest="b" * 64, artefact_uri="s3://m/b",
-    model_name="m", config_name="c",
+    model_name="m", config_name="c", execution_arn="update-1",
 )  # fmt: skip
 NONE = Measure(value=None, low=None, high=None)
 

@@ -1,13 +1,10 @@
-from types import SimpleNamespace
-
-import pytest
 from candidate_evidence import real_plan
 
-from vigil.aws.release_facts import champion, kind_of, pace
+from vigil.aws.release_facts import champion, pace
 
 SERVING = {
     "active_package": "arn:of:package/1", "run_key": "0" * 12, "artefact_digest": "b" * 64, "model_name": "m",
-    "config_name": "c",
+    "config_name": "c", "execution_arn": "update-1",
 }  # fmt: skip
 
 
@@ -29,8 +26,3 @@ def test_the_champion_is_what_is_recorded_and_an_old_record_lacks_only_the_addre
     assert champion({}, "models") is None
     assert champion(SERVING, "models").artefact_uri == f"s3://models/artefacts/{'b' * 64}/model.tar.gz"
     assert champion({**SERVING, "artefact_uri": "s3://m/x"}, "models").artefact_uri == "s3://m/x"
-
-
-@pytest.mark.parametrize(("rollback", "kind"), [(None, "promotion"), ({"reason": "x"}, "rollback")])
-def test_a_roll_back_is_known_by_its_facts(rollback, kind):
-    assert kind_of(SimpleNamespace(facts=SimpleNamespace(rollback=rollback))) == kind
