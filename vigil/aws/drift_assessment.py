@@ -16,7 +16,7 @@ from vigil.aws.serving_model import ServingModel
 from vigil.moments import Clock
 from vigil.monitoring.decide import Situation, decide, needs_new_data
 from vigil.monitoring.models import Decide, DriftDecision, NewData, WindowReport
-from vigil.monitoring.retraining import Progress, Retraining
+from vigil.monitoring.retraining import Progress, Retraining, Running
 
 #: Each round lets one of those who decide at once through, and one event comes from each of four monitors.
 MOST_ATTEMPTS = 8
@@ -108,10 +108,10 @@ def _told(event: AssessEvent, endpoint: str) -> WindowReport:
 def _decide(report: WindowReport, execution_arn: str, ports: AssessmentPorts) -> tuple[DriftDecision, Lock | None]:
     rules = ports.serving.rules(report)
     retraining = ports.records.retraining(report.endpoint)
-    running = retraining is not None and ports.progress.is_running(retraining)
+    running = what_runs(retraining, ports.records, ports.progress)
     situation = Situation(
         serving=ports.serving.artefact_digest,
-        running=retraining.decision_id if retraining is not None and running else None,
+        running=running,
         last_retrained_at=last_asked_at(retraining, ports.records),
         new_data=NewData(),
         now=ports.clock(),
@@ -135,7 +135,7 @@ def _take_up(decision: DriftDecision, execution_arn: str, ports: AssessmentPorts
     again = Assessment(decision_id=decision.decision_id, course="retrain")
     if retraining is not None and retraining.execution_arn == execution_arn:
         return again
-    if retraining is not None and ports.progress.is_running(retraining):
+    if what_runs(retraining, ports.records, ports.progress) is not None:
         return done
     lock = lock_for(decision, retraining, execution_arn, ports.records, ports.clock)
     return again if ports.records.take(lock) else done
@@ -154,11 +154,16 @@ def lock_for(
     return Lock(before, after)
 
 
+def what_runs(retraining: Retraining | None, records: DriftRecords, progress: Progress) -> Running | None:
+    held = None if retraining is None else records.held(retraining)
+    return progress.what_runs(retraining, was_asked=held is not None and held.dag_run_id is not None)
+
+
 def last_asked_at(retraining: Retraining | None, records: DriftRecords) -> Any:
     """When the last retraining was decided that Airflow was really asked for."""
     if retraining is None:
         return None
-    return retraining.last_asked_at(records.decision(retraining.endpoint, retraining.decision_id))
+    return retraining.last_asked_at(records.held(retraining))
 
 
 def _tell(decision: DriftDecision, notifications: Notifications) -> None:

@@ -45,6 +45,11 @@ class DriftRecords:
         text = self._look(endpoint, decision_item(decision_id))
         return None if text is None else DriftDecision.model_validate_json(text)
 
+    def held(self, retraining: Retraining) -> DriftDecision | None:
+        """The decision that a retraining is of, as it is now; to look at, not to change."""
+        text = self._fetch(retraining.endpoint, decision_item(retraining.decision_id))
+        return None if text is None else DriftDecision.model_validate_json(text)
+
     def decided(self, decision: DriftDecision, lock: Lock | None, execution_arn: str, actor: Actor) -> bool:
         """Record a decision, and with it the retraining that it begins. False where somebody was faster: look again."""
         changes = [self._put_decision(decision, is_new=True)]
@@ -123,12 +128,15 @@ class DriftRecords:
         )
 
     def _look(self, endpoint: str, item: str) -> str | None:
+        text = self._fetch(endpoint, item)
+        if text is not None:
+            self._read[item] = text
+        return text
+
+    def _fetch(self, endpoint: str, item: str) -> str | None:
         key = MonitoringTable.key(endpoint, item)
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        if "Item" not in answer:
-            return None
-        self._read[item] = str(answer["Item"][DOCUMENT]["S"])
-        return self._read[item]
+        return str(answer["Item"][DOCUMENT]["S"]) if "Item" in answer else None
 
     def _put_decision(self, decision: DriftDecision, is_new: bool) -> dict[str, Any]:
         item = decision_item(decision.decision_id)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from vigil.change_control.monitoring_rules import DriftRule, DriftRules
 from vigil.monitoring.explain_decision import explain
 from vigil.monitoring.models import Because, Decide, DriftDecision, NewData, WindowReport, WindowStatus
+from vigil.monitoring.retraining import Running
 
 #: Of a window that has violations, but none that a rule of the plan speaks of.
 NO_RULE = "none"
@@ -30,13 +31,13 @@ INSTEAD = {
 class Situation:
     """What a decision depends on beside the window and the plan.
 
-    ``serving``: artefact digest of the model in service, None where none is. ``running``: the decision whose retraining
-    is in progress, from being asked for to the end of the signatures. ``last_retrained_at``: when a retraining that
-    was really asked for was decided. ``new_data``: what the model in service was not trained on.
+    ``serving``: artefact digest of the model in service, None where none is. ``running``: what trains already, from
+    being asked for to the end of the signatures; one of drift's own or any other. ``last_retrained_at``: when a
+    retraining that was really asked for was decided. ``new_data``: what the model in service was not trained on.
     """
 
     serving: str | None
-    running: str | None
+    running: Running | None
     last_retrained_at: datetime | None
     new_data: NewData
     now: datetime
@@ -58,7 +59,7 @@ def decide(report: WindowReport, rules: DriftRules, situation: Situation) -> Dri
         explanation=explain(report, rule, rules, decided, because, situation.new_data, situation.running),
         may_override=tuple(rules.override_roles),
         new_data=situation.new_data,
-        coalesced_into=situation.running if because is Because.IN_PROGRESS else None,
+        coalesced_into=situation.running.decision_id if situation.running and because is Because.IN_PROGRESS else None,
         decided_at=situation.now,
     )
 

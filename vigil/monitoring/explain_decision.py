@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vigil.change_control.monitoring_rules import DriftRule, DriftRules
 from vigil.monitoring.models import Because, Decide, NewData, Violation, WindowReport, WindowStatus
+from vigil.monitoring.retraining import Running
 
 VIOLATIONS_NAMED = 8
 NAME_CHARACTERS = 120
@@ -22,7 +23,7 @@ def explain(
     decided: Decide,
     because: Because,
     new_data: NewData,
-    running: str | None,
+    running: Running | None,
 ) -> str:
     sentences = [
         _window(report),
@@ -78,27 +79,27 @@ def _rule(report: WindowReport, rule: DriftRule | None) -> str:
     )
 
 
-def _why(decided: Decide, because: Because, rules: DriftRules, new_data: NewData, running: str | None) -> str:
+def _why(decided: Decide, because: Because, rules: DriftRules, new_data: NewData, running: Running | None) -> str:
     match because:
-        case Because.IN_PROGRESS:
-            why = f"the retraining of decision {running} is in progress, and this window is counted with it"
+        case Because.IN_PROGRESS if running is not None:
+            why = f"{running.told()} is in progress, and this window is counted with it"
         case Because.COOL_DOWN:
             why = f"the last retraining was decided less than {_time(rules.cool_down_seconds)} ago"
         case Because.NOTHING_NEW:
             why = "no quarter has landed that the model in service does not know, so a training would learn nothing new"
         case Because.TOO_LITTLE_NEW_DATA:
-            why = f"{_new(new_data)}, and the plan asks for {rules.minimum_new_cases}"
+            why = f"there is {_new(new_data)}, and the plan asks for {rules.minimum_new_cases}"
         case Because.OTHER_MODEL:
             why = "the window is about a model that does not serve (any more)"
         case _ if decided is Decide.RETRAIN:
-            why = _new(new_data)
+            why = f"there is {_new(new_data)}"
         case _:
             return f"Decided: {decided}."
     return f"Decided: {decided}; {why}."
 
 
 def _new(new_data: NewData) -> str:
-    return f"{', '.join(new_data.quarters)} landed since, with {new_data.cases} labelled reports"
+    return f"{', '.join(new_data.quarters)}, with {new_data.cases} labelled reports that the model does not know"
 
 
 def _time(seconds: int) -> str:

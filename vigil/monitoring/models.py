@@ -174,8 +174,8 @@ class DriftDecision(_Frozen):
     """The drift decision record: one for each endpoint, monitor and window, in the ledger and in the table.
 
     ``rule``: name of the plan's rule that matched, ``wanted`` what it says; ``decide`` what was
-    decided, ``because`` why. ``coalesced_into``: the decision whose retraining runs. ``dag_run_id``: of the
-    ``build_dataset`` run that was asked for. ``overridden_by``: who, after signing in.
+    decided, ``because`` why. ``coalesced_into``: the decision whose retraining runs, None where others
+    train. ``dag_run_id``: of the ``build_dataset`` run that was asked for. ``overridden_by``: who, after signing in.
     """
 
     format: Literal["vigil.drift-decision/1"] = "vigil.drift-decision/1"

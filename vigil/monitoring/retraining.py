@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -36,10 +37,29 @@ class Retraining(BaseModel):
         return self.since if decision is not None and decision.dag_run_id else self.previous_at
 
 
-class Progress(Protocol):
-    """Whether a retraining still goes on, as Airflow and Step Functions say. Who cannot be asked counts as a yes."""
+@dataclass(frozen=True)
+class Running:
+    """What keeps the place: the retraining of ``decision_id``, or a ``training`` that others asked for, by its name."""
 
-    def is_running(self, retraining: Retraining) -> bool: ...
+    decision_id: str | None = None
+    training: str = ""
+
+    def told(self) -> str:
+        return (
+            f"training {self.training}"
+            if self.decision_id is None
+            else f"the retraining of decision {self.decision_id}"
+        )
+
+
+class Progress(Protocol):
+    """What trains or is about to, as Airflow and Step Functions say; None where a retraining may start.
+
+    ``was_asked``: Airflow took the request. One that gives no answer is believed to train, for a day; one that refuses
+    every answer, and took no request, trains nothing.
+    """
+
+    def what_runs(self, retraining: Retraining | None, was_asked: bool) -> Running | None: ...
 
 
 def dag_run_id(decision_id: str) -> str:
