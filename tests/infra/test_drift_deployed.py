@@ -5,9 +5,9 @@ Functions in processes of their own, roles enforced, events over the bus; for Ai
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from airflow_stand_in import follower
@@ -47,6 +47,9 @@ def test_a_violation_leads_to_one_run_with_the_old_and_the_new_quarter(stack: Dr
     assert (decision.decide, decision.because, decision.rule) == (Decide.RETRAIN, Because.RULE, "reports-changed")
     assert (decision.new_data.quarters, decision.new_data.cases) == ((NEW,), ENOUGH)
     assert decision.dag_run_id == dag_run_id(found.id)
+    written = hashlib.sha256(found.model_dump_json().encode()).hexdigest()
+    assert decision.window_sha256 == written
+    assert stack.records(f"drift:{found.id}")[0].details["window_sha256"] == written
     (asked,) = stack.airflow.posts
     conf = asked["conf"]
     before, new = conf["archives"]
@@ -181,13 +184,11 @@ def test_an_event_without_its_report_decides_nothing_and_is_recorded_as_not_hand
     assert stack.handle(found) == ["Retraining"]
 
 
-FORGED = [{"artefact_digest": "f" * 64}, {"report_uri": "s3://elsewhere/reports/x/"}]
-
-
-@pytest.mark.parametrize("forged", FORGED, ids=["another model", "another place"])
-def test_an_event_that_contradicts_its_report_decides_nothing(stack: DriftStack, forged: dict[str, Any]) -> None:
+def test_an_event_that_contradicts_its_report_decides_nothing(stack: DriftStack) -> None:
+    """What else it may not say differently: tests/vigil/aws/test_window_documents.py."""
     found = stack.window()
-    assert stack.handle(found.model_copy(update=forged)) == ["InternalFailure"]
+    forged = [{"artefact_digest": "f" * 64}, {"report_uri": "s3://elsewhere/reports/x/"}, {"baseline_digest": "f" * 64}]
+    assert stack.handle(*[found.model_copy(update=each) for each in forged]) == ["InternalFailure"] * 3
     assert stack.decision(found) is None
     assert stack.airflow.posts == []
 

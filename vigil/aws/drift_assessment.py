@@ -11,8 +11,8 @@ from vigil.audit.models import Actor
 from vigil.aws.drift_records import DriftRecords, Lock
 from vigil.aws.environment import StackParameters
 from vigil.aws.notifications import Notifications
-from vigil.aws.objects import ObjectError, S3Uri, get_bytes
 from vigil.aws.serving_model import ServingModel
+from vigil.aws.window_documents import read_window
 from vigil.moments import Clock
 from vigil.monitoring.decide import Situation, decide, needs_new_data
 from vigil.monitoring.models import Decide, DriftDecision, NewData, WindowReport
@@ -20,7 +20,6 @@ from vigil.monitoring.retraining import Progress, Retraining, Running
 
 #: Each round lets one of those who decide at once through, and one event comes from each of four monitors.
 MOST_ATTEMPTS = 8
-WINDOW_FILE = "window.json"  # in a report's folder, written last
 
 
 class AssessEvent(BaseModel):
@@ -41,7 +40,7 @@ class Assessment(BaseModel):
 
 
 class AssessmentError(Exception):
-    """The event is not about this endpoint, or its report is missing or says something else: nothing is decided."""
+    """The event is not about this endpoint, or is no report at all: nothing is decided."""
 
 
 class DriftBusyError(Exception):
@@ -60,7 +59,10 @@ class AssessmentPorts:
 
 
 def assess(event: AssessEvent, ports: AssessmentPorts) -> Assessment:
-    """Decide on a window, or find that it is decided. Raises ``AssessmentError`` and ``DriftBusyError``."""
+    """Decide on a window, or find that it is decided. Of an event, only what the monitor's own report says counts.
+
+    Raises ``AssessmentError``, ``WindowDocumentError`` and ``DriftBusyError``.
+    """
     endpoint = ports.parameters.sagemaker.endpoint
     if event.override:
         known = ports.records.decision(endpoint, event.override)
@@ -72,26 +74,11 @@ def assess(event: AssessEvent, ports: AssessmentPorts) -> Assessment:
         known = ports.records.decision(endpoint, told.id)
         if known is not None:
             return _take_up(known, event.execution_arn, ports)
-        decision, lock = _decide(full_report(told, ports), event.execution_arn, ports)
+        decision, lock = _decide(told, event.execution_arn, ports)
         if ports.records.decided(decision, lock, event.execution_arn, ports.actor):
             _tell(decision, ports.notifications)
             return Assessment(decision_id=decision.decision_id, course=decision.decide.value)
     raise DriftBusyError(f"decision {told.id} could not be recorded: others decide at the same moment, try again")
-
-
-def full_report(told: WindowReport, ports: AssessmentPorts) -> WindowReport:
-    """The report as the monitor wrote it, with every violation. Raises ``AssessmentError``."""
-    area = f"s3://{ports.parameters.buckets.capture}/reports/{told.endpoint}/"
-    if not told.report_uri.startswith(area):
-        raise AssessmentError(f"the event names a report outside of {area}: nothing is decided")
-    uri = S3Uri.parse(told.report_uri) / WINDOW_FILE
-    try:
-        report = WindowReport.model_validate_json(get_bytes(uri))
-    except (ObjectError, ValidationError) as error:
-        raise AssessmentError(f"the report {uri} cannot be read: {type(error).__name__}") from None
-    if (report.id, report.artefact_digest) != (told.id, told.artefact_digest):
-        raise AssessmentError(f"the report {uri} is of another window or model than its event says")
-    return report
 
 
 def _told(event: AssessEvent, endpoint: str) -> WindowReport:
@@ -105,7 +92,8 @@ def _told(event: AssessEvent, endpoint: str) -> WindowReport:
     return told
 
 
-def _decide(report: WindowReport, execution_arn: str, ports: AssessmentPorts) -> tuple[DriftDecision, Lock | None]:
+def _decide(told: WindowReport, execution_arn: str, ports: AssessmentPorts) -> tuple[DriftDecision, Lock | None]:
+    report, sha256 = read_window(told, ports.parameters, ports.serving.s3, ports.serving.record)
     rules = ports.serving.rules(report)
     retraining = ports.records.retraining(report.endpoint)
     running = what_runs(retraining, ports.records, ports.progress)
@@ -118,7 +106,7 @@ def _decide(report: WindowReport, execution_arn: str, ports: AssessmentPorts) ->
     )
     if needs_new_data(report, rules, situation):
         situation = Situation(**{**vars(situation), "new_data": ports.serving.new_data()})
-    decision = decide(report, rules, situation)
+    decision = decide(report, rules, situation).model_copy(update={"window_sha256": sha256})
     if decision.decide is not Decide.RETRAIN:
         return decision, None
     return decision, lock_for(decision, retraining, execution_arn, ports.records, ports.clock)

@@ -135,8 +135,8 @@ class WindowReport(_Frozen):
 
     @property
     def id(self) -> str:
-        """The same for every event about this endpoint, monitor and window: what repeated events are told by."""
-        return window_id(self.endpoint, self.monitor, self.window)
+        """The same for every event about this endpoint, monitor, window and model: what repeated events are told by."""
+        return window_id(self.endpoint, self.monitor, self.window, self.artefact_digest)
 
     def told(self) -> WindowReport:
         """As the event and the table carry it."""
@@ -171,16 +171,18 @@ class NewData(_Frozen):
 
 
 class DriftDecision(_Frozen):
-    """The drift decision record: one for each endpoint, monitor and window, in the ledger and in the table.
+    """The drift decision record: one for each endpoint, monitor, window and model, in the ledger and in the table.
 
-    ``rule``: name of the plan's rule that matched, ``wanted`` what it says; ``decide`` what was
-    decided, ``because`` why. ``coalesced_into``: the decision whose retraining runs, None where others
-    train. ``dag_run_id``: of the ``build_dataset`` run that was asked for. ``overridden_by``: who, after signing in.
+    ``window_sha256``: of ``window.json`` as it was read for the decision.
+    ``rule``: name of the plan's rule that matched, ``wanted`` what it says; ``decide`` what was decided,
+    ``because`` why. ``coalesced_into``: the decision whose retraining runs, None where others train.
+    ``dag_run_id``: of the ``build_dataset`` run that was asked for. ``overridden_by``: who, after signing in.
     """
 
     format: Literal["vigil.drift-decision/1"] = "vigil.drift-decision/1"
     decision_id: str
     report: WindowReport
+    window_sha256: Sha256 | None = None
     rule: str
     wanted: Decide
     decide: Decide
@@ -196,5 +198,6 @@ class DriftDecision(_Frozen):
     overridden_at: Moment | None = None
 
 
-def window_id(endpoint: str, monitor: Monitor, window: Window) -> str:
-    return digest_of([endpoint, str(monitor), window.key])[:ID_DIGITS]
+def window_id(endpoint: str, monitor: Monitor, window: Window, artefact_digest: str) -> str:
+    """With the model: what is found about one that serves no more must not stand for what its successor does."""
+    return digest_of([endpoint, str(monitor), window.key, artefact_digest])[:ID_DIGITS]

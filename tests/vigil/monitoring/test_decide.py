@@ -182,6 +182,13 @@ def test_whatever_happens_a_retraining_needs_a_free_place_a_cool_down_and_someth
     assert (found.coalesced_into is not None) == (found.because is Because.IN_PROGRESS)
 
 
+def test_what_two_models_answered_in_one_window_is_decided_on_twice() -> None:
+    """After a change in the middle of a window, a verdict on the old model must not stand for the new one."""
+    old, new = report(), report(artefact_digest="c" * 64)
+    assert old.window == new.window
+    assert old.id != new.id
+
+
 @given(reports, situations)
 def test_the_same_event_gives_the_same_record_to_the_byte(window: WindowReport, now: Situation) -> None:
     first, second = decide(window, rules(), now), decide(window, rules(), now)
