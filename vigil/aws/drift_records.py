@@ -72,6 +72,16 @@ class DriftRecords:
         entry = self._entry(EventName.DRIFT_OVERRIDDEN, after, actor, details, before)
         return self._write(_once_for(entry, str(details["overridden_at"])), changes)
 
+    def asking(self, before: DriftDecision, execution_arn: str) -> DriftDecision | None:
+        """Mark that Airflow is about to be asked; None where the decision was changed: look again."""
+        if before.asking == execution_arn:
+            return before
+        after = before.model_copy(update={"asking": execution_arn})
+        if not self._put_item(self._put_decision(after, is_new=False)):
+            return None
+        self._read[decision_item(after.decision_id)] = after.model_dump_json()
+        return after
+
     def asked(self, before: DriftDecision, dag_run_id: str, actor: Actor) -> bool:
         """Record that Airflow was asked; once, however often it is said. False where the decision was changed."""
         after = before.model_copy(update={"dag_run_id": dag_run_id})
@@ -94,8 +104,11 @@ class DriftRecords:
 
     def take(self, lock: Lock) -> bool:
         """A retraining that was decided, and never asked for, is taken up again; false where somebody was faster."""
+        return self._put_item(self._put_lock(lock))
+
+    def _put_item(self, change: dict[str, Any]) -> bool:
         try:
-            self._client.put_item(**self._put_lock(lock)["Put"])
+            self._client.put_item(**change["Put"])
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise

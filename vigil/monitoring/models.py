@@ -176,7 +176,9 @@ class DriftDecision(_Frozen):
     ``window_sha256``: of ``window.json`` as it was read for the decision.
     ``rule``: name of the plan's rule that matched, ``wanted`` what it says; ``decide`` what was decided,
     ``because`` why. ``coalesced_into``: the decision whose retraining runs, None where others train.
-    ``dag_run_id``: of the ``build_dataset`` run that was asked for. ``overridden_by``: who, after signing in.
+    ``asking``: ARN of the execution that asks Airflow, marked before it does, so that whoever decides otherwise in
+    that moment meets it. ``dag_run_id``: of the ``build_dataset`` run that was asked for. ``overridden_by``: who,
+    after signing in.
     """
 
     format: Literal["vigil.drift-decision/1"] = "vigil.drift-decision/1"
@@ -191,6 +193,7 @@ class DriftDecision(_Frozen):
     may_override: tuple[str, ...]
     new_data: NewData = NewData()
     coalesced_into: str | None = None
+    asking: str | None = None
     dag_run_id: str | None = None
     decided_at: Moment
     overridden_by: str | None = None
