@@ -116,6 +116,17 @@ def test_a_run_that_failed_gives_the_place_free_once_the_cool_down_is_over(stack
     assert stack.decided(again).dag_run_id == dag_run_id(again.id)
 
 
+def test_data_that_a_refused_candidate_was_trained_on_are_not_tried_again_by_themselves(stack: DriftStack) -> None:
+    first = retrained(stack)
+    stack.airflow.runs[dag_run_id(first.id)]["state"] = "success"
+    stack.airflow.followers[dag_run_id(first.id)] = [follower("failed")]
+    place_back(stack, days=8)
+    again = stack.window()
+    assert stack.handle(again) == ["Investigate"]
+    check_once(stack, again, Because.NOTHING_NEW, Decide.INVESTIGATE)
+    assert f"was tried for decision {first.id}" in stack.decided(again).explanation
+
+
 def test_too_little_new_data_is_said_and_nothing_runs(stack: DriftStack) -> None:
     stack.unland()
     stack.land(SMALL, 20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -105,7 +105,8 @@ def _decide(told: WindowReport, execution_arn: str, ports: AssessmentPorts) -> t
         now=ports.clock(),
     )
     if needs_new_data(report, rules, situation):
-        situation = Situation(**{**vars(situation), "new_data": ports.serving.new_data()})
+        new_data = ports.serving.new_data()
+        situation = replace(situation, new_data=new_data, tried=tried_before(new_data, retraining, ports))
     decision = decide(report, rules, situation).model_copy(update={"window_sha256": sha256})
     if decision.decide is not Decide.RETRAIN:
         return decision, None
@@ -138,8 +139,20 @@ def lock_for(
         execution_arn=execution_arn,
         since=clock(),
         previous_at=last_asked_at(before, records),
+        previous_decision=None if before is None else before.last_asked(records.held(before)),
     )
     return Lock(before, after)
+
+
+def tried_before(new_data: NewData, retraining: Retraining | None, ports: AssessmentPorts) -> DriftDecision | None:
+    """The last decision that Airflow was asked for, where it was for the very same data and a dataset came of it."""
+    if retraining is None:
+        return None
+    last = retraining.last_asked(ports.records.held(retraining))
+    found = None if last is None else ports.records.peek(retraining.endpoint, last)
+    if found is None or not found.new_data.is_same(new_data) or not ports.progress.had_its_data(found.decision_id):
+        return None
+    return found
 
 
 def what_runs(retraining: Retraining | None, records: DriftRecords, progress: Progress) -> Running | None:

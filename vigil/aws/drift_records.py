@@ -47,7 +47,11 @@ class DriftRecords:
 
     def held(self, retraining: Retraining) -> DriftDecision | None:
         """The decision that a retraining is of, as it is now; to look at, not to change."""
-        text = self._fetch(retraining.endpoint, decision_item(retraining.decision_id))
+        return self.peek(retraining.endpoint, retraining.decision_id)
+
+    def peek(self, endpoint: str, decision_id: str) -> DriftDecision | None:
+        """As ``decision``; what is changed later stays conditional on what was read before."""
+        text = self._fetch(endpoint, decision_item(decision_id))
         return None if text is None else DriftDecision.model_validate_json(text)
 
     def decided(self, decision: DriftDecision, lock: Lock | None, execution_arn: str, actor: Actor) -> bool:

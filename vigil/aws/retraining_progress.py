@@ -20,7 +20,7 @@ from vigil.monitoring.retraining import BUILD_DAG, Retraining, Running, dag_run_
 logger = logging.getLogger(__name__)
 
 UNFINISHED = {"queued", "running", "restarting", "up_for_retry"}
-DONE = "success"
+DONE, FAILED = "success", "failed"
 RUNNING = "RUNNING"
 #: From an asset's event to the run that it starts: Airflow's scheduler looks every few seconds. Where none has come
 #: after an hour, the DAG is switched off, and nothing trains.
@@ -43,6 +43,13 @@ class RetrainingProgress:
         if retraining is not None and self._is_held(retraining, was_asked, trainings):
             return Running(retraining.decision_id)
         return Running(training=min(trainings).rpartition(":")[2]) if trainings else None
+
+    def had_its_data(self, decision_id: str) -> bool:
+        try:
+            return self._airflow.run_state(BUILD_DAG, dag_run_id(decision_id)) != FAILED
+        except (AirflowUnavailableError, AirflowRefusedError) as error:
+            logger.warning("whether %s had its data is not known, so it counts as tried: %s", decision_id, error)
+            return True
 
     def _is_held(self, retraining: Retraining, was_asked: bool, trainings: Mapping[str, str]) -> bool:
         if self._status(retraining.execution_arn) == RUNNING:  # it is about to ask, or asks again

@@ -155,7 +155,7 @@ class Because(StrEnum):
     RULE = "rule"  # the plan's rule as it stands
     IN_PROGRESS = "retraining-in-progress"  # coalesced into the one that runs
     COOL_DOWN = "cool-down"
-    NOTHING_NEW = "nothing-new"  # no quarter that the model in service was not trained on
+    NOTHING_NEW = "nothing-new"  # no quarter that the model in service, and the last candidate, was not trained on
     TOO_LITTLE_NEW_DATA = "too-little-new-data"
     OTHER_MODEL = "other-model"  # the window is about a model that no longer serves
     OVERRIDDEN = "overridden"  # by an entitled person
@@ -168,6 +168,10 @@ class NewData(_Frozen):
     cases: int = Field(default=0, ge=0)
     archives: tuple[str, ...] = ()
     profile: str = "full"
+
+    def is_same(self, other: NewData) -> bool:
+        """The same archives with as many cases: a quarter that was uploaded anew under its name has others."""
+        return (self.archives, self.cases) == (other.archives, other.cases)
 
 
 class DriftDecision(_Frozen):

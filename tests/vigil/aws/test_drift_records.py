@@ -205,3 +205,5 @@ def test_the_cool_down_counts_from_what_airflow_was_asked_for(world: World) -> N
     assert held.last_asked_at(asked) == NOW
     earlier = NOW - timedelta(days=9)
     assert held.model_copy(update={"previous_at": earlier}).last_asked_at(decision()) == earlier
+    again = held.model_copy(update={"previous_decision": "c"})
+    assert (again.last_asked(asked), again.last_asked(decision()), held.last_asked(None)) == ("d", "c", None)

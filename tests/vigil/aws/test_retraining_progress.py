@@ -112,5 +112,14 @@ def test_an_airflow_that_says_nothing_is_believed_to_build_for_a_day_and_one_tha
     assert found(Known(answer), States(), was_asked, NOW + timedelta(hours=hours)) == runs
 
 
+@pytest.mark.parametrize(
+    ("state", "had"), [("failed", False), ("success", True), ("running", True), (None, True), (AWAY, True)]
+)
+def test_only_a_run_that_failed_before_its_dataset_does_not_count_as_tried(
+    state: str | Exception | None, had: bool
+) -> None:
+    assert RetrainingProgress(Known(state), States(), TRAIN, lambda: NOW).had_its_data("d1") is had
+
+
 def found(known: Known, states: States, was_asked: bool = True, at: datetime = NOW) -> Running | None:
     return RetrainingProgress(known, states, TRAIN, lambda: at).what_runs(HELD, was_asked)

@@ -182,6 +182,16 @@ def test_whatever_happens_a_retraining_needs_a_free_place_a_cool_down_and_someth
     assert (found.coalesced_into is not None) == (found.because is Because.IN_PROGRESS)
 
 
+def test_the_same_data_are_not_tried_twice_by_themselves() -> None:
+    before = decide(report(), rules(), situation())
+    found = decide(report(window=week(1)), rules(), situation(tried=before))
+    assert (found.because, found.decide) == (Because.NOTHING_NEW, Decide.INVESTIGATE)
+    assert f"just 2025Q4 was tried for decision {before.decision_id} of 2026-03-10 before" in found.explanation
+    assert NEW.is_same(before.new_data)
+    for other in ({"cases": 5001}, {"archives": ("s3://raw/landing/b.zip",)}):
+        assert not NEW.is_same(NEW.model_copy(update=other))
+
+
 def test_what_two_models_answered_in_one_window_is_decided_on_twice() -> None:
     """After a change in the middle of a window, a verdict on the old model must not stand for the new one."""
     old, new = report(), report(artefact_digest="c" * 64)
