@@ -12,9 +12,10 @@ from moto_stack import MotoStack
 
 from vigil.audit.models import Actor, model_chain
 from vigil.aws.approval_ports import ledger_table
+from vigil.aws.drift_failures import FailureEvent, FailurePorts, record_failure
 from vigil.aws.drift_records import DriftRecords, Lock
 from vigil.aws.environment import aws_client
-from vigil.aws.ledger_ports import required_ledger
+from vigil.aws.ledger_ports import LedgerUnavailableError, required_ledger
 from vigil.aws.retraining_request import AskEvent, AskPorts, RetrainingNotWantedError, ask_for_retraining
 from vigil.monitoring.decide import decide
 from vigil.monitoring.models import Because, Decide, DriftDecision
@@ -207,3 +208,37 @@ def test_the_cool_down_counts_from_what_airflow_was_asked_for(world: World) -> N
     assert held.model_copy(update={"previous_at": earlier}).last_asked_at(decision()) == earlier
     again = held.model_copy(update={"previous_decision": "c"})
     assert (again.last_asked(asked), again.last_asked(decision()), held.last_asked(None)) == ("d", "c", None)
+
+
+class Topic:
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    def publish(self, subject: str, notice: dict[str, Any]) -> None:
+        self.told.append(notice)
+
+
+def test_a_failure_is_told_though_the_ledger_cannot_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic: Any = Topic()
+    ports = FailurePorts(ENDPOINT, world.records(), topic, WHO)
+    event = FailureEvent(execution_arn="arn:1", outcome="InternalFailure", cause="the ledger is away", decision_id="")
+    monkeypatch.setattr(ports.records, "not_handled", failing(LedgerUnavailableError("away")))
+    with pytest.raises(LedgerUnavailableError):
+        record_failure(event, ports)
+    assert [told["outcome"] for told in topic.told] == ["InternalFailure"]
+
+
+def test_a_failure_is_recorded_though_nobody_can_be_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic: Any = Topic()
+    monkeypatch.setattr(topic, "publish", failing(RuntimeError("no topic")))
+    event = FailureEvent(execution_arn="arn:1", outcome="InternalFailure", cause="why", decision_id="")
+    with pytest.raises(RuntimeError):
+        record_failure(event, FailurePorts(ENDPOINT, world.records(), topic, WHO))
+    assert world.events() == ["drift.not-handled"]
+
+
+def failing(error: Exception) -> Callable[..., object]:
+    def fail(*_: object) -> object:
+        raise error
+
+    return fail
