@@ -15,8 +15,8 @@ version is unchanged, and in backfills.
 **When it runs.** By hand, or by itself in mid-February, May, August and November, when FDA has published the quarter
 before. A run by the clock is *as of* its date: it takes the landed quarters that had ended by then. And because of
 drift: a run named `drift-<decision id>` was asked for by the state machine `retrain-on-drift`, with the archives of the
-model in service and those that landed since; `vigil drift show <decision id>` says why. Its training names the decision
-as the asker.
+model in service and those that it does not know; `vigil drift show <decision id>` says why. Its training names the
+decision as the asker.
 
 **Backfill.** *Trigger* → *Backfill*, with a range of dates: one run for each quarter's date, each a dataset as of then
 (eight quarters: `2024-05-01` to `2026-03-01`). Quarters curated before are not read again; a run that was done before

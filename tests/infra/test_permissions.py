@@ -84,6 +84,19 @@ def test_drift_changes_nothing_that_serves(template: Template) -> None:
     assert not {"s3:PutObject", "dynamodb:UpdateItem", "states:SendTaskSuccess", "kms:Sign"} & actions
 
 
+def test_who_writes_to_the_monitoring_table_writes_of_the_endpoint_or_waits_and_never_both(template: Template) -> None:
+    """Waits hold task tokens, decisions what is retrained: they share a table, and no writer."""
+    keys = {}
+    for name, statement in statements(template):
+        if "dynamodb:PutItem" in statement["Action"] and "MonitoringTable" in references(statement["Resource"]):
+            ((_, condition),) = statement["Condition"].items()
+            keys[name.removesuffix("Policy")] = condition["dynamodb:LeadingKeys"]
+    own = [{"Fn::Sub": "vigil-${StackName}-triage"}]
+    assert keys == {"AwaitDeployment": ["waits:*"]} | dict.fromkeys(
+        ("AssessDrift", "AskForRetraining", "OverrideDrift", "RecordWindow"), own
+    )
+
+
 def test_only_the_rule_and_an_override_start_retrain_on_drift(template: Template) -> None:
     starters = {
         name

@@ -88,8 +88,35 @@ def test_every_queue_has_a_dead_letter_queue_and_is_encrypted(template: Template
         for target in rule["Targets"]
         for name in references(target.get("DeadLetterConfig", {}))
     }
-    assert {name for name, queue in queues.items() if "RedrivePolicy" not in queue} == targets | of_rules
-    assert len(targets) * 2 + len(of_rules) == len(queues)
+    of_functions = {
+        name
+        for settings in resources_of(template, "AWS::Lambda::EventInvokeConfig").values()
+        for name in references(settings["DestinationConfig"])
+    }
+    others = of_rules | of_functions
+    assert {name for name, queue in queues.items() if "RedrivePolicy" not in queue} == targets | others
+    assert len(targets) * 2 + len(others) == len(queues)
+
+
+def test_what_monitoring_could_not_handle_is_kept_and_raises_an_alarm(template: Template) -> None:
+    settings = resources_of(template, "AWS::Lambda::EventInvokeConfig")
+    kept = {
+        next(iter(references(each["FunctionName"]))): references(each["DestinationConfig"])
+        for each in settings.values()
+    }
+    called = ("RecordWindowFunction", "DeploymentEndedFunction", "WatchEndpointFunction")
+    assert kept == {name: {"UnhandledEventsDeadLetters"} for name in called}
+    alarms = resources_of(template, "AWS::CloudWatch::Alarm")
+    (alarm,) = [each for each in alarms.values() if "UnhandledEventsDeadLetters" in references(each)]
+    assert (alarm["Threshold"], alarm["AlarmActions"]) == (0, [{"Ref": "NotificationsTopic"}])
+
+
+def test_a_failure_of_retrain_on_drift_raises_an_alarm_by_itself(template: Template) -> None:
+    """Its last state tells as well; but that state may be what fails."""
+    alarm = resources_of(template, "AWS::CloudWatch::Alarm")["DriftFailedAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/States", "ExecutionsFailed")
+    assert references(alarm["Dimensions"]) == {"RetrainOnDriftStateMachine"}
+    assert alarm["AlarmActions"] == [{"Ref": "NotificationsTopic"}]
 
 
 def test_a_rule_that_starts_a_state_machine_keeps_what_it_could_not_deliver(template: Template) -> None:

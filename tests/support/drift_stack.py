@@ -17,7 +17,7 @@ from typing import Any
 
 from airflow_stand_in import NAME, AirflowStandIn, airflow_stand_in
 from candidate_evidence import ROLE, real_plan
-from drift_cases import SERVING, report, week
+from drift_cases import BASELINE, SERVING, report, week
 from faers_archives import Archive
 from local_server import LocalServer, aws_variables, eventually
 from moto_people import add_person
@@ -67,6 +67,7 @@ class DriftStack:
         item = {
             "model_package_arn": f"endpoint#{self.endpoint}", "active_package": "arn:package", "run_key": RUN_KEY,
             "artefact_digest": artefact_digest, "plan_digest": real_plan().digest, "dataset_version": VERSION,
+            "baseline_digest": BASELINE,
         }  # fmt: skip
         aws_client("dynamodb").put_item(
             TableName=self.parameters.tables.models, Item={name: {"S": value} for name, value in item.items()}

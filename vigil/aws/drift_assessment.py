@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,16 +11,15 @@ from vigil.audit.models import Actor
 from vigil.aws.drift_records import DriftRecords, Lock
 from vigil.aws.environment import StackParameters
 from vigil.aws.notifications import Notifications
-from vigil.aws.objects import ObjectError, S3Uri, get_bytes
 from vigil.aws.serving_model import ServingModel
+from vigil.aws.window_documents import read_window
 from vigil.moments import Clock
 from vigil.monitoring.decide import Situation, decide, needs_new_data
 from vigil.monitoring.models import Decide, DriftDecision, NewData, WindowReport
-from vigil.monitoring.retraining import Progress, Retraining
+from vigil.monitoring.retraining import Progress, Retraining, Running
 
 #: Each round lets one of those who decide at once through, and one event comes from each of four monitors.
 MOST_ATTEMPTS = 8
-WINDOW_FILE = "window.json"  # in a report's folder, written last
 
 
 class AssessEvent(BaseModel):
@@ -41,7 +40,7 @@ class Assessment(BaseModel):
 
 
 class AssessmentError(Exception):
-    """The event is not about this endpoint, or its report is missing or says something else: nothing is decided."""
+    """The event is not about this endpoint, or is no report at all: nothing is decided."""
 
 
 class DriftBusyError(Exception):
@@ -60,7 +59,10 @@ class AssessmentPorts:
 
 
 def assess(event: AssessEvent, ports: AssessmentPorts) -> Assessment:
-    """Decide on a window, or find that it is decided. Raises ``AssessmentError`` and ``DriftBusyError``."""
+    """Decide on a window, or find that it is decided. Of an event, only what the monitor's own report says counts.
+
+    Raises ``AssessmentError``, ``WindowDocumentError`` and ``DriftBusyError``.
+    """
     endpoint = ports.parameters.sagemaker.endpoint
     if event.override:
         known = ports.records.decision(endpoint, event.override)
@@ -72,26 +74,11 @@ def assess(event: AssessEvent, ports: AssessmentPorts) -> Assessment:
         known = ports.records.decision(endpoint, told.id)
         if known is not None:
             return _take_up(known, event.execution_arn, ports)
-        decision, lock = _decide(full_report(told, ports), event.execution_arn, ports)
+        decision, lock = _decide(told, event.execution_arn, ports)
         if ports.records.decided(decision, lock, event.execution_arn, ports.actor):
             _tell(decision, ports.notifications)
             return Assessment(decision_id=decision.decision_id, course=decision.decide.value)
     raise DriftBusyError(f"decision {told.id} could not be recorded: others decide at the same moment, try again")
-
-
-def full_report(told: WindowReport, ports: AssessmentPorts) -> WindowReport:
-    """The report as the monitor wrote it, with every violation. Raises ``AssessmentError``."""
-    area = f"s3://{ports.parameters.buckets.capture}/reports/{told.endpoint}/"
-    if not told.report_uri.startswith(area):
-        raise AssessmentError(f"the event names a report outside of {area}: nothing is decided")
-    uri = S3Uri.parse(told.report_uri) / WINDOW_FILE
-    try:
-        report = WindowReport.model_validate_json(get_bytes(uri))
-    except (ObjectError, ValidationError) as error:
-        raise AssessmentError(f"the report {uri} cannot be read: {type(error).__name__}") from None
-    if (report.id, report.artefact_digest) != (told.id, told.artefact_digest):
-        raise AssessmentError(f"the report {uri} is of another window or model than its event says")
-    return report
 
 
 def _told(event: AssessEvent, endpoint: str) -> WindowReport:
@@ -105,20 +92,22 @@ def _told(event: AssessEvent, endpoint: str) -> WindowReport:
     return told
 
 
-def _decide(report: WindowReport, execution_arn: str, ports: AssessmentPorts) -> tuple[DriftDecision, Lock | None]:
+def _decide(told: WindowReport, execution_arn: str, ports: AssessmentPorts) -> tuple[DriftDecision, Lock | None]:
+    report, sha256 = read_window(told, ports.parameters, ports.serving.s3, ports.serving.record)
     rules = ports.serving.rules(report)
     retraining = ports.records.retraining(report.endpoint)
-    running = retraining is not None and ports.progress.is_running(retraining)
+    running = what_runs(retraining, ports.records, ports.progress)
     situation = Situation(
         serving=ports.serving.artefact_digest,
-        running=retraining.decision_id if retraining is not None and running else None,
+        running=running,
         last_retrained_at=last_asked_at(retraining, ports.records),
         new_data=NewData(),
         now=ports.clock(),
     )
     if needs_new_data(report, rules, situation):
-        situation = Situation(**{**vars(situation), "new_data": ports.serving.new_data()})
-    decision = decide(report, rules, situation)
+        new_data = ports.serving.new_data()
+        situation = replace(situation, new_data=new_data, tried=tried_before(new_data, retraining, ports))
+    decision = decide(report, rules, situation).model_copy(update={"window_sha256": sha256})
     if decision.decide is not Decide.RETRAIN:
         return decision, None
     return decision, lock_for(decision, retraining, execution_arn, ports.records, ports.clock)
@@ -135,7 +124,7 @@ def _take_up(decision: DriftDecision, execution_arn: str, ports: AssessmentPorts
     again = Assessment(decision_id=decision.decision_id, course="retrain")
     if retraining is not None and retraining.execution_arn == execution_arn:
         return again
-    if retraining is not None and ports.progress.is_running(retraining):
+    if what_runs(retraining, ports.records, ports.progress) is not None:
         return done
     lock = lock_for(decision, retraining, execution_arn, ports.records, ports.clock)
     return again if ports.records.take(lock) else done
@@ -150,15 +139,32 @@ def lock_for(
         execution_arn=execution_arn,
         since=clock(),
         previous_at=last_asked_at(before, records),
+        previous_decision=None if before is None else before.last_asked(records.held(before)),
     )
     return Lock(before, after)
+
+
+def tried_before(new_data: NewData, retraining: Retraining | None, ports: AssessmentPorts) -> DriftDecision | None:
+    """The last decision that Airflow was asked for, where it was for the very same data and a dataset came of it."""
+    if retraining is None:
+        return None
+    last = retraining.last_asked(ports.records.held(retraining))
+    found = None if last is None else ports.records.peek(retraining.endpoint, last)
+    if found is None or not found.new_data.is_same(new_data) or not ports.progress.had_its_data(found.decision_id):
+        return None
+    return found
+
+
+def what_runs(retraining: Retraining | None, records: DriftRecords, progress: Progress) -> Running | None:
+    held = None if retraining is None else records.held(retraining)
+    return progress.what_runs(retraining, was_asked=held is not None and held.dag_run_id is not None)
 
 
 def last_asked_at(retraining: Retraining | None, records: DriftRecords) -> Any:
     """When the last retraining was decided that Airflow was really asked for."""
     if retraining is None:
         return None
-    return retraining.last_asked_at(records.decision(retraining.endpoint, retraining.decision_id))
+    return retraining.last_asked_at(records.held(retraining))
 
 
 def _tell(decision: DriftDecision, notifications: Notifications) -> None:

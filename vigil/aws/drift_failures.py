@@ -36,11 +36,16 @@ class FailurePorts:
 
 
 def record_failure(event: FailureEvent, ports: FailurePorts) -> FailureResult:
-    """Once for each execution, whatever is retried; the decision, if there is one, stands as it was recorded."""
+    """Tell and record; the decision, if there is one, stands as it was recorded. Doing it again tells again.
+
+    What could not be recorded is told all the same: the ledger's absence may be why there is a failure at all.
+    """
     reason = readable_reason(event.cause) or "no reason was given"
     subject = f"drift:{event.decision_id}" if event.decision_id else ports.endpoint
     facts = {"outcome": event.outcome, "reason": reason, "execution_arn": event.execution_arn}
-    if ports.records.not_handled(subject, event.execution_arn, facts, ports.actor):
-        notice = {"event": "drift-not-handled", "decision_id": event.decision_id, **facts}
+    notice = {"event": "drift-not-handled", "decision_id": event.decision_id, **facts}
+    try:
         ports.notifications.publish(f"Vigil: drift, {event.outcome}", notice)
+    finally:
+        ports.records.not_handled(subject, event.execution_arn, facts, ports.actor)
     return FailureResult(reason=reason)

@@ -10,7 +10,7 @@ from typing import Protocol
 from vigil.approvals.authentication import AuthenticationPorts, Signer, authenticate
 from vigil.approvals.errors import ApprovalError, BusyError
 from vigil.audit.models import Actor
-from vigil.aws.drift_assessment import lock_for
+from vigil.aws.drift_assessment import lock_for, what_runs
 from vigil.aws.drift_records import DriftRecords, Lock
 from vigil.aws.serving_model import ServingModel
 from vigil.aws.training_queue import execution_arn
@@ -63,10 +63,10 @@ def _override(order: OverrideOrder, signer: Signer, actor: Actor, ports: Overrid
     for _ in range(MOST_ATTEMPTS):
         before = known_decision(order.decision_id, ports)
         retraining = ports.records.retraining(ports.endpoint)
-        runs = retraining is not None and ports.progress.is_running(retraining)
-        own = retraining is not None and retraining.decision_id == before.decision_id
-        if runs and (own or order.decide is Decide.RETRAIN):
-            raise RetrainingRunsError("a retraining is in progress: one at a time, look at `vigil drift list`")
+        running = what_runs(retraining, ports.records, ports.progress)
+        own = running is not None and running.decision_id == before.decision_id
+        if running is not None and (own or order.decide is Decide.RETRAIN):
+            raise RetrainingRunsError(f"{running.told()} is in progress: one at a time, wait for its end")
         if _was_never_asked_for(before) and order.decide is Decide.RETRAIN:
             return _start(before, name, ports)  # decided so before; only Airflow was not reached
         _refuse_pointless(before, order, ports.serving)

@@ -45,6 +45,15 @@ class DriftRecords:
         text = self._look(endpoint, decision_item(decision_id))
         return None if text is None else DriftDecision.model_validate_json(text)
 
+    def held(self, retraining: Retraining) -> DriftDecision | None:
+        """The decision that a retraining is of, as it is now; to look at, not to change."""
+        return self.peek(retraining.endpoint, retraining.decision_id)
+
+    def peek(self, endpoint: str, decision_id: str) -> DriftDecision | None:
+        """As ``decision``; what is changed later stays conditional on what was read before."""
+        text = self._fetch(endpoint, decision_item(decision_id))
+        return None if text is None else DriftDecision.model_validate_json(text)
+
     def decided(self, decision: DriftDecision, lock: Lock | None, execution_arn: str, actor: Actor) -> bool:
         """Record a decision, and with it the retraining that it begins. False where somebody was faster: look again."""
         changes = [self._put_decision(decision, is_new=True)]
@@ -66,6 +75,16 @@ class DriftRecords:
         details = after.model_dump(mode="json", include={"rule", "override_reason", "new_data", "overridden_at"})
         entry = self._entry(EventName.DRIFT_OVERRIDDEN, after, actor, details, before)
         return self._write(_once_for(entry, str(details["overridden_at"])), changes)
+
+    def asking(self, before: DriftDecision, execution_arn: str) -> DriftDecision | None:
+        """Mark that Airflow is about to be asked; None where the decision was changed: look again."""
+        if before.asking == execution_arn:
+            return before
+        after = before.model_copy(update={"asking": execution_arn})
+        if not self._put_item(self._put_decision(after, is_new=False)):
+            return None
+        self._read[decision_item(after.decision_id)] = after.model_dump_json()
+        return after
 
     def asked(self, before: DriftDecision, dag_run_id: str, actor: Actor) -> bool:
         """Record that Airflow was asked; once, however often it is said. False where the decision was changed."""
@@ -89,8 +108,11 @@ class DriftRecords:
 
     def take(self, lock: Lock) -> bool:
         """A retraining that was decided, and never asked for, is taken up again; false where somebody was faster."""
+        return self._put_item(self._put_lock(lock))
+
+    def _put_item(self, change: dict[str, Any]) -> bool:
         try:
-            self._client.put_item(**self._put_lock(lock)["Put"])
+            self._client.put_item(**change["Put"])
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
@@ -123,12 +145,15 @@ class DriftRecords:
         )
 
     def _look(self, endpoint: str, item: str) -> str | None:
+        text = self._fetch(endpoint, item)
+        if text is not None:
+            self._read[item] = text
+        return text
+
+    def _fetch(self, endpoint: str, item: str) -> str | None:
         key = MonitoringTable.key(endpoint, item)
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        if "Item" not in answer:
-            return None
-        self._read[item] = str(answer["Item"][DOCUMENT]["S"])
-        return self._read[item]
+        return str(answer["Item"][DOCUMENT]["S"]) if "Item" in answer else None
 
     def _put_decision(self, decision: DriftDecision, is_new: bool) -> dict[str, Any]:
         item = decision_item(decision.decision_id)

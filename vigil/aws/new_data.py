@@ -1,4 +1,4 @@
-"""What the model in service was not trained on: quarters that landed since, and their labelled reports.
+"""What the model in service was not trained on: quarters that it does not know, and their labelled reports.
 
 A FAERS quarter brings its outcomes with it, so its reports are labelled as soon as it has landed, whether or not the
 same reports were scored before. Each line of its DEMO table is one report.

@@ -47,7 +47,9 @@ class AskPorts:
 
 
 def ask_for_retraining(event: AskEvent, ports: AskPorts) -> AskResult:
-    """Ask, and record that it was asked. Doing it again changes nothing.
+    """Mark that Airflow is asked, ask, and record that it was asked. Doing it again changes nothing.
+
+    The mark comes first: an override that was decided on in the same moment fails on it, or asking fails on that.
 
     Raises ``RetrainingNotWantedError``, ``AirflowUnavailableError``, ``AirflowRefusedError`` and ``DriftBusyError``.
     """
@@ -55,7 +57,9 @@ def ask_for_retraining(event: AskEvent, ports: AskPorts) -> AskResult:
     if event.look:
         return AskResult(dag_run_id=run_id, state=ports.airflow.run_state(BUILD_DAG, run_id) or "missing")
     for _ in range(MOST_ATTEMPTS):
-        decision = _wanted(event, ports)
+        decision = ports.records.asking(_wanted(event, ports), event.execution_arn)
+        if decision is None:
+            continue
         ports.airflow.trigger(BUILD_DAG, run_id, configuration(decision))
         if decision.dag_run_id or ports.records.asked(decision, run_id, ports.actor):
             return AskResult(dag_run_id=run_id, state="queued")

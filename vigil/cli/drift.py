@@ -81,7 +81,8 @@ def override(
 
 
 def _ask(event: dict[str, Any]) -> Any:
-    return ask(desk_client(), load_parameters().functions.override_drift, event)
+    function = load_parameters().functions.override_drift  # without a stack this says so, and boto3 asks for a region
+    return ask(desk_client(), function, event)
 
 
 def _show(document: dict[str, Any], as_json: bool) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from vigil.change_control.monitoring_rules import DriftRule, DriftRules
 from vigil.monitoring.explain_decision import explain
 from vigil.monitoring.models import Because, Decide, DriftDecision, NewData, WindowReport, WindowStatus
+from vigil.monitoring.retraining import Running
 
 #: Of a window that has violations, but none that a rule of the plan speaks of.
 NO_RULE = "none"
@@ -30,16 +31,18 @@ INSTEAD = {
 class Situation:
     """What a decision depends on beside the window and the plan.
 
-    ``serving``: artefact digest of the model in service, None where none is. ``running``: the decision whose retraining
-    is in progress, from being asked for to the end of the signatures. ``last_retrained_at``: when a retraining that
-    was really asked for was decided. ``new_data``: what the model in service was not trained on.
+    ``serving``: artefact digest of the model in service, None where none is. ``running``: what trains already, from
+    being asked for to the end of the signatures; one of drift's own or any other. ``last_retrained_at``: when a
+    retraining that was really asked for was decided. ``new_data``: what the model in service was not trained on;
+    ``tried``: the decision whose retraining had just these already, and did not get into service.
     """
 
     serving: str | None
-    running: str | None
+    running: Running | None
     last_retrained_at: datetime | None
     new_data: NewData
     now: datetime
+    tried: DriftDecision | None = None
 
 
 def decide(report: WindowReport, rules: DriftRules, situation: Situation) -> DriftDecision:
@@ -55,10 +58,12 @@ def decide(report: WindowReport, rules: DriftRules, situation: Situation) -> Dri
         wanted=wanted,
         decide=decided,
         because=because,
-        explanation=explain(report, rule, rules, decided, because, situation.new_data, situation.running),
+        explanation=explain(
+            report, rule, rules, decided, because, situation.new_data, situation.running, situation.tried
+        ),
         may_override=tuple(rules.override_roles),
         new_data=situation.new_data,
-        coalesced_into=situation.running if because is Because.IN_PROGRESS else None,
+        coalesced_into=situation.running.decision_id if situation.running and because is Because.IN_PROGRESS else None,
         decided_at=situation.now,
     )
 
@@ -81,7 +86,7 @@ def obstacle(wanted: Decide, report: WindowReport, rules: DriftRules, situation:
         return Because.IN_PROGRESS
     if cools_down(rules, situation.last_retrained_at, situation.now):
         return Because.COOL_DOWN
-    if not situation.new_data.quarters:
+    if not situation.new_data.quarters or situation.tried is not None:
         return Because.NOTHING_NEW
     if situation.new_data.cases < rules.minimum_new_cases:
         return Because.TOO_LITTLE_NEW_DATA

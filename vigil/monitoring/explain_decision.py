@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vigil.change_control.monitoring_rules import DriftRule, DriftRules
-from vigil.monitoring.models import Because, Decide, NewData, Violation, WindowReport, WindowStatus
+from vigil.monitoring.models import Because, Decide, DriftDecision, NewData, Violation, WindowReport, WindowStatus
+from vigil.monitoring.retraining import Running
 
 VIOLATIONS_NAMED = 8
 NAME_CHARACTERS = 120
@@ -22,13 +23,14 @@ def explain(
     decided: Decide,
     because: Because,
     new_data: NewData,
-    running: str | None,
+    running: Running | None,
+    tried: DriftDecision | None = None,
 ) -> str:
     sentences = [
         _window(report),
         *_moved(report),
         _rule(report, rule),
-        _why(decided, because, rules, new_data, running),
+        _why(decided, because, rules, new_data, running, tried),
     ]
     return " ".join(sentences)[:LONGEST]
 
@@ -78,27 +80,39 @@ def _rule(report: WindowReport, rule: DriftRule | None) -> str:
     )
 
 
-def _why(decided: Decide, because: Because, rules: DriftRules, new_data: NewData, running: str | None) -> str:
+def _why(
+    decided: Decide,
+    because: Because,
+    rules: DriftRules,
+    new_data: NewData,
+    running: Running | None,
+    tried: DriftDecision | None,
+) -> str:
     match because:
-        case Because.IN_PROGRESS:
-            why = f"the retraining of decision {running} is in progress, and this window is counted with it"
+        case Because.IN_PROGRESS if running is not None:
+            why = f"{running.told()} is in progress, and this window is counted with it"
         case Because.COOL_DOWN:
             why = f"the last retraining was decided less than {_time(rules.cool_down_seconds)} ago"
+        case Because.NOTHING_NEW if tried is not None:
+            why = (
+                f"a retraining with just {', '.join(new_data.quarters)} was tried for decision {tried.decision_id} of "
+                f"{tried.decided_at:%Y-%m-%d} before, and is not what serves; to try it again is for a person to decide"
+            )
         case Because.NOTHING_NEW:
             why = "no quarter has landed that the model in service does not know, so a training would learn nothing new"
         case Because.TOO_LITTLE_NEW_DATA:
-            why = f"{_new(new_data)}, and the plan asks for {rules.minimum_new_cases}"
+            why = f"there is {_new(new_data)}, and the plan asks for {rules.minimum_new_cases}"
         case Because.OTHER_MODEL:
             why = "the window is about a model that does not serve (any more)"
         case _ if decided is Decide.RETRAIN:
-            why = _new(new_data)
+            why = f"there is {_new(new_data)}"
         case _:
             return f"Decided: {decided}."
     return f"Decided: {decided}; {why}."
 
 
 def _new(new_data: NewData) -> str:
-    return f"{', '.join(new_data.quarters)} landed since, with {new_data.cases} labelled reports"
+    return f"{', '.join(new_data.quarters)}, with {new_data.cases} labelled reports that the model does not know"
 
 
 def _time(seconds: int) -> str:

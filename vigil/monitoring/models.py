@@ -135,8 +135,8 @@ class WindowReport(_Frozen):
 
     @property
     def id(self) -> str:
-        """The same for every event about this endpoint, monitor and window: what repeated events are told by."""
-        return window_id(self.endpoint, self.monitor, self.window)
+        """The same for every event about this endpoint, monitor, window and model: what repeated events are told by."""
+        return window_id(self.endpoint, self.monitor, self.window, self.artefact_digest)
 
     def told(self) -> WindowReport:
         """As the event and the table carry it."""
@@ -155,7 +155,7 @@ class Because(StrEnum):
     RULE = "rule"  # the plan's rule as it stands
     IN_PROGRESS = "retraining-in-progress"  # coalesced into the one that runs
     COOL_DOWN = "cool-down"
-    NOTHING_NEW = "nothing-new"  # no quarter that the model in service was not trained on
+    NOTHING_NEW = "nothing-new"  # no quarter that the model in service, and the last candidate, was not trained on
     TOO_LITTLE_NEW_DATA = "too-little-new-data"
     OTHER_MODEL = "other-model"  # the window is about a model that no longer serves
     OVERRIDDEN = "overridden"  # by an entitled person
@@ -169,18 +169,26 @@ class NewData(_Frozen):
     archives: tuple[str, ...] = ()
     profile: str = "full"
 
+    def is_same(self, other: NewData) -> bool:
+        """The same archives with as many cases: a quarter that was uploaded anew under its name has others."""
+        return (self.archives, self.cases) == (other.archives, other.cases)
+
 
 class DriftDecision(_Frozen):
-    """The drift decision record: one for each endpoint, monitor and window, in the ledger and in the table.
+    """The drift decision record: one for each endpoint, monitor, window and model, in the ledger and in the table.
 
-    ``rule``: name of the plan's rule that matched, ``wanted`` what it says; ``decide`` what was
-    decided, ``because`` why. ``coalesced_into``: the decision whose retraining runs. ``dag_run_id``: of the
-    ``build_dataset`` run that was asked for. ``overridden_by``: who, after signing in.
+    ``window_sha256``: of ``window.json`` as it was read for the decision.
+    ``rule``: name of the plan's rule that matched, ``wanted`` what it says; ``decide`` what was decided,
+    ``because`` why. ``coalesced_into``: the decision whose retraining runs, None where others train.
+    ``asking``: ARN of the execution that asks Airflow, marked before it does, so that whoever decides otherwise in
+    that moment meets it. ``dag_run_id``: of the ``build_dataset`` run that was asked for. ``overridden_by``: who,
+    after signing in.
     """
 
     format: Literal["vigil.drift-decision/1"] = "vigil.drift-decision/1"
     decision_id: str
     report: WindowReport
+    window_sha256: Sha256 | None = None
     rule: str
     wanted: Decide
     decide: Decide
@@ -189,6 +197,7 @@ class DriftDecision(_Frozen):
     may_override: tuple[str, ...]
     new_data: NewData = NewData()
     coalesced_into: str | None = None
+    asking: str | None = None
     dag_run_id: str | None = None
     decided_at: Moment
     overridden_by: str | None = None
@@ -196,5 +205,6 @@ class DriftDecision(_Frozen):
     overridden_at: Moment | None = None
 
 
-def window_id(endpoint: str, monitor: Monitor, window: Window) -> str:
-    return digest_of([endpoint, str(monitor), window.key])[:ID_DIGITS]
+def window_id(endpoint: str, monitor: Monitor, window: Window, artefact_digest: str) -> str:
+    """With the model: what is found about one that serves no more must not stand for what its successor does."""
+    return digest_of([endpoint, str(monitor), window.key, artefact_digest])[:ID_DIGITS]

@@ -73,6 +73,7 @@ def overridden(
             "because": Because.OVERRIDDEN,
             "new_data": new_data,
             "coalesced_into": None,
+            "asking": None,
             "overridden_by": username,
             "override_reason": reason,
             "overridden_at": now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -20,6 +21,7 @@ class Retraining(BaseModel):
 
     ``execution_arn``: of retrain-on-drift, which asks Airflow. ``previous_at``: when the last one before it was decided
     that Airflow was really asked for; the cool-down counts from it where this one never got that far.
+    ``previous_decision``: that one's id.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,16 +32,43 @@ class Retraining(BaseModel):
     execution_arn: str = Field(min_length=1)
     since: Moment
     previous_at: Moment | None = None
+    previous_decision: str | None = None
 
     def last_asked_at(self, decision: DriftDecision | None) -> datetime | None:
         """``decision``: the one that this retraining is of, as it is recorded now."""
         return self.since if decision is not None and decision.dag_run_id else self.previous_at
 
+    def last_asked(self, decision: DriftDecision | None) -> str | None:
+        """The id of the decision whose retraining began then."""
+        return self.decision_id if decision is not None and decision.dag_run_id else self.previous_decision
+
+
+@dataclass(frozen=True)
+class Running:
+    """What keeps the place: the retraining of ``decision_id``, or a ``training`` that others asked for, by its name."""
+
+    decision_id: str | None = None
+    training: str = ""
+
+    def told(self) -> str:
+        return (
+            f"training {self.training}"
+            if self.decision_id is None
+            else f"the retraining of decision {self.decision_id}"
+        )
+
 
 class Progress(Protocol):
-    """Whether a retraining still goes on, as Airflow and Step Functions say. Who cannot be asked counts as a yes."""
+    """What trains or is about to, as Airflow and Step Functions say; None where a retraining may start.
 
-    def is_running(self, retraining: Retraining) -> bool: ...
+    ``was_asked``: Airflow took the request. One that gives no answer is believed to train, for a day; one that refuses
+    every answer, and took no request, trains nothing.
+    """
+
+    def what_runs(self, retraining: Retraining | None, was_asked: bool) -> Running | None: ...
+
+    def had_its_data(self, decision_id: str) -> bool:
+        """Whether the retraining got as far as a dataset: false only where Airflow says that its first run failed."""
 
 
 def dag_run_id(decision_id: str) -> str:

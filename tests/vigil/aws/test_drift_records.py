@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from drift_cases import ENDPOINT, NOW, report, rules, situation, week
@@ -10,9 +12,11 @@ from moto_stack import MotoStack
 
 from vigil.audit.models import Actor, model_chain
 from vigil.aws.approval_ports import ledger_table
+from vigil.aws.drift_failures import FailureEvent, FailurePorts, record_failure
 from vigil.aws.drift_records import DriftRecords, Lock
 from vigil.aws.environment import aws_client
-from vigil.aws.ledger_ports import required_ledger
+from vigil.aws.ledger_ports import LedgerUnavailableError, required_ledger
+from vigil.aws.retraining_request import AskEvent, AskPorts, RetrainingNotWantedError, ask_for_retraining
 from vigil.monitoring.decide import decide
 from vigil.monitoring.models import Because, Decide, DriftDecision
 from vigil.monitoring.retraining import Retraining, dag_run_id
@@ -113,6 +117,68 @@ def test_an_override_of_what_has_changed_meanwhile_writes_nothing(world: World) 
     assert world.events() == ["drift.decided", "retraining.asked"]
 
 
+class Airflow:
+    """Lets something happen in the moment in which it is asked."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.meanwhile, self.asked = meanwhile, 0
+
+    def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> bool:
+        self.meanwhile()
+        self.asked += 1
+        return True
+
+
+def test_of_an_override_and_a_request_in_the_same_moment_one_meets_the_other(world: World) -> None:
+    found = decision()
+    assert world.records().decided(found, lock(found), "arn:own", WHO)
+    otherwise = found.model_copy(
+        update={"decide": Decide.IGNORE, "because": Because.OVERRIDDEN, "overridden_at": NOW, "overridden_by": "ana"}
+    )
+    event = AskEvent(decision_id=found.decision_id, execution_arn="arn:own")
+
+    late = world.records()  # has looked before Airflow is asked, and writes while it is
+    assert late.decision(ENDPOINT, found.decision_id) == found
+    written: list[bool] = []
+    airflow: Any = Airflow(lambda: written.append(late.overridden(found, otherwise, None, WHO)))
+    ask_for_retraining(event, AskPorts(ENDPOINT, world.records(), airflow, WHO))
+    assert (written, airflow.asked) == ([False], 1)
+    assert world.events() == ["drift.decided", "retraining.asked"]
+
+
+def test_after_an_override_airflow_is_not_asked(world: World) -> None:
+    found = decision()
+    assert world.records().decided(found, lock(found), "arn:own", WHO)
+    otherwise = found.model_copy(update={"decide": Decide.IGNORE, "overridden_at": NOW, "overridden_by": "ana"})
+    asking = world.records()
+    before = asking.decision(ENDPOINT, found.decision_id)
+    assert before is not None
+    person = world.records()
+    assert person.decision(ENDPOINT, found.decision_id) == found
+    assert person.overridden(found, otherwise, None, WHO)
+    assert asking.asking(before, "arn:own") is None
+    airflow: Any = Airflow(lambda: None)
+    with pytest.raises(RetrainingNotWantedError):
+        ask_for_retraining(
+            AskEvent(decision_id=found.decision_id, execution_arn="arn:own"),
+            AskPorts(ENDPOINT, world.records(), airflow, WHO),
+        )
+    assert airflow.asked == 0
+
+
+def test_who_takes_a_request_up_again_marks_it_as_its_own(world: World) -> None:
+    """The mark of an execution that died is no protection for the next one."""
+    found = decision()
+    assert world.records().decided(found, lock(found), "arn:own", WHO)
+    for arn in ("arn:own", "arn:next"):
+        records = world.records()
+        before = records.decision(ENDPOINT, found.decision_id)
+        assert before is not None
+        marked = records.asking(before, arn)
+        assert marked is not None and marked.asking == arn
+        assert records.asking(marked, arn) == marked
+
+
 def test_a_decision_may_be_overridden_more_than_once_and_each_time_is_recorded(world: World) -> None:
     found = decision()
     assert world.records().decided(found, None, "arn:own", WHO)
@@ -140,3 +206,39 @@ def test_the_cool_down_counts_from_what_airflow_was_asked_for(world: World) -> N
     assert held.last_asked_at(asked) == NOW
     earlier = NOW - timedelta(days=9)
     assert held.model_copy(update={"previous_at": earlier}).last_asked_at(decision()) == earlier
+    again = held.model_copy(update={"previous_decision": "c"})
+    assert (again.last_asked(asked), again.last_asked(decision()), held.last_asked(None)) == ("d", "c", None)
+
+
+class Topic:
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    def publish(self, subject: str, notice: dict[str, Any]) -> None:
+        self.told.append(notice)
+
+
+def test_a_failure_is_told_though_the_ledger_cannot_be_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic: Any = Topic()
+    ports = FailurePorts(ENDPOINT, world.records(), topic, WHO)
+    event = FailureEvent(execution_arn="arn:1", outcome="InternalFailure", cause="the ledger is away", decision_id="")
+    monkeypatch.setattr(ports.records, "not_handled", failing(LedgerUnavailableError("away")))
+    with pytest.raises(LedgerUnavailableError):
+        record_failure(event, ports)
+    assert [told["outcome"] for told in topic.told] == ["InternalFailure"]
+
+
+def test_a_failure_is_recorded_though_nobody_can_be_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic: Any = Topic()
+    monkeypatch.setattr(topic, "publish", failing(RuntimeError("no topic")))
+    event = FailureEvent(execution_arn="arn:1", outcome="InternalFailure", cause="why", decision_id="")
+    with pytest.raises(RuntimeError):
+        record_failure(event, FailurePorts(ENDPOINT, world.records(), topic, WHO))
+    assert world.events() == ["drift.not-handled"]
+
+
+def failing(error: Exception) -> Callable[..., object]:
+    def fail(*_: object) -> object:
+        raise error
+
+    return fail

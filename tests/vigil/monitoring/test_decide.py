@@ -23,6 +23,7 @@ from vigil.monitoring.models import (
     WindowReport,
     WindowStatus,
 )
+from vigil.monitoring.retraining import Running
 
 OLDER, NEWER = NOW - timedelta(days=8), NOW - timedelta(days=6)
 
@@ -51,7 +52,7 @@ def test_the_first_rule_of_the_plan_that_matches_decides(
     [
         ({"serving": "c" * 64}, Because.OTHER_MODEL, Decide.IGNORE),
         ({"serving": None}, Because.OTHER_MODEL, Decide.IGNORE),
-        ({"running": "d1"}, Because.IN_PROGRESS, Decide.IGNORE),
+        ({"running": Running("d1")}, Because.IN_PROGRESS, Decide.IGNORE),
         ({"last_retrained_at": NEWER}, Because.COOL_DOWN, Decide.IGNORE),
         ({"new_data": NewData()}, Because.NOTHING_NEW, Decide.INVESTIGATE),
         ({"new_data": NewData(quarters=("2025Q4",), cases=499)}, Because.TOO_LITTLE_NEW_DATA, Decide.INVESTIGATE),
@@ -65,6 +66,12 @@ def test_what_stands_in_the_way_of_a_retraining_is_named(
     found = decide(report(), rules(), situation(**changes))
     assert (found.wanted, found.because, found.decide) == (Decide.RETRAIN, because, decided)
     assert found.coalesced_into == ("d1" if because is Because.IN_PROGRESS else None)
+
+
+def test_a_training_that_people_asked_for_is_waited_for_as_well_and_named() -> None:
+    found = decide(report(), rules(), situation(running=Running(training="train-7")))
+    assert (found.because, found.decide, found.coalesced_into) == (Because.IN_PROGRESS, Decide.IGNORE, None)
+    assert "training train-7 is in progress" in found.explanation
 
 
 def test_the_cool_down_ends_to_the_second() -> None:
@@ -100,7 +107,7 @@ def test_a_window_whose_report_has_no_violations_leads_to_nothing(status: Window
 
 
 def test_the_explanation_says_what_moved_how_far_when_against_what_by_which_rule_and_why() -> None:
-    text = decide(report(violations=10), rules(), situation(running="0123456789abcdef")).explanation
+    text = decide(report(violations=10), rules(), situation(running=Running("0123456789abcdef"))).explanation
     for part in (
         "Monitor data-quality found 10 violations among 812 cases that triage answered from 2026-03-02 05:00 to "
         "2026-03-09 05:00 UTC",
@@ -111,7 +118,10 @@ def test_the_explanation_says_what_moved_how_far_when_against_what_by_which_rule
         "Decided: ignore; the retraining of decision 0123456789abcdef is in progress",
     ):
         assert part in text, part
-    assert "2025Q4 landed since, with 5000 labelled reports" in decide(report(), rules(), situation()).explanation
+    assert (
+        "there is 2025Q4, with 5000 labelled reports that the model does not know"
+        in decide(report(), rules(), situation()).explanation
+    )
     assert "asks for 500" in decide(
         report(), rules(), situation(new_data=NewData(quarters=("2025Q4",), cases=3))
     ).explanation  # fmt: skip
@@ -121,7 +131,7 @@ def test_new_data_are_asked_for_only_where_they_decide() -> None:
     unknown = situation(new_data=NewData())
     assert needs_new_data(report(), rules(), unknown)
     assert not needs_new_data(report(violations=1), rules(), unknown)
-    assert not needs_new_data(report(), rules(), situation(new_data=NewData(), running="d1"))
+    assert not needs_new_data(report(), rules(), situation(new_data=NewData(), running=Running("d1")))
     assert not needs_new_data(report(status=WindowStatus.OK), rules(), unknown)
 
 
@@ -135,7 +145,7 @@ new_data = st.builds(
 situations = st.builds(
     Situation,
     serving=st.sampled_from([SERVING, "c" * 64, None]),
-    running=st.sampled_from([None, "d1"]),
+    running=st.sampled_from([None, Running("d1")]),
     last_retrained_at=st.none() | moments,
     new_data=new_data,
     now=st.just(NOW),
@@ -172,6 +182,23 @@ def test_whatever_happens_a_retraining_needs_a_free_place_a_cool_down_and_someth
     assert (found.coalesced_into is not None) == (found.because is Because.IN_PROGRESS)
 
 
+def test_the_same_data_are_not_tried_twice_by_themselves() -> None:
+    before = decide(report(), rules(), situation())
+    found = decide(report(window=week(1)), rules(), situation(tried=before))
+    assert (found.because, found.decide) == (Because.NOTHING_NEW, Decide.INVESTIGATE)
+    assert f"just 2025Q4 was tried for decision {before.decision_id} of 2026-03-10 before" in found.explanation
+    assert NEW.is_same(before.new_data)
+    for other in ({"cases": 5001}, {"archives": ("s3://raw/landing/b.zip",)}):
+        assert not NEW.is_same(NEW.model_copy(update=other))
+
+
+def test_what_two_models_answered_in_one_window_is_decided_on_twice() -> None:
+    """After a change in the middle of a window, a verdict on the old model must not stand for the new one."""
+    old, new = report(), report(artefact_digest="c" * 64)
+    assert old.window == new.window
+    assert old.id != new.id
+
+
 @given(reports, situations)
 def test_the_same_event_gives_the_same_record_to_the_byte(window: WindowReport, now: Situation) -> None:
     first, second = decide(window, rules(), now), decide(window, rules(), now)
@@ -190,7 +217,7 @@ def test_however_windows_follow_each_other_no_two_retrainings_lie_within_a_cool_
     at, last, known = NOW, None, {}
     for window, days in events:
         at += timedelta(days=days)
-        running = "d1" if last is not None and at - last < timedelta(days=3) else None
+        running = Running("d1") if last is not None and at - last < timedelta(days=3) else None
         found = decide(window, rules(), Situation(SERVING, running, last, NEW, at))
         if window.id in known:
             continue

@@ -16,7 +16,7 @@ from vigil.cli.demo import airflow_server, drift_traffic, services
 from vigil.cli.demo import run as main_job
 from vigil.cli.demo.airflow_api import TERMINAL, AirflowApi
 from vigil.cli.demo.display import JourneyDisplay
-from vigil.cli.demo.drift_report import print_decisions, print_drift_outcome
+from vigil.cli.demo.drift_report import held_back, print_decisions, print_drift_outcome, print_held_back
 from vigil.cli.demo.evidence import print_evidence
 from vigil.cli.demo.follow import Follower
 from vigil.cli.demo.journey import Journey
@@ -57,7 +57,11 @@ def run(state: LocalState, options: DriftOptions, console: Console) -> None:
         drift_traffic.bring_labels(archive, journey)
         _watch(follower, began)
         decision = _await_decision(follower, began)
-    print_decisions(console, _decisions(began))
+    decisions = _decisions(began)
+    print_decisions(console, decisions)
+    if decision is None and (held := held_back(decisions)) is not None:
+        print_held_back(console, held)
+        return
     if decision is None:
         raise DemoError("No decision was to retrain: see `vigil drift list` and the page Monitoring in Airflow's UI")
     with display:

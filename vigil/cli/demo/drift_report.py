@@ -9,8 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from vigil.cli.terminal_text import visible
+from vigil.monitoring.models import Because
 
 VIOLATIONS_SHOWN = 6
+HELD_BACK = {
+    Because.COOL_DOWN: "the plan's cool-down since the last retraining is not over",
+    Because.NOTHING_NEW: "there is nothing to train on that was not tried already; a new quarter has to land first",
+    Because.TOO_LITTLE_NEW_DATA: "there are fewer new reports than the plan asks for",
+    Because.IN_PROGRESS: "a training is in progress, and there is one at a time; override once it has ended",
+}
 
 
 def print_decisions(console: Console, decisions: Sequence[dict[str, Any]]) -> None:
@@ -33,6 +40,22 @@ def print_decisions(console: Console, decisions: Sequence[dict[str, Any]]) -> No
         console.print(table)
         console.print(visible(each["explanation"]), markup=False)
     console.print()
+
+
+def held_back(decisions: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """A decision whose rule wants a retraining that may not start now: how a demo ends that comes after another."""
+    return next((each for each in decisions if each["wanted"] == "retrain" and each["because"] in HELD_BACK), None)
+
+
+def print_held_back(console: Console, decision: dict[str, Any]) -> None:
+    """Why nothing is retrained, and who may decide otherwise how."""
+    roles = " or ".join(decision["may_override"])
+    console.print(f"Nothing is retrained now: {HELD_BACK[decision['because']]}.", soft_wrap=True)
+    console.print(
+        f"A {roles} may decide otherwise: vigil drift override {decision['decision_id']} --decide retrain "
+        "--user NAME --reason WHY",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def print_drift_outcome(console: Console, outcome: dict[str, Any], clients: dict[str, Any], airflow_url: str) -> None:
