@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -67,6 +68,19 @@ def test_every_window_of_this_endpoint_is_recorded_and_every_state_of_it_is_seen
         "detail": {"EndpointName": endpoint},
     }
     assert rules["EndpointWatchSweep"]["ScheduleExpression"] == "rate(1 minute)"
+
+
+def test_no_two_rules_call_the_same_function_for_the_same_reason(template: Template) -> None:
+    found = [
+        (
+            json.dumps(rule.get("EventPattern"), sort_keys=True),
+            rule.get("ScheduleExpression"),
+            json.dumps(target["Arn"]),
+        )
+        for rule in resources_of(template, "AWS::Events::Rule").values()
+        for target in rule["Targets"]
+    ]
+    assert len(set(found)) == len(found)
 
 
 def test_each_monitors_violations_and_monitors_that_are_overdue_reach_the_topic(template: Template) -> None:
