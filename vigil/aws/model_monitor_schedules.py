@@ -132,7 +132,7 @@ class ModelMonitorSchedules:
                     "VolumeKmsKeyId": parameters.keys.data,
                 }
             },
-            "RoleArn": parameters.sagemaker.role,
+            "RoleArn": parameters.sagemaker.monitor_role,
             "StoppingCondition": {"MaxRuntimeInSeconds": MOST_SECONDS},
         }
 

@@ -118,6 +118,7 @@ def test_the_job_is_told_what_the_analyzer_needs(stack: MotoStack, ask: Ask, job
     (baseline,) = request["ProcessingInputs"]
     assert baseline["S3Input"]["LocalPath"] == f"/opt/ml/{BASELINE_INPUT}"
     assert request["AppSpecification"]["ContainerEntrypoint"] == ["python", "-m", "tasks.sagemaker", "monitor"]
+    assert request["RoleArn"] == stack.parameters.sagemaker.monitor_role
     cluster = request["ProcessingResources"]["ClusterConfig"]
     assert cluster["VolumeKmsKeyId"] == stack.parameters.keys.data
     assert request["StoppingCondition"]["MaxRuntimeInSeconds"] == 3600
