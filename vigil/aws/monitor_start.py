@@ -17,7 +17,9 @@ from vigil.aws.monitor_environment import NEED_LABELS
 from vigil.aws.monitor_jobs import Work, start_once
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
 from vigil.aws.monitoring_events import announce
+from vigil.aws.objects import S3Uri, put_bytes
 from vigil.aws.served_model import NoBaselineError, NothingServesError, ServedModel, served_model
+from vigil.aws.window_documents import WINDOW_FILE
 from vigil.moments import Clock
 from vigil.monitoring.models import (
     LabelCounts,
@@ -58,7 +60,7 @@ def start(order: MonitorOrder, parameters: StackParameters, ports: StartPorts) -
         return _answer(order, Started.LOOKED, endpoint, told, window=window)
     if not captured.objects:
         if order.monitor is not None:
-            announce(_empty(order.monitor, window, served, parameters, ports), ports.events)
+            _tell(_empty(order.monitor, window, served, parameters, ports), ports)
         return _answer(order, Started.NOTHING_CAPTURED, endpoint, NOTHING_CAPTURED, window=window)
     work = Work(
         monitor=order.monitor,
@@ -116,6 +118,12 @@ def _empty(
         report_uri=str(monitoring_places.report(parameters, endpoint, monitor, window)),
         finished_at=ports.clock(),
     )
+
+
+def _tell(report: WindowReport, ports: StartPorts) -> None:
+    """As a job does: the report first, since an event about a report that is not there is not believed."""
+    put_bytes(report.model_dump_json().encode(), S3Uri.parse(report.report_uri) / WINDOW_FILE, ports.s3)
+    announce(report, ports.events)
 
 
 def _answer(order: MonitorOrder, status: Started, endpoint: str, explanation: str, **more: Any) -> MonitorAnswer:

@@ -21,6 +21,7 @@ from vigil.aws.captured_data import HOUR
 from vigil.aws.monitor_jobs import MOST_ATTEMPTS, MonitorJobFailedError
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
 from vigil.aws.monitor_start import StartPorts, start
+from vigil.aws.window_documents import read_window
 from vigil.monitoring.contract import read_order
 from vigil.monitoring.jobs import BASELINE_INPUT
 from vigil.monitoring.models import Monitor, WindowReport, WindowStatus
@@ -180,8 +181,8 @@ def test_without_a_window_it_is_the_plans_last_whole_one_before_the_scheduled_ti
     )
 
 
-def test_a_window_in_which_nothing_was_captured_is_announced_as_no_all_clear(
-    ask: Ask, jobs: Jobs, events: Events
+def test_a_window_in_which_nothing_was_captured_is_reported_and_announced_as_no_all_clear(
+    stack: MotoStack, ask: Ask, jobs: Jobs, events: Events
 ) -> None:
     answer = ask(monitor="model-quality")
     assert (answer.status, answer.job_name, jobs.requests) == (Started.NOTHING_CAPTURED, None, {})
@@ -190,6 +191,7 @@ def test_a_window_in_which_nothing_was_captured_is_announced_as_no_all_clear(
     told = WindowReport.model_validate_json(entry["Detail"])
     assert (told.status, told.cases, told.window) == (WindowStatus.TOO_FEW, 0, WEEK)
     assert told.labels is not None and told.labels.coverage is None
+    assert read_window(told, stack.parameters, stack.client("s3"), serving())[0] == told
 
 
 def test_an_announcement_that_is_refused_fails_so_that_it_is_asked_again(
