@@ -16,12 +16,14 @@ from typing import Any
 
 import boto3
 import pytest
+from candidate_evidence import real_plan
 from deployed_stack import STACK, Deployment
 from local_server import eventually
 from watched_model import RUN_KEY, put_serving, serving
 
 from vigil.aws.approval_ports import ledger_table
 from vigil.aws.environment import StackParameters, aws_client
+from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.monitoring_table import MonitoringTable
 from vigil.monitoring.models import Monitor, WindowReport, WindowStatus
 
@@ -69,6 +71,7 @@ def _put_baseline(parameters: StackParameters) -> None:
     s3, folder = aws_client("s3"), f"runs/{RUN_KEY}/baseline"
     for name in ("baseline.json", *(f"{m}/{f}.json" for m in MONITORS for f in ("statistics", "constraints"))):
         s3.put_object(Bucket=parameters.buckets.models, Key=f"{folder}/{name}", Body=b"{}")
+    EvidenceStore(parameters.buckets.models).keep_plan(real_plan())
 
 
 @pytest.fixture
@@ -199,6 +202,11 @@ def test_model_monitors_schedules_follow_the_baseline_and_die_with_the_endpoint(
         invoke("watch-endpoint", {})
         second = of_model_monitor()
         assert set(second) == set(first) and not set(second.values()) & set(first.values())
+        bias = aws_client("sagemaker").describe_model_bias_job_definition(
+            JobDefinitionName=second[f"vigil-{STACK}-bias"]
+        )
+        assert bias["RoleArn"] == stack.sagemaker.monitor_role
+        assert bias["ModelBiasJobInput"]["EndpointInput"]["StartTimeOffset"] == "-PT168H"
         kept = aws_client("sagemaker").list_data_quality_job_definitions()["JobDefinitionSummaries"]
         assert [each["MonitoringJobDefinitionName"] for each in kept] == [second[f"vigil-{STACK}-data-quality"]]
         aws_client("sagemaker").delete_endpoint(EndpointName=endpoint)

@@ -24,7 +24,7 @@ from vigil.aws.monitor_start import StartPorts, start
 from vigil.aws.window_documents import read_window
 from vigil.monitoring.contract import read_order
 from vigil.monitoring.jobs import BASELINE_INPUT
-from vigil.monitoring.models import Monitor, WindowReport, WindowStatus
+from vigil.monitoring.models import Monitor, Window, WindowReport, WindowStatus
 
 
 class Jobs:
@@ -173,12 +173,40 @@ def test_without_a_window_it_is_the_plans_last_whole_one_before_the_scheduled_ti
     plan = real_plan()
     stack.evidence.keep_plan(plan)
     capture(stack, NOON - 2 * HOUR)
-    answer = ask(monitor="bias", window=None, scheduled_time="2026-03-09T12:00:00Z")
+    answer = ask(monitor="attribution", window=None, scheduled_time="2026-03-09T12:00:00Z")
     assert answer.window is not None
     assert answer.window.end == NOON - HOUR  # what was captured in the last minutes may not have arrived yet
     assert answer.window.end - answer.window.start == timedelta(
         seconds=plan.modification_protocol.monitoring.window_seconds
     )
+
+
+def test_what_needs_labels_looks_so_far_back_that_they_have_come(stack: MotoStack, ask: Ask) -> None:
+    stack.evidence.keep_plan(real_plan())
+    back = timedelta(seconds=real_plan().modification_protocol.monitoring.labels_come_within_seconds)
+    assert back == timedelta(days=7)
+    ends = {
+        monitor: window.end
+        for monitor in Monitor
+        if (window := ask(monitor=monitor, window=None, scheduled_time=NOON.isoformat()).window)
+    }
+    assert ends[Monitor.DATA_QUALITY] == ends[Monitor.ATTRIBUTION] == NOON - HOUR
+    assert ends[Monitor.MODEL_QUALITY] == ends[Monitor.BIAS] == NOON - HOUR - back
+
+
+def test_a_look_at_the_last_window_tells_of_the_one_before_it_once_labels_came_after_its_end(
+    stack: MotoStack, ask: Ask
+) -> None:
+    stack.evidence.keep_plan(real_plan())
+    served = serving(since="2026-02-01T00:00:00.000000Z")
+    end = NOON - HOUR - timedelta(days=7)
+    label(stack, end + HOUR)
+    assert ask(served, kind="look", window=None).older == ()  # nothing was captured in it
+    capture(stack, end - 2 * HOUR)
+    (older,) = ask(served, kind="look", window=None).older
+    assert older == Window(start=end - timedelta(days=7), end=end)
+    assert ask(served, kind="look").older == ()  # whoever names a window means that one
+    assert ask(serving(since=f"{end:%Y-%m-%dT%H:%M:%S.%fZ}"), kind="look", window=None).older == ()
 
 
 def test_a_window_in_which_nothing_was_captured_is_reported_and_announced_as_no_all_clear(
