@@ -15,6 +15,9 @@ change control plan's rules in the state machine `retrain-on-drift`. No DAG deci
 schedules come and go with the endpoint. This DAG looks at the whole week once more, with the labels that have come
 meanwhile, and writes the report. A job that looked at the very same data before is joined, not repeated.
 
+Labels lag behind answers, so in a run without a window in its form the monitors that need them (model quality, bias)
+look once more at the windows before it, as far back as the plan's `labels_come_within_seconds`, if labels came since.
+
 **Form.** `window_start` and `window_end`: both or neither (UTC). `monitors`: which ones; all by default.
 
 **What a window says.** `ok`; `violations`; `too-few`: fewer cases, or labels, than the plan lets a monitor judge by.

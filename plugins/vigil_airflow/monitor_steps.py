@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MERGE = "merge-ground-truth"
+NEED_LABELS = ("model-quality", "bias")
 
 
 class NotWatchedError(AirflowFailException):
@@ -29,6 +30,7 @@ class WindowRefusedError(AirflowFailException):
 def choose_window(params: Mapping[str, Any], as_of: datetime | None) -> dict[str, Any]:
     """``window`` (start and end), the ``merge`` order and the monitors' ``orders``, all over this one window.
 
+    Without a window in the form, what needs labels looks once more at the windows before it for which labels came.
     ``as_of``: the moment that a scheduled run is about. Skips where no model serves. Raises ``WindowRefusedError`` and
     ``NotWatchedError``.
     """
@@ -43,6 +45,8 @@ def choose_window(params: Mapping[str, Any], as_of: datetime | None) -> dict[str
     logger.info("%s", answer["explanation"])
     window = answer["window"]
     orders = [{"monitor": monitor, "window": window} for monitor in params["monitors"]]
+    late = [monitor for monitor in params["monitors"] if monitor in NEED_LABELS]
+    orders += [{"monitor": monitor, "window": older} for older in answer.get("older", ()) for monitor in late]
     return {"window": window, "merge": {"kind": MERGE, "window": window}, "orders": orders}
 
 

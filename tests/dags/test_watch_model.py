@@ -71,6 +71,16 @@ def test_all_monitors_look_at_the_one_window_that_was_chosen(asked: Any) -> None
     assert chosen["orders"] == [{"monitor": monitor.value, "window": WINDOW} for monitor in Monitor]
 
 
+def test_what_needs_labels_looks_once_more_at_older_windows_for_which_labels_came(asked: Any) -> None:
+    from vigil_airflow.monitor_steps import choose_window
+
+    before = {"start": "2026-02-23T12:00:00Z", "end": "2026-03-02T12:00:00Z"}
+    asked.answer = answer(older=[before])
+    orders = choose_window(FORM, None)["orders"]
+    assert [order["monitor"] for order in orders if order["window"] == before] == ["model-quality", "bias"]
+    assert len(orders) == len(Monitor) + 2
+
+
 def test_the_forms_window_and_monitors_are_taken(asked: Any) -> None:
     from vigil_airflow.monitor_steps import choose_window
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,18 +16,19 @@ from typing import Any
 
 import boto3
 import pytest
-from local_server import LocalServer, aws_variables, eventually
+from candidate_evidence import real_plan
+from deployed_stack import STACK, Deployment
+from local_server import eventually
 from watched_model import RUN_KEY, put_serving, serving
 
 from vigil.aws.approval_ports import ledger_table
-from vigil.aws.environment import StackParameters, aws_client, load_parameters
+from vigil.aws.environment import StackParameters, aws_client
+from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.monitoring_table import MonitoringTable
 from vigil.monitoring.models import Monitor, WindowReport, WindowStatus
 
 pytestmark = pytest.mark.stack
 
-STACK = "watch"
-IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
 MONITORS = {monitor.value for monitor in Monitor}
 SERVER = Path(__file__).parents[1] / "local_aws/services/sagemaker/fake_container.py"
 # What `python -m tasks.sagemaker monitor` says when it is done, and nothing of what it does before.
@@ -48,36 +46,32 @@ found = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"
 report = WindowReport(endpoint=order.endpoint, monitor=order.monitor, window=order.window, status="ok", cases=found,
     violation_count=0, artefact_digest=order.artefact_digest, baseline_digest=order.baseline_digest,
     plan_digest=order.plan_digest, report_uri=order.report_uri, finished_at=order.window.end)
+written, _, key = order.report_uri.removeprefix("s3://").partition("/")
+boto3.client("s3").put_object(Bucket=written, Key=key + "window.json", Body=report.model_dump_json().encode())
 announce(report, boto3.client("events"))
 """
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[StackParameters]:
+def stack(
+    deployment: Deployment, tmp_path_factory: pytest.TempPathFactory, repository: Path
+) -> Iterator[StackParameters]:
     folder = tmp_path_factory.mktemp("watch")
     program = folder / "image/tasks/sagemaker"
     program.mkdir(parents=True)
     (program / "__main__.py").write_text(ANALYZER.format(repository=str(repository)))
     image = folder / "image/image.toml"
     image.write_text(f'[image]\nname = "vigil-ml"\nworkdir = "."\nentrypoint = ["python", "{SERVER}"]\n')
-    options = ("--iam", "enforce")
-    with LocalServer(folder / "state", images=[image], options=options) as server, aws_variables(server.url):
-        os.environ["VIGIL_STACK"] = STACK
-        aws_client.cache_clear()
-        command = [str(Path(sys.executable).parent / "vigil"), "stack", "deploy", "--stack", STACK]
-        command += ["--registry-url", (folder / "registry.git").as_uri(), "--image", IMAGE]
-        done = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        made = load_parameters()
-        _put_baseline(made)
-        yield made
-        aws_client.cache_clear()
+    with deployment.fresh([image]) as made:
+        _put_baseline(made.parameters)
+        yield made.parameters
 
 
 def _put_baseline(parameters: StackParameters) -> None:
     s3, folder = aws_client("s3"), f"runs/{RUN_KEY}/baseline"
     for name in ("baseline.json", *(f"{m}/{f}.json" for m in MONITORS for f in ("statistics", "constraints"))):
         s3.put_object(Bucket=parameters.buckets.models, Key=f"{folder}/{name}", Body=b"{}")
+    EvidenceStore(parameters.buckets.models).keep_plan(real_plan())
 
 
 @pytest.fixture
@@ -172,6 +166,15 @@ def test_a_window_goes_from_the_request_to_the_ledger(stack: StackParameters, en
     found = list(ledger_table(stack).read(f"model:{RUN_KEY}"))
     assert [record.new["status"] for record in found] == ["ok", "too-few"]
     assert {record.actor.name for record in found} == {f"vigil-{STACK}-record-window"}
+    assert all(len(record.details["document_digest"]) == 64 for record in found)
+    good = report.model_copy(update={"cases": 900})  # whoever may put events says so; no monitor wrote it
+    event = {"source": "vigil.monitoring", "detail-type": "Monitoring Window Completed"}
+    answer = boto3.client("lambda").invoke(
+        FunctionName=f"vigil-{STACK}-record-window",
+        Payload=json.dumps(event | {"detail": good.model_dump(mode="json")}),
+    )
+    assert "says otherwise than its event: cases" in json.loads(answer["Payload"].read())["errorMessage"]
+    assert len(windows(stack)) == 2
 
 
 def test_the_schedulers_schedules_live_and_die_with_the_endpoint(stack: StackParameters, endpoint: str) -> None:
@@ -199,6 +202,11 @@ def test_model_monitors_schedules_follow_the_baseline_and_die_with_the_endpoint(
         invoke("watch-endpoint", {})
         second = of_model_monitor()
         assert set(second) == set(first) and not set(second.values()) & set(first.values())
+        bias = aws_client("sagemaker").describe_model_bias_job_definition(
+            JobDefinitionName=second[f"vigil-{STACK}-bias"]
+        )
+        assert bias["RoleArn"] == stack.sagemaker.monitor_role
+        assert bias["ModelBiasJobInput"]["EndpointInput"]["StartTimeOffset"] == "-PT168H"
         kept = aws_client("sagemaker").list_data_quality_job_definitions()["JobDefinitionSummaries"]
         assert [each["MonitoringJobDefinitionName"] for each in kept] == [second[f"vigil-{STACK}-data-quality"]]
         aws_client("sagemaker").delete_endpoint(EndpointName=endpoint)

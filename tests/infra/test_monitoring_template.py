@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def test_only_watch_endpoint_changes_schedules(template: Template, action: str) 
 
 def test_an_announcement_is_put_in_its_own_name_only(template: Template) -> None:
     found = [(name, each) for name, each in statements(template) if "events:PutEvents" in each["Action"]]
-    assert {"StartMonitorPolicy", "SageMakerPolicy"} <= {name for name, _ in found}
+    assert {name for name, _ in found} == {"StartMonitorPolicy", "MonitorPolicy"}
     for name, statement in found:
         assert statement["Condition"] == {"StringEquals": {"events:source": EVENT_SOURCE}}, name
 
@@ -69,6 +70,19 @@ def test_every_window_of_this_endpoint_is_recorded_and_every_state_of_it_is_seen
     assert rules["EndpointWatchSweep"]["ScheduleExpression"] == "rate(1 minute)"
 
 
+def test_no_two_rules_call_the_same_function_for_the_same_reason(template: Template) -> None:
+    found = [
+        (
+            json.dumps(rule.get("EventPattern"), sort_keys=True),
+            rule.get("ScheduleExpression"),
+            json.dumps(target["Arn"]),
+        )
+        for rule in resources_of(template, "AWS::Events::Rule").values()
+        for target in rule["Targets"]
+    ]
+    assert len(set(found)) == len(found)
+
+
 def test_each_monitors_violations_and_monitors_that_are_overdue_reach_the_topic(template: Template) -> None:
     alarms = [each for each in resources_of(template, "AWS::CloudWatch::Alarm").values()
               if each.get("Namespace") == NAMESPACE]  # fmt: skip
@@ -104,11 +118,41 @@ def test_who_scores_cases_reads_neither_what_was_captured_nor_labels(template: T
     assert actions == {"ssm:GetParametersByPath", "sagemaker:InvokeEndpoint", "s3:PutObject", "kms:GenerateDataKey"}
 
 
-def test_only_the_sagemaker_role_and_that_of_schedules_are_passed_on_each_to_its_own_service(
-    template: Template,
-) -> None:
-    services = {"SageMakerRole": "sagemaker.amazonaws.com", "MonitorSchedulesRole": "scheduler.amazonaws.com"}
+def test_each_role_of_jobs_and_schedules_is_passed_on_to_its_own_service(template: Template) -> None:
+    services = {"SageMakerRole": "sagemaker", "MonitorRole": "sagemaker", "MonitorSchedulesRole": "scheduler"}
+    passed: dict[str, set[str]] = {}
     for name, statement in statements(template):
         if "iam:PassRole" in statement["Action"]:
             (role,) = references(statement["Resource"])
-            assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": services[role]}}, name
+            wanted = {"StringEquals": {"iam:PassedToService": f"{services[role]}.amazonaws.com"}}
+            assert statement["Condition"] == wanted, name
+            passed.setdefault(role, set()).add(name)
+    assert passed["MonitorRole"] == {"StartMonitorPolicy", "WatchEndpointPolicy"}
+    assert not passed["SageMakerRole"] & passed["MonitorRole"]
+
+
+def test_what_looks_at_captured_cases_cannot_change_what_it_judges_by(template: Template) -> None:
+    """Its jobs have a network: nothing that they read is theirs to write, but what SageMaker merges for them."""
+    written, read = (_resources(template, "MonitorPolicy", f"s3:{verb}Object") for verb in ("Put", "Get"))
+    assert written == {f"${{CaptureBucket.Arn}}/{folder}/*" for folder in ("reports", "merged", "model-monitor")}
+    assert written & read == {"${CaptureBucket.Arn}/model-monitor/*"}
+    assert "${ModelsBucket.Arn}/runs/*/baseline/*" in read
+
+
+def test_the_role_that_trains_and_serves_captures_and_reads_nothing_of_it(template: Template) -> None:
+    written, read = (_resources(template, "SageMakerPolicy", f"s3:{verb}Object") for verb in ("Put", "Get"))
+    assert "${CaptureBucket.Arn}/captured/*" in written
+    assert not [each for each in read | (written - {"${CaptureBucket.Arn}/captured/*"}) if "CaptureBucket" in each]
+
+
+def test_looking_at_a_key_does_not_wait_for_a_grant_that_the_call_never_makes(template: Template) -> None:
+    """kms:GrantIsForAWSResource is there for CreateGrant, ListGrants and RevokeGrant alone:
+    docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"""
+    for name, statement in statements(template):
+        if "kms:GrantIsForAWSResource" in str(statement.get("Condition")):
+            assert set(statement["Action"]) <= {"kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"}, name
+
+
+def _resources(template: Template, policy: str, action: str) -> set[str]:
+    found = [each["Resource"] for name, each in statements(template) if name == policy and action in each["Action"]]
+    return {one["Fn::Sub"] for each in found for one in (each if isinstance(each, list) else [each])}

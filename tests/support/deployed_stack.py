@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,16 +55,17 @@ class Deployment:
         self._state.rename(self._kept)
 
     @contextmanager
-    def fresh(self) -> Iterator[FreshStack]:
+    def fresh(self, images: Sequence[Path] = ()) -> Iterator[FreshStack]:
+        """``images``: files that describe what stands in for the stack's image."""
         for left in (self._state, self._outbox):
             shutil.rmtree(left, ignore_errors=True)
         shutil.copytree(self._kept, self._state, symlinks=True)
-        with self._running() as server:
+        with self._running(images) as server:
             yield FreshStack(server, load_parameters(), self._folder, self._outbox)
 
     @contextmanager
-    def _running(self) -> Iterator[LocalServer]:
-        with LocalServer(self._state, options=self._options) as server, aws_variables(server.url):
+    def _running(self, images: Sequence[Path] = ()) -> Iterator[LocalServer]:
+        with LocalServer(self._state, images=[*images], options=self._options) as server, aws_variables(server.url):
             os.environ["VIGIL_STACK"] = STACK
             aws_client.cache_clear()
             yield server

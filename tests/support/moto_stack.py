@@ -209,6 +209,7 @@ def _create() -> tuple[dict[str, str], str]:
         "cognito/user-pool": "none-yet", "cognito/client": "none-yet", "glue/curate-job": "curate",
         "glue/database": "vigil_unit",
         "sagemaker/role": "arn:aws:iam::123456789012:role/sagemaker",
+        "sagemaker/monitor-role": "arn:aws:iam::123456789012:role/monitor",
         "sagemaker/image": IMAGE, "sagemaker/endpoint": "triage",
         "sagemaker/model-package-group": GROUP, "sagemaker/instance-type": "ml.m5.large", "dvc/registry-secret": "dvc",
         "code/revision": "revision-1", "code/plan-changed-by": "Paula <paula@example.org>",

@@ -12,6 +12,7 @@ from vigil.aws.model_monitor_schedules import ModelMonitorSchedules
 from vigil.aws.monitoring_metrics import MonitoringMetrics
 from vigil.aws.monitoring_schedules import MonitoringSchedules, SchedulerSchedules
 from vigil.aws.monitoring_table import MonitoringTable
+from vigil.aws.served_model import monitoring_rules
 
 SCHEDULER, MODEL_MONITOR = "scheduler", "model-monitor"
 
@@ -27,9 +28,15 @@ def watch_stack(parameters: StackParameters) -> Watched:
 def watch_ports(parameters: StackParameters) -> WatchPorts:
     """Raises ``ConfigurationError`` for a home that there is not."""
     endpoint, stack = parameters.sagemaker.endpoint, stack_name()
+    s3 = aws_client("s3")
     homes: dict[str, MonitoringSchedules] = {
         SCHEDULER: SchedulerSchedules(aws_client("scheduler"), parameters, stack),
-        MODEL_MONITOR: ModelMonitorSchedules(aws_client("sagemaker"), parameters, stack),
+        MODEL_MONITOR: ModelMonitorSchedules(
+            aws_client("sagemaker"),
+            parameters,
+            stack,
+            lambda served: monitoring_rules(served, parameters, s3),
+        ),
     }
     if parameters.monitoring.home not in homes:
         raise ConfigurationError(

@@ -91,7 +91,10 @@ class Glue(_Group):
 
 
 class SageMaker(_Group):
+    """``role``: of training, evaluation and serving; ``monitor_role``: of the jobs that read what was captured."""
+
     role: str
+    monitor_role: str
     image: str
     model_package_group: str
     endpoint: str

@@ -4,11 +4,13 @@ A schedule names a job definition, which cannot be changed: each baseline has de
 of their content, and the schedule moves on to them. API_CreateModelQualityJobDefinition, API_MonitoringScheduleConfig.
 
 A schedule runs at least once a day and looks at what came since its last run (no more than 24 hours), so its windows
-are days, not the plan's. Labels lag behind, so what needs them looks at the day a week before (``StartTimeOffset``).
+are days, not the plan's. Labels lag behind, so what needs them looks at a day before (``StartTimeOffset``).
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,6 +22,7 @@ from vigil.aws.monitor_jobs import MOST_SECONDS, VOLUME_GB
 from vigil.aws.monitoring_schedules import unless_gone
 from vigil.aws.objects import S3Uri
 from vigil.aws.served_model import ServedModel
+from vigil.change_control.monitoring_rules import MonitoringRules
 from vigil.digests import digest_of
 from vigil.monitoring.models import Monitor
 
@@ -32,18 +35,21 @@ TYPES = {
 }
 #: These two take no entrypoint but a configuration, which is the pinned baseline's own document.
 CONFIGURED = (Monitor.BIAS, Monitor.ATTRIBUTION)
-LABELS_COME_WITHIN = "-P7D"
+HOUR_SECONDS = 3600
 DIGITS = 12
 BASELINE_FILE = "baseline.json"
 
 
 class ModelMonitorSchedules:
-    """``client`` is a boto3 SageMaker client; ``stack`` the stack's name."""
+    """``client`` is a boto3 SageMaker client; ``stack`` the stack's name; ``rules``: the plan's, of a served model."""
 
-    def __init__(self, client: Any, parameters: StackParameters, stack: str) -> None:
+    def __init__(
+        self, client: Any, parameters: StackParameters, stack: str, rules: Callable[[ServedModel], MonitoringRules]
+    ) -> None:
         self._client = client
         self._parameters = parameters
         self._stack = stack
+        self._rules = rules
 
     def ensure(self, served: ServedModel) -> dict[str, str]:
         return {monitor.value: self._ensure(monitor, served) for monitor in Monitor}
@@ -114,7 +120,7 @@ class ModelMonitorSchedules:
         if monitor in NEED_LABELS:
             truth = str(monitoring_places.ground_truth(parameters, endpoint)).rstrip("/")
             data["GroundTruthS3Input"] = {"S3Uri": truth}
-            data["EndpointInput"] |= {"StartTimeOffset": LABELS_COME_WITHIN, "EndTimeOffset": LABELS_COME_WITHIN}
+            data["EndpointInput"] |= dict.fromkeys(("StartTimeOffset", "EndTimeOffset"), self._back(served))
         output = {"S3Uri": f"s3://{parameters.buckets.capture}/model-monitor", "LocalPath": OUTPUT}
         return {
             f"{kind}BaselineConfig": baseline,
@@ -132,7 +138,7 @@ class ModelMonitorSchedules:
                     "VolumeKmsKeyId": parameters.keys.data,
                 }
             },
-            "RoleArn": parameters.sagemaker.role,
+            "RoleArn": parameters.sagemaker.monitor_role,
             "StoppingCondition": {"MaxRuntimeInSeconds": MOST_SECONDS},
         }
 
@@ -143,6 +149,10 @@ class ModelMonitorSchedules:
             getattr(self._client, f"delete_{TYPES[monitor][1]}_job_definition")(JobDefinitionName=name)
         except ClientError as error:
             unless_gone(error)
+
+    def _back(self, served: ServedModel) -> str:
+        """By how much the plan says that labels lag behind, in whole hours."""
+        return f"-PT{math.ceil(self._rules(served).labels_come_within_seconds / HOUR_SECONDS)}H"
 
     def _name(self, monitor: Monitor) -> str:
         return f"vigil-{self._stack}-{monitor.value}"

@@ -101,7 +101,7 @@ def request(work: Work, name: str, parameters: StackParameters) -> dict[str, Any
     return {
         "ProcessingJobName": name,
         "AppSpecification": {"ImageUri": parameters.sagemaker.image, "ContainerEntrypoint": [*ENTRYPOINT, job]},
-        "RoleArn": parameters.sagemaker.role,
+        "RoleArn": parameters.sagemaker.monitor_role,
         "Environment": {"VIGIL_STACK": stack_name(), **environment},
         "ProcessingInputs": inputs,
         "ProcessingResources": {

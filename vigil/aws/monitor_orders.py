@@ -22,7 +22,8 @@ class StartMonitorError(Exception):
 class MonitorOrder(BaseModel):
     """One monitor, or the merge of ground truth, over one window; ``look`` starts nothing and says which window it is.
 
-    Without ``window`` the last whole one of the plan's length that ended before ``scheduled_time``, or before now.
+    Without ``window`` the last whole one of the plan's length that ended before ``scheduled_time``, or before now; for
+    what needs labels the last one whose labels are there, as the plan says.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,7 +52,10 @@ class Started(StrEnum):
 
 
 class MonitorAnswer(BaseModel):
-    """``job_name`` is there for ``STARTED`` and ``JOINED``; ``output_uri``: prefix of what the job leaves."""
+    """``job_name`` is there for ``STARTED`` and ``JOINED``; ``output_uri``: prefix of what the job leaves.
+
+    ``older``, of a look at the last window: those before it for which labels have come since they ended, newest first.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +66,7 @@ class MonitorAnswer(BaseModel):
     window: Window | None = None
     job_name: str | None = None
     output_uri: str | None = None
+    older: tuple[Window, ...] = ()
     explanation: str = Field(min_length=1)
 
 

@@ -6,18 +6,21 @@ status TOO_FEW, so that the Monitoring page and the ledger have it. Without it, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from vigil.aws import monitoring_places
 from vigil.aws.captured_data import Found, captured_in, ground_truth_until, last_window
 from vigil.aws.environment import StackParameters
-from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.monitor_environment import NEED_LABELS
 from vigil.aws.monitor_jobs import Work, start_once
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
 from vigil.aws.monitoring_events import announce
-from vigil.aws.served_model import NoBaselineError, NothingServesError, ServedModel, served_model
+from vigil.aws.objects import S3Uri, put_bytes
+from vigil.aws.served_model import NoBaselineError, NothingServesError, ServedModel, monitoring_rules, served_model
+from vigil.aws.window_documents import WINDOW_FILE
 from vigil.moments import Clock
 from vigil.monitoring.models import (
     LabelCounts,
@@ -55,10 +58,11 @@ def start(order: MonitorOrder, parameters: StackParameters, ports: StartPorts) -
     captured = captured_in(ports.s3, root, window.start, window.end)
     if order.kind == "look":
         told = f"{captured.objects} captured objects in the window {window.key}"
-        return _answer(order, Started.LOOKED, endpoint, told, window=window)
+        older = () if order.window is not None else _older(window, served, parameters, ports)
+        return _answer(order, Started.LOOKED, endpoint, told, window=window, older=older)
     if not captured.objects:
         if order.monitor is not None:
-            announce(_empty(order.monitor, window, served, parameters, ports), ports.events)
+            _tell(_empty(order.monitor, window, served, parameters, ports), ports)
         return _answer(order, Started.NOTHING_CAPTURED, endpoint, NOTHING_CAPTURED, window=window)
     work = Work(
         monitor=order.monitor,
@@ -75,11 +79,29 @@ def start(order: MonitorOrder, parameters: StackParameters, ports: StartPorts) -
 
 
 def _last_window(order: MonitorOrder, served: ServedModel, parameters: StackParameters, ports: StartPorts) -> Window:
-    """As long as the plan says under which the model was released."""
-    plan = EvidenceStore(parameters.buckets.models, ports.s3).plan(served.plan_digest)
-    rules = plan.modification_protocol.monitoring
-    start, end = last_window(order.scheduled_time or ports.clock(), rules.window_seconds)
+    """As long as the plan says under which the model was released; for what needs labels, as far back as they take."""
+    rules = monitoring_rules(served, parameters, ports.s3)
+    now = order.scheduled_time or ports.clock()
+    if order.monitor in NEED_LABELS:
+        now -= timedelta(seconds=rules.labels_come_within_seconds)
+    start, end = last_window(now, rules.window_seconds)
     return Window(start=start, end=end)
+
+
+def _older(window: Window, served: ServedModel, parameters: StackParameters, ports: StartPorts) -> tuple[Window, ...]:
+    """The windows before it, as far back as labels take, in which cases were captured and since which labels came."""
+    rules = monitoring_rules(served, parameters, ports.s3)
+    step, endpoint = window.end - window.start, parameters.sagemaker.endpoint
+    captures = monitoring_places.captured(parameters) / f"{endpoint}/"
+    labels = monitoring_places.ground_truth(parameters, endpoint)
+    found = []
+    for back in range(1, math.ceil(rules.labels_come_within_seconds / step.total_seconds()) + 1):
+        older = Window(start=window.start - back * step, end=window.end - back * step)
+        if older.end <= served.since or not captured_in(ports.s3, captures, older.start, older.end).objects:
+            continue
+        if ground_truth_until(ports.s3, labels, older.end, ports.clock()).objects:
+            found.append(older)
+    return tuple(found)
 
 
 def _ground_truth(order: MonitorOrder, window: Window, parameters: StackParameters, ports: StartPorts) -> Found | None:
@@ -116,6 +138,12 @@ def _empty(
         report_uri=str(monitoring_places.report(parameters, endpoint, monitor, window)),
         finished_at=ports.clock(),
     )
+
+
+def _tell(report: WindowReport, ports: StartPorts) -> None:
+    """As a job does: the report first, since an event about a report that is not there is not believed."""
+    put_bytes(report.model_dump_json().encode(), S3Uri.parse(report.report_uri) / WINDOW_FILE, ports.s3)
+    announce(report, ports.events)
 
 
 def _answer(order: MonitorOrder, status: Started, endpoint: str, explanation: str, **more: Any) -> MonitorAnswer:

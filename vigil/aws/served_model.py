@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from vigil.aws.endpoint_release import ServingRecords
-from vigil.aws.environment import StackParameters, aws_client
+from vigil.aws.environment import StackParameters
+from vigil.aws.evidence_store import EvidenceStore
+from vigil.change_control.monitoring_rules import MonitoringRules
 from vigil.digests import Sha256
 from vigil.moments import Moment
 
@@ -51,7 +53,7 @@ def served_model(serving: Mapping[str, str]) -> ServedModel:
     return found.model_copy(update={"baseline_uri": prefix})
 
 
-def read_served(parameters: StackParameters) -> ServedModel:
-    """Raises ``NothingServesError`` and ``NoBaselineError``."""
-    records = ServingRecords(aws_client("dynamodb"), parameters.tables.models)
-    return served_model(records.serving(parameters.sagemaker.endpoint))
+def monitoring_rules(served: ServedModel, parameters: StackParameters, s3: Any) -> MonitoringRules:
+    """Of the plan that the model was released under."""
+    plan = EvidenceStore(parameters.buckets.models, s3).plan(served.plan_digest)
+    return plan.modification_protocol.monitoring

@@ -1,12 +1,14 @@
 """A monitored window, recorded: the table's item and the ledger's record in one transaction.
 
-Events come at least once and in any order. The same report again changes nothing; a later report of the same window,
-with more labels, takes the item's place, and the ledger keeps both.
+What is recorded is what the monitor wrote (``window_documents``), never what an event says. Events come at least once
+and in any order. The same report again changes nothing; a later report of the same window, with more labels, takes the
+item's place, and the ledger keeps both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,7 +19,7 @@ from vigil.aws.environment import StackParameters
 from vigil.aws.ledger_ports import RequiredLedger
 from vigil.aws.ledger_table import ConditionFailedError
 from vigil.aws.monitoring_table import DOCUMENT, MonitoringTable, window_item
-from vigil.digests import digest_of
+from vigil.digests import Sha256, digest_of
 from vigil.moments import timestamp
 from vigil.monitoring.models import WindowReport
 
@@ -40,17 +42,28 @@ class ForeignWindowError(Exception):
     """The report is about an endpoint that is not this stack's."""
 
 
-def record_window(
-    report: WindowReport, run_key: str | None, parameters: StackParameters, actor: Actor, ledger: RequiredLedger
-) -> bool:
-    """Whether this report is news. ``run_key``: of the model that it is about; None where that is not known.
+@dataclass(frozen=True)
+class RecordedWindow:
+    """A report as its own file says it, and that file's SHA-256.
+
+    ``run_key``: of the model that it is about; None where that is not known.
+    """
+
+    report: WindowReport
+    document_digest: Sha256
+    run_key: str | None
+
+
+def record_window(window: RecordedWindow, parameters: StackParameters, actor: Actor, ledger: RequiredLedger) -> bool:
+    """Whether this report is news.
 
     One that is older than what the table holds stays out of the table; the ledger has it all the same.
     Raises ``ForeignWindowError``.
     """
+    report = window.report
     if report.endpoint != parameters.sagemaker.endpoint:
         raise ForeignWindowError(f"{report.endpoint} is not the endpoint of this stack: nothing is recorded")
-    entry = window_monitored(report, run_key, actor)
+    entry = window_monitored(window, actor)
     try:
         return ledger.append_with(entry, [_put(report, parameters.tables.monitoring)]).is_new
     except ConditionFailedError:
@@ -62,8 +75,9 @@ def run_key_of(report: WindowReport, serving: Mapping[str, str]) -> str | None:
     return serving.get("run_key") if serving.get("artefact_digest") == report.artefact_digest else None
 
 
-def window_monitored(report: WindowReport, run_key: str | None, actor: Actor) -> Entry:
+def window_monitored(window: RecordedWindow, actor: Actor) -> Entry:
     """In the chain of the model that was watched."""
+    report, run_key = window.report, window.run_key
     told = report.model_dump(mode="json")
     found = {name: told[name] for name in ("monitor", "status", "cases", "labels", "violation_count", "report_uri")}
     return Entry(
@@ -76,6 +90,7 @@ def window_monitored(report: WindowReport, run_key: str | None, actor: Actor) ->
         details={
             "window_id": report.id,
             "report_digest": report_digest(report),
+            "document_digest": window.document_digest,
             "measures": told["measures"],
             "violations": told["violations"][:VIOLATIONS_RECORDED],
             "note": report.note,

@@ -58,9 +58,14 @@ class AttributionRules(Part):
 
 
 class MonitoringRules(Part):
-    """``window_seconds``: how much of the past one window holds when a monitor runs by itself."""
+    """``window_seconds``: how much of the past one window holds when a monitor runs by itself.
+
+    ``labels_come_within_seconds``: until when the ground truth of a case is there; what needs labels and runs by itself
+    looks at windows that ended so long ago. Plans from before this rule mean a week.
+    """
 
     window_seconds: int = Field(ge=3600)
+    labels_come_within_seconds: int = Field(default=604_800, ge=0, le=7_776_000)
     data_quality: DataQualityRules
     model_quality: ModelQualityRules
     bias: BiasRules

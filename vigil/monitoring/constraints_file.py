@@ -14,6 +14,7 @@ from vigil.monitoring.columns import BY_NAME
 from vigil.monitoring.models import Violation
 from vigil.monitoring.numbers import NumberProfile
 from vigil.monitoring.profile import ColumnProfile, Profile
+from vigil.monitoring.values import is_hidden
 
 MOST_DOMAIN = 100  # "for small cardinality"
 
@@ -69,5 +70,5 @@ def _feature(name: str, column: ColumnProfile) -> dict[str, Any]:
     if isinstance(column, NumberProfile):
         feature["num_constraints"] = {"is_non_negative": column.bounds is None or column.bounds[0] >= 0}
     elif column.distinct <= MOST_DOMAIN and not column.error:
-        feature["string_constraints"] = {"domains": sorted(column.counts)}
+        feature["string_constraints"] = {"domains": [value for value in sorted(column.counts) if not is_hidden(value)]}
     return feature

@@ -20,7 +20,7 @@ from scipy.stats import chi2_contingency
 
 from vigil.monitoring.numbers import NumberProfile
 from vigil.monitoring.profile import ColumnProfile
-from vigil.monitoring.values import ValuesProfile
+from vigil.monitoring.values import ValuesProfile, is_hidden
 
 DECILES = 10
 TOP_VALUES = 20
@@ -61,7 +61,7 @@ def compare_column(baseline: ColumnProfile, window: ColumnProfile) -> Compared |
             _ranges(edges, baseline), baseline.shares(edges), window.shares(edges), baseline.present, window.present
         )
     if isinstance(baseline, ValuesProfile) and isinstance(window, ValuesProfile):
-        top = list(baseline.counts)[:TOP_VALUES]
+        top = _told(baseline)[:TOP_VALUES]
         return _compared(
             [*top, REST], _value_shares(top, baseline), _value_shares(top, window), baseline.present, window.present
         )
@@ -72,7 +72,7 @@ def shown(baseline: ColumnProfile, window: ColumnProfile, compared: Compared, al
     """The same with bins of their own for values that the window brought, and for those in ``also``: for people."""
     if not (isinstance(baseline, ValuesProfile) and isinstance(window, ValuesProfile)):
         return compared
-    labels = list(dict.fromkeys([*compared.labels[:-1], *also, *list(window.counts)[:SHOWN_NEW]]))
+    labels = list(dict.fromkeys([*compared.labels[:-1], *also, *_told(window)[:SHOWN_NEW]]))
     sides = [tuple(_value_shares(labels, side).tolist()) for side in (baseline, window)]
     return Compared((*labels, REST), sides[0], sides[1], compared.distance, compared.p_value)
 
@@ -99,9 +99,13 @@ def _ranges(edges: list[float], column: NumberProfile) -> list[str]:
     return [f"up to {texts[0]}", *between, f"above {texts[-1]}"]
 
 
+def _told(column: ValuesProfile) -> list[str]:
+    return [value for value in column.counts if not is_hidden(value)]
+
+
 def _value_shares(labels: list[str], column: ValuesProfile) -> Shares:
     """Of all occurrences; the last is the rest's."""
-    counts = [column.counts.get(label, 0) for label in labels]
+    counts = [column.count(label) for label in labels]
     shares: Shares = np.array([*counts, max(column.occurrences - sum(counts), 0)], dtype=np.float64)
     shares /= shares.sum()
     return shares

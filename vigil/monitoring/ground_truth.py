@@ -16,7 +16,8 @@ from typing import Any, TextIO
 from pydantic import BaseModel, ConfigDict
 
 from vigil.digests import canonical_json
-from vigil.monitoring.captured import Answered, CaptureCounts, Selection, SourceFile, read_captured
+from vigil.monitoring.captured import Answered, Selection, SourceFile, read_captured
+from vigil.monitoring.elsewhere import LIMITS, Limits, look_through
 from vigil.monitoring.findings import ScoredCase
 from vigil.monitoring.labels import Labels, labels_of
 from vigil.monitoring.models import LabelCounts, Window
@@ -26,7 +27,8 @@ MERGED_FILE = "merged.jsonl"
 
 class MergeCounts(BaseModel):
     """``ground_truth.json``. ``statements``: labels read, ``labels`` distinct cases with one; it always holds that
-    ``statements = labels + duplicate + contradictory`` and ``labels = labelled + elsewhere + unknown``.
+    ``statements = labels + duplicate + contradictory`` and
+    ``labels = labelled + elsewhere + unknown + not_looked_for``.
 
     The second holds where no request was captured twice under one inference id.
     """
@@ -47,7 +49,7 @@ class MergeCounts(BaseModel):
 class Merge:
     """One pass over a window's captured records; ``counts`` tells what it found once the pass is over.
 
-    ``elsewhere``: captured records of other times, looked through only where labels are left that nobody claimed.
+    ``elsewhere``: captured records of other times, looked through only while labels are left that nobody claimed.
     ``merged``: gets the records that have labels, as SageMaker's merge job writes them.
     """
 
@@ -56,6 +58,7 @@ class Merge:
     labels: Labels
     merged: TextIO
     elsewhere: Iterable[SourceFile] = ()
+    limits: Limits = LIMITS
     scored: int = 0
     labelled: int = 0
 
@@ -76,9 +79,8 @@ class Merge:
                 write_merged(self.merged, answered.record, known)
 
     def counts(self) -> MergeCounts:
-        if self.labels.unclaimed():
-            for answered in read_captured(self.elsewhere, CaptureCounts()):
-                self._pass_over(answered)
+        looked = look_through(self.elsewhere, self.labels, self.limits)
+        unclaimed = self.labels.unclaimed()
         distinct, contradictory = self.labels.distinct(), self.labels.contradictory()
         return MergeCounts(
             statements=self.labels.statements,
@@ -90,7 +92,8 @@ class Merge:
                 late=self.labels.late(),
                 duplicate=self.labels.statements - distinct - contradictory,
                 contradictory=contradictory,
-                unknown=self.labels.unclaimed(),
+                unknown=unclaimed if looked else 0,
+                not_looked_for=0 if looked else unclaimed,
                 unreadable=self.labels.unreadable,
             ),
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from vigil.models.train import Progress
 from vigil.monitoring.baseline import BASELINE_FILE, CONSTRAINTS, STATISTICS, Baseline, read_baseline, verified_file
 from vigil.monitoring.captured import Selection, SourceFile, parse_object
 from vigil.monitoring.contract import ContractError, MonitorOrder, local_folder, read_order
+from vigil.monitoring.elsewhere import other_hours
 from vigil.monitoring.findings import Document
 from vigil.monitoring.ground_truth import folder_files
 from vigil.monitoring.models import WindowReport
@@ -30,8 +32,6 @@ BASELINE_INPUT = "processing/baseline"
 MERGED_FOLDER = "processing/merged"
 METRICS_FILE = "output/metrics/cloudwatch/metrics.jsonl"
 MESSAGE_FILE = "output/message"
-#: How long ago a case may have been scored whose label arrives now; a label for an older one counts as unknown.
-LOOK_BACK = timedelta(days=92)
 
 
 class Outside(Protocol):
@@ -164,7 +164,7 @@ def _sources(root: Path, order: MonitorOrder, outside: Outside) -> Sources:
         ground_truth = _files(root, order.ground_truth_source, start, now + timedelta(hours=1), outside)
     elsewhere: Iterable[SourceFile] = ()
     if _is_remote(order.dataset_source):
-        elsewhere = _chained(outside, order.dataset_source, (start - LOOK_BACK, start), (end, now))
+        elsewhere = other_hours(partial(outside.hours, order.dataset_source), order.window, now)
     return Sources(
         captured=_files(root, order.dataset_source, start, end, outside),
         ground_truth=ground_truth,
@@ -175,12 +175,6 @@ def _sources(root: Path, order: MonitorOrder, outside: Outside) -> Sources:
 
 def _files(root: Path, source: str, start: datetime, end: datetime, outside: Outside) -> Iterable[SourceFile]:
     return outside.hours(source, start, end) if _is_remote(source) else folder_files(local_folder(root, source))
-
-
-def _chained(outside: Outside, source: str, *spans: tuple[datetime, datetime]) -> Iterable[SourceFile]:
-    for start, end in spans:
-        if start < end:
-            yield from outside.hours(source, start, end)
 
 
 def _is_remote(source: str) -> bool:

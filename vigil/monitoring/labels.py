@@ -70,10 +70,12 @@ class Labels:
             found = rows.fetchone()
         return None if found is None else bool(found[0])
 
-    def seen_elsewhere(self, inference_id: str, case_ids: Iterable[str]) -> None:
-        """These cases were captured, though they do not count here: their labels are no unknown ones."""
+    def seen_elsewhere(self, inference_id: str, case_ids: Iterable[str]) -> int:
+        """These cases were captured, though they do not count here: their labels are no unknown ones. How many were."""
         query = "UPDATE labels SET place = 2 WHERE inference = ? AND case_id = ? AND place = 0"
-        self._database.executemany(query, ((inference_id, case_id) for case_id in case_ids))
+        cases = ((inference_id, case_id) for case_id in case_ids)
+        with closing(self._database.executemany(query, cases)) as changed:
+            return max(changed.rowcount, 0)
 
     def unclaimed(self) -> int:
         """How many cases have a label, but were not seen."""

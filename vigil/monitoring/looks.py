@@ -12,7 +12,7 @@ from vigil.change_control.monitoring_rules import DataQualityRules
 from vigil.monitoring.distributions import Compared, same_share_p
 from vigil.monitoring.numbers import NumberProfile
 from vigil.monitoring.profile import ColumnProfile, Profile
-from vigil.monitoring.values import ValuesProfile
+from vigil.monitoring.values import ValuesProfile, is_hidden
 
 TYPE, COMPLETE = "data_type_check", "completeness_check"
 DRIFT, UNKNOWN = "baseline_drift_check", "categorical_values_check"
@@ -106,7 +106,7 @@ def _unknown(name: str, baseline: ValuesProfile, window: ValuesProfile, rules: D
     """
     if not baseline.present or not window.present:
         return []
-    unknown = sum(count for value, count in window.counts.items() if value not in baseline.counts)
+    unknown = sum(count for value, count in window.counts.items() if not baseline.count(value))
     share = unknown / sum(window.counts.values())
     expected = baseline.unseen_share
     p_value = same_share_p(expected * baseline.present, baseline.present, share * window.present, window.present)
@@ -122,7 +122,7 @@ def _values(name: str, baseline: ValuesProfile, window: ValuesProfile, rules: Da
         value
         for side in (baseline, window)
         for value, count in side.counts.items()
-        if count > rules.share_change * side.present
+        if count > rules.share_change * side.present and not is_hidden(value)
     }
     return [_value(name, value, baseline, window, rules) for value in sorted(frequent)]
 

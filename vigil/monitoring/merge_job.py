@@ -6,16 +6,17 @@ For people and for other tools; the monitors that need labels merge by themselve
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from itertools import chain
+from functools import partial
 from pathlib import Path
 
 from vigil.models.train import Progress
-from vigil.monitoring.captured import Selection, SourceFile
+from vigil.monitoring.captured import Selection
 from vigil.monitoring.contract import ContractError, MonitorOrder, read_order
+from vigil.monitoring.elsewhere import other_hours
 from vigil.monitoring.ground_truth import MERGED_FILE, MergeCounts
-from vigil.monitoring.jobs import LOOK_BACK, Outside
+from vigil.monitoring.jobs import Outside
 from vigil.monitoring.report import GROUND_TRUTH
 from vigil.monitoring.window_cases import Sources, WindowCases
 
@@ -47,10 +48,8 @@ def run_merge(environment: Mapping[str, str], outside: Outside, progress: Progre
 
 def _sources(order: MonitorOrder, outside: Outside) -> Sources:
     start, end, now = order.window.start, order.window.end, outside.now()
-    before = outside.hours(order.dataset_source, start - LOOK_BACK, start)
-    after: Iterable[SourceFile] = outside.hours(order.dataset_source, end, now) if end < now else ()
     return Sources(
         captured=outside.hours(order.dataset_source, start, end),
         ground_truth=outside.hours(order.ground_truth_source or "", start, now + HOUR),
-        elsewhere=chain(before, after),
+        elsewhere=other_hours(partial(outside.hours, order.dataset_source), order.window, now),
     )

@@ -91,7 +91,8 @@ class LabelCounts(_Frozen):
 
     ``late``: labels that arrived after the window's end, used all the same. ``duplicate``: the same label again.
     ``contradictory``: cases with both labels; the one that arrived last counts. ``unknown``: labels for inferences or
-    cases that nobody captured. ``unreadable``: lines that are no ground truth.
+    cases that nobody captured; ``not_looked_for``: for cases that are not in the window, when the search for them
+    ended at its limit. ``unreadable``: lines that are no ground truth.
     """
 
     scored: int = 0
@@ -100,6 +101,7 @@ class LabelCounts(_Frozen):
     duplicate: int = 0
     contradictory: int = 0
     unknown: int = 0
+    not_looked_for: int = 0
     unreadable: int = 0
 
     @property

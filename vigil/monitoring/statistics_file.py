@@ -19,9 +19,9 @@ from vigil.monitoring.numbers import NumberProfile
 from vigil.monitoring.profile import ColumnProfile, Profile
 from vigil.monitoring.values import ValuesProfile
 
-FORMAT = "vigil.monitoring-statistics/1"
+FORMAT = "vigil.monitoring-statistics/2"
 BUCKETS = 10  # Model Monitor's own number
-TOP_VALUES = 100  # shown as Model Monitor does; all that are kept are in the sketch
+TOP_VALUES = 100  # shown as Model Monitor does, rare ones left out; the sketch has the digests of all that are kept
 
 
 class StatisticsError(ValueError):
@@ -95,7 +95,8 @@ def _buckets(column: NumberProfile, low: float, high: float) -> list[dict[str, f
 
 
 def _counts(column: ValuesProfile) -> dict[str, Any]:
-    top = list(column.counts.items())[:TOP_VALUES]
+    texts = set(column.tellable())
+    top = [(value, count) for value, count in column.counts.items() if value in texts][:TOP_VALUES]
     buckets = [{"value": value, "count": count} for value, count in top]
     return {"distinct_count": column.distinct, "distribution": {"categorical": {"buckets": buckets}}}
 
@@ -115,6 +116,7 @@ def _value_sketch(column: ValuesProfile) -> dict[str, Any]:
         "occurrences": column.occurrences,
         "count_error": column.error,
         "capacity": column.capacity,
+        "texts": column.tellable(),
         "frequent_items": _text(column.canonical_sketch()),
         "hll": _text(column.distinct_sketch.serialize_updatable()),
     }
@@ -136,6 +138,7 @@ def _values(feature: Any) -> ValuesProfile:
     column.present, column.missing = int(told["common"]["num_present"]), int(told["common"]["num_missing"])
     column.mistyped, column.occurrences = int(ours["mistyped"]), int(ours["occurrences"])
     column.sketch = frequent_strings_sketch.deserialize(_bytes(ours["frequent_items"]))
+    column.name(str(text) for text in ours["texts"])
     column.distinct_sketch = hll_sketch.deserialize(_bytes(ours["hll"]))
     return column
 

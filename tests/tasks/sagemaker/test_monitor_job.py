@@ -87,7 +87,7 @@ class Watched:
             ProcessingResources=CLUSTER,
             AppSpecification={"ImageUri": image, "ContainerArguments": ["monitor"]},
             Environment=self.environment(monitor),
-            RoleArn=self.parameters.sagemaker.role,
+            RoleArn=self.parameters.sagemaker.monitor_role,
         )
         return eventually(lambda: self._ended(name), within=120) or {}
 
@@ -272,7 +272,7 @@ def test_a_schedule_of_model_monitor_runs_the_same_analyzer(watched: Watched) ->
         "MonitoringResources": CLUSTER,
         "MonitoringAppSpecification": {"ImageUri": IMAGE, "ContainerArguments": ["monitor"]},
         "Environment": {"publish_cloudwatch_metrics": "Enabled", **watched.pinned(Monitor.DATA_QUALITY)},
-        "RoleArn": parameters.sagemaker.role,
+        "RoleArn": parameters.sagemaker.monitor_role,
     }
     now = {"ScheduleExpression": "NOW", "DataAnalysisStartTime": "-PT1H", "DataAnalysisEndTime": "PT1H"}
     sagemaker = aws_client("sagemaker")

@@ -21,9 +21,10 @@ from vigil.aws.captured_data import HOUR
 from vigil.aws.monitor_jobs import MOST_ATTEMPTS, MonitorJobFailedError
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
 from vigil.aws.monitor_start import StartPorts, start
+from vigil.aws.window_documents import read_window
 from vigil.monitoring.contract import read_order
 from vigil.monitoring.jobs import BASELINE_INPUT
-from vigil.monitoring.models import Monitor, WindowReport, WindowStatus
+from vigil.monitoring.models import Monitor, Window, WindowReport, WindowStatus
 
 
 class Jobs:
@@ -118,6 +119,7 @@ def test_the_job_is_told_what_the_analyzer_needs(stack: MotoStack, ask: Ask, job
     (baseline,) = request["ProcessingInputs"]
     assert baseline["S3Input"]["LocalPath"] == f"/opt/ml/{BASELINE_INPUT}"
     assert request["AppSpecification"]["ContainerEntrypoint"] == ["python", "-m", "tasks.sagemaker", "monitor"]
+    assert request["RoleArn"] == stack.parameters.sagemaker.monitor_role
     cluster = request["ProcessingResources"]["ClusterConfig"]
     assert cluster["VolumeKmsKeyId"] == stack.parameters.keys.data
     assert request["StoppingCondition"]["MaxRuntimeInSeconds"] == 3600
@@ -171,7 +173,7 @@ def test_without_a_window_it_is_the_plans_last_whole_one_before_the_scheduled_ti
     plan = real_plan()
     stack.evidence.keep_plan(plan)
     capture(stack, NOON - 2 * HOUR)
-    answer = ask(monitor="bias", window=None, scheduled_time="2026-03-09T12:00:00Z")
+    answer = ask(monitor="attribution", window=None, scheduled_time="2026-03-09T12:00:00Z")
     assert answer.window is not None
     assert answer.window.end == NOON - HOUR  # what was captured in the last minutes may not have arrived yet
     assert answer.window.end - answer.window.start == timedelta(
@@ -179,8 +181,36 @@ def test_without_a_window_it_is_the_plans_last_whole_one_before_the_scheduled_ti
     )
 
 
-def test_a_window_in_which_nothing_was_captured_is_announced_as_no_all_clear(
-    ask: Ask, jobs: Jobs, events: Events
+def test_what_needs_labels_looks_so_far_back_that_they_have_come(stack: MotoStack, ask: Ask) -> None:
+    stack.evidence.keep_plan(real_plan())
+    back = timedelta(seconds=real_plan().modification_protocol.monitoring.labels_come_within_seconds)
+    assert back == timedelta(days=7)
+    ends = {
+        monitor: window.end
+        for monitor in Monitor
+        if (window := ask(monitor=monitor, window=None, scheduled_time=NOON.isoformat()).window)
+    }
+    assert ends[Monitor.DATA_QUALITY] == ends[Monitor.ATTRIBUTION] == NOON - HOUR
+    assert ends[Monitor.MODEL_QUALITY] == ends[Monitor.BIAS] == NOON - HOUR - back
+
+
+def test_a_look_at_the_last_window_tells_of_the_one_before_it_once_labels_came_after_its_end(
+    stack: MotoStack, ask: Ask
+) -> None:
+    stack.evidence.keep_plan(real_plan())
+    served = serving(since="2026-02-01T00:00:00.000000Z")
+    end = NOON - HOUR - timedelta(days=7)
+    label(stack, end + HOUR)
+    assert ask(served, kind="look", window=None).older == ()  # nothing was captured in it
+    capture(stack, end - 2 * HOUR)
+    (older,) = ask(served, kind="look", window=None).older
+    assert older == Window(start=end - timedelta(days=7), end=end)
+    assert ask(served, kind="look").older == ()  # whoever names a window means that one
+    assert ask(serving(since=f"{end:%Y-%m-%dT%H:%M:%S.%fZ}"), kind="look", window=None).older == ()
+
+
+def test_a_window_in_which_nothing_was_captured_is_reported_and_announced_as_no_all_clear(
+    stack: MotoStack, ask: Ask, jobs: Jobs, events: Events
 ) -> None:
     answer = ask(monitor="model-quality")
     assert (answer.status, answer.job_name, jobs.requests) == (Started.NOTHING_CAPTURED, None, {})
@@ -189,6 +219,7 @@ def test_a_window_in_which_nothing_was_captured_is_announced_as_no_all_clear(
     told = WindowReport.model_validate_json(entry["Detail"])
     assert (told.status, told.cases, told.window) == (WindowStatus.TOO_FEW, 0, WEEK)
     assert told.labels is not None and told.labels.coverage is None
+    assert read_window(told, stack.parameters, stack.client("s3"), serving())[0] == told
 
 
 def test_an_announcement_that_is_refused_fails_so_that_it_is_asked_again(

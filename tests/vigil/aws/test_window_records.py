@@ -13,6 +13,7 @@ from vigil.aws.ledger_ports import RequiredLedger
 from vigil.aws.monitoring_table import MonitoringTable
 from vigil.aws.window_records import (
     ForeignWindowError,
+    RecordedWindow,
     WindowEvent,
     record_window,
     report_digest,
@@ -22,11 +23,12 @@ from vigil.monitoring.models import EVENT_SOURCE, WINDOW_EVENT, LabelCounts, Mon
 
 FUNCTION = Actor(name="vigil-unit-record-window", via="AWS Lambda", verified=True)
 LATER = NOON + timedelta(hours=1)
+DOCUMENT = "e" * 64
 
 
 def record(stack: MotoStack, told: WindowReport) -> bool:
     ledger = RequiredLedger(stack.client("dynamodb"), stack.parameters.tables.ledger)
-    return record_window(told, RUN_KEY, stack.parameters, FUNCTION, ledger)
+    return record_window(RecordedWindow(told, DOCUMENT, RUN_KEY), stack.parameters, FUNCTION, ledger)
 
 
 def windows(stack: MotoStack) -> list[WindowReport]:
@@ -50,6 +52,7 @@ def test_a_window_is_in_the_table_and_in_its_models_chain(stack: MotoStack) -> N
     assert entry.event.value == "window.monitored"
     assert entry.new["status"] == "violations"
     assert entry.details["report_digest"] == report_digest(report())
+    assert entry.details["document_digest"] == DOCUMENT
 
 
 def test_the_same_event_again_and_the_same_finding_later_change_nothing(stack: MotoStack) -> None:

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-interpreting-viola
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -14,9 +15,12 @@ import pyarrow as pa
 import pytest
 from observed_cases import RULES, drawn
 
+from vigil.monitoring.constraints_file import constraints_of
+from vigil.monitoring.data_quality import compare
 from vigil.monitoring.data_quality_monitor import DataQualityMonitor
 from vigil.monitoring.profile import Profile
 from vigil.monitoring.statistics_file import StatisticsError, profile_of, statistics_of
+from vigil.monitoring.values import ValuesProfile
 
 NUMBER = (int, float)
 COMMON = {"num_present": NUMBER, "num_missing": NUMBER}
@@ -167,3 +171,30 @@ def test_a_broken_sketch_is_refused_by_its_feature(sketch: str, place: int) -> N
     feature["vigil"]["tdigest" if "tdigest" in feature["vigil"] else "frequent_items"] = sketch
     with pytest.raises(StatisticsError, match=feature["name"]):
         profile_of(statistics)
+
+
+def test_what_few_cases_hold_is_in_no_file_and_still_compared() -> None:
+    """A sender that one report names may be a person."""
+    often, seldom, now_often = ["Hospital"] * 300, ["Dr Rare"] * 4, ["Dr Rare"] * 60
+    column = "sender"
+    documents = []
+    for values in (often + seldom, often + now_often + ["Only Once"]):
+        profile = Profile()
+        profile.columns[column] = ValuesProfile(10)
+        profile.columns[column].update(pa.array(values))
+        profile.rows = len(values)
+        documents.append(statistics_of(profile))
+    told = [json.dumps(document) for document in documents]
+    assert "Hospital" in told[0] and "Dr Rare" not in told[0]
+    assert "Dr Rare" in told[1] and "Only Once" not in told[1]
+    for document in documents:
+        sketch = base64.b64decode(document["features"][0]["vigil"]["frequent_items"])
+        assert b"Hospital" not in sketch and b"Rare" not in sketch and b"Once" not in sketch
+    baseline, window = (profile_of(document) for document in documents)
+    before, now = baseline.columns[column], window.columns[column]
+    assert isinstance(before, ValuesProfile) and isinstance(now, ValuesProfile)
+    assert (before.count("Dr Rare"), now.count("Dr Rare"), now.count("Only Once")) == (4, 60, 1)
+    assert "Dr Rare" not in json.dumps(constraints_of(baseline, RULES))
+    found = compare(baseline, window, RULES)
+    assert "Only Once" not in str(found) and "rare:" not in str(found)
+    assert any("'Dr Rare' in 16.6% of the cases, 1.3%" in each.description for each in found.violations)

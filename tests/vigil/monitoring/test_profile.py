@@ -43,7 +43,8 @@ def _same(merged: Profile, whole: Profile) -> None:
         other = merged.columns[name]
         assert (other.present, other.missing, other.mistyped) == (column.present, column.missing, column.mistyped)
         if isinstance(column, ValuesProfile):
-            assert _values(merged, name).counts == column.counts
+            assert len(_values(merged, name).counts) == len(column.counts)  # no file has the texts of rare ones
+            assert {value: _values(merged, name).count(value) for value in column.counts} == column.counts
             assert _values(merged, name).distinct == column.distinct
         else:
             theirs = _numbers(merged, name)
