@@ -8,6 +8,7 @@ from typing import NamedTuple
 from vigil.models.models import Measure
 from vigil.monitoring.shown import Bar, Trend
 from vigil.monitoring.svg import Svg
+from vigil.monitoring.verdicts import Verdict
 
 WIDTH = 400.0
 NAMES_WIDTH, FIGURES_WIDTH = 132.0, 50.0
@@ -65,7 +66,7 @@ def trend(found: Trend) -> str:
         measure = point.measure
         if measure.low is not None and measure.high is not None:
             drawing.line("whisker", at, y(measure.low), at, y(measure.high))
-        if point.violated:
+        if point.verdict is Verdict.VIOLATED:
             drawing.diamond("violated", at, y(measure.value or 0.0), 6)
         else:
             drawing.circle("dot", at, y(measure.value or 0.0), 4)

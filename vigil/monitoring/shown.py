@@ -7,7 +7,8 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.models.models import Measure
-from vigil.monitoring.models import DriftDecision, LabelCounts, Monitor, Window, WindowReport, WindowStatus
+from vigil.monitoring.models import DriftDecision, LabelCounts, Monitor, Violation, Window, WindowReport, WindowStatus
+from vigil.monitoring.verdicts import Verdict
 
 SMALLEST_COUNT = 5  # cases of one value, as statistical offices hold it
 
@@ -61,7 +62,7 @@ class Moved(_Frozen):
 class Point(_Frozen):
     window: Window
     measure: Measure
-    violated: bool
+    verdict: Verdict
 
 
 class Trend(_Frozen):
@@ -128,12 +129,15 @@ class WindowDetail(_Frozen):
 
 
 class Overview(_Frozen):
+    """``bias_broken``: of the last window; a group has more metrics than are drawn."""
+
     serving: Serving
     standings: tuple[Standing, ...]
     grid: tuple[GridRow, ...]
     performance: tuple[Trend, ...]
     coverage: tuple[LabelRow, ...]
     bias: tuple[Trend, ...]
+    bias_broken: tuple[Violation, ...]
     files: WindowFiles
     decisions: tuple[DriftDecision, ...]
 
@@ -145,6 +149,11 @@ class Overview(_Frozen):
     def quiet(self) -> bool:
         """No monitor was violated, but not every one could judge: no all-clear."""
         return not self.violated and any(each.status is not WindowStatus.OK for each in self.standings)
+
+    @property
+    def new(self) -> bool:
+        """No monitor has run for the model that serves, as after each change of it."""
+        return all(each.status is None for each in self.standings)
 
     @property
     def label_rows(self) -> list[tuple[Window, LabelCounts]]:

@@ -43,7 +43,7 @@ def test_violated_columns_come_first_then_those_that_moved_furthest() -> None:
     found = compared_columns(statistics(), DATA_VIOLATIONS, BASELINE_CASES)
     assert [each.feature for each in found] == ["reporter_country", "sender", "reporter_occupation", "age_years"]
     assert [each.violated for each in found] == [True, True, True, False]
-    assert found[1].words.startswith("8.1 % of the reports come from one sender")
+    assert found[1].words.startswith("'MANUFACTURER Q' in 8.1% of the cases")
 
 
 def test_values_of_few_cases_are_one_bar_and_their_share_is_told_together() -> None:

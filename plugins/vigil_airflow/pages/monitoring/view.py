@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from vigil.monitoring.plots import bars, trend
 from vigil.monitoring.shown import Bar, Moved, Overview, RankedFeature, Trend, WindowDetail
+from vigil.monitoring.verdicts import Verdict, verdict_of
 
 PLOTTED = 12  # distributions; the rest are in the table
 
@@ -53,13 +54,15 @@ class EndpointView:
 @dataclass(frozen=True)
 class WindowView:
     detail: WindowDetail
+    verdicts: dict[str, Verdict]
     moved: list[MovedView]
     ranking: RankingView | None
 
     @classmethod
     def of(cls, detail: WindowDetail) -> WindowView:
         moved = [_moved(each) for each in detail.files.moved[:PLOTTED]]
-        return cls(detail=detail, moved=moved, ranking=_ranking(detail.files.ranking))
+        verdicts = {name: verdict_of(detail.report, name) for name in detail.report.measures}
+        return cls(detail=detail, verdicts=verdicts, moved=moved, ranking=_ranking(detail.files.ranking))
 
 
 def next_run(expression: str, now: datetime) -> datetime | None:

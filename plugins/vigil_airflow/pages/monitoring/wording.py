@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vigil.monitoring.models import Because, Decide, Monitor, Window, WindowStatus
+from vigil.monitoring import verdicts
+from vigil.monitoring.models import Because, Decide, Monitor, Window
 
 MONITORS = {
     Monitor.DATA_QUALITY: "Data quality",
@@ -16,18 +17,14 @@ QUESTIONS = {
     Monitor.BIAS: "Are groups of patients still treated as they were?",
     Monitor.ATTRIBUTION: "Do the same features still decide?",
 }
-#: Class of the mark, sign, words.
-VERDICTS = {
-    WindowStatus.OK: ("good", "✓", "fine"),
-    WindowStatus.VIOLATIONS: ("bad", "✗", "violated"),
-    WindowStatus.TOO_FEW: ("wait", "…", "too few to judge"),
-}
-NOT_RUN = ("muted", "–", "not run")
+VERDICTS, NOT_RUN, FIGURES = verdicts.WINDOWS, verdicts.NOT_RUN, verdicts.FIGURES
 DECISIONS = {
     Decide.RETRAIN: "Retrain",
     Decide.INVESTIGATE: "Investigate",
     Decide.IGNORE: "Ignore",
 }
+#: What `vigil drift override` takes.
+OVERRIDES = tuple(Decide)
 REASONS = {
     Because.RULE: "the plan's rule says so",
     Because.IN_PROGRESS: "a retraining was under way already, which this alarm joined",
@@ -39,11 +36,11 @@ REASONS = {
 }
 LABELS = {
     "scored": "scored",
-    "labelled": "with ground truth",
+    "labelled": "labelled",
     "late": "late",
     "duplicate": "duplicate",
     "contradictory": "contradictory",
-    "unknown": "for unknown inferences",
+    "unknown": "unknown",
     "unreadable": "unreadable",
 }
 HOMES = {
@@ -58,6 +55,8 @@ def window_name(window: Window) -> str:
     start, end = (f"{each.day} {each:%b}" for each in (window.start, window.end))
     if window.start.year != window.end.year:
         start = f"{start} {window.start.year}"
+    if window.start.date() == window.end.date():
+        return f"{end} {window.end.year}, {window.start:%H:%M} to {window.end:%H:%M} UTC"
     if whole_days:
         return f"{start} to {end} {window.end.year}"
     return f"{start} {window.start:%H:%M} to {end} {window.end.year} {window.end:%H:%M} UTC"
