@@ -34,7 +34,7 @@ def overview(
         serving=serving,
         standings=tuple(_standing(monitor, own) for monitor in Monitor),
         grid=tuple(_grid(newest, serving.artefact_digest)),
-        performance=(*_trends(quality, PERFORMANCE, files.baseline_measures), *_coverage(quality)),
+        performance=(*trends(quality, PERFORMANCE, files.baseline_measures), *_coverage(quality)),
         coverage=tuple(LabelRow(window=each.window, counts=each.labels) for each in quality if each.labels is not None),
         bias=tuple(_bias(own, files.baseline_measures)),
         bias_broken=next((each.violations for each in own if each.monitor is Monitor.BIAS), ()),
@@ -66,8 +66,8 @@ def _grid(newest_first: list[WindowReport], artefact_digest: str) -> Iterable[Gr
         )
 
 
-def _trends(reports: list[WindowReport], titles: dict[str, str], baseline: dict[str, float]) -> Iterable[Trend]:
-    """``reports`` the oldest first. A measure that no window has is no trend."""
+def trends(reports: list[WindowReport], titles: dict[str, str], baseline: dict[str, float]) -> Iterable[Trend]:
+    """``reports``: of one monitor, the oldest first; ``titles`` by measure. One that no window has is no trend."""
     for name, title in titles.items():
         points = tuple(
             Point(window=report.window, measure=report.measures[name], verdict=verdict_of(report, name))
@@ -90,13 +90,13 @@ def _coverage(reports: list[WindowReport]) -> Iterable[Trend]:
         if report.labels is not None and report.labels.coverage is not None
     )
     if points:
-        yield Trend(name="coverage", title="Share of cases with ground truth", baseline=None, points=points)
+        yield Trend(name="coverage", title="Share of cases with ground truth", baseline=None, points=points, share=True)
 
 
 def _bias(newest_first: list[WindowReport], baseline: dict[str, float]) -> Iterable[Trend]:
     reports = [report for report in newest_first if report.monitor is Monitor.BIAS][::-1]
     names = dict.fromkeys(name for report in reports for name in report.measures)
-    return _trends(reports, {name: bias_title(name) for name in names}, baseline)
+    return trends(reports, {name: bias_title(name) for name in names}, baseline)
 
 
 def bias_title(name: str) -> str:

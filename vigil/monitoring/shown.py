@@ -10,6 +10,7 @@ from vigil.models.models import Measure
 from vigil.monitoring.models import DriftDecision, LabelCounts, Monitor, Violation, Window, WindowReport, WindowStatus
 from vigil.monitoring.verdicts import Verdict
 
+FEATURES_LISTED = 50  # of a ranking, by the attribution monitor
 SMALLEST_COUNT = 5  # cases of one value, as statistical offices hold it
 
 
@@ -66,16 +67,20 @@ class Point(_Frozen):
 
 
 class Trend(_Frozen):
-    """One measure over the windows of the model that serves, the oldest first."""
+    """One measure over the windows of the model that serves, the oldest first. ``share``: written as percent."""
 
     name: str
     title: str
     baseline: float | None
     points: tuple[Point, ...]
+    share: bool = False
 
 
 class RankedFeature(_Frozen):
-    """A feature's place by mean absolute attribution (1 is the strongest), and its share of the sum of all."""
+    """A feature's place by mean absolute attribution (1 is the strongest), and its share of the sum of all.
+
+    None on a side where it is not among the first ``FEATURES_LISTED``, which are all that is kept.
+    """
 
     feature: str
     baseline_rank: int | None

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from vigil.monitoring.plots import bars, trend
 from vigil.monitoring.shown import Bar, Moved, Overview, RankedFeature, Trend, WindowDetail
 from vigil.monitoring.verdicts import Verdict, verdict_of
+from vigil_airflow.pages.monitoring.wording import UNLISTED
 
 PLOTTED = 12  # distributions; the rest are in the table
 
@@ -98,4 +99,5 @@ def _ranking(rows: tuple[RankedFeature, ...]) -> RankingView | None:
     if not rows:
         return None
     shares = [Bar(label=row.feature, baseline=row.baseline_share, window=row.window_share) for row in rows]
-    return RankingView(rows, Markup(bars("Share of the attribution by feature", shares, "none")))  # noqa: S704
+    drawn = bars("Share of the attribution by feature", shares, UNLISTED)
+    return RankingView(rows, Markup(drawn))  # noqa: S704

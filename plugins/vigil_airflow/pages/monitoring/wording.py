@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from vigil.monitoring import verdicts
 from vigil.monitoring.models import Because, Decide, Monitor, Window
+from vigil.monitoring.shown import FEATURES_LISTED
+from vigil.monitoring.verdicts import FIGURES as FIGURE_VERDICTS
+from vigil.monitoring.verdicts import NOT_RUN as NO_VERDICT
+from vigil.monitoring.verdicts import WINDOWS
+
+#: As page and weekly report say them alike.
+VERDICTS, FIGURES, NOT_RUN = WINDOWS, FIGURE_VERDICTS, NO_VERDICT
 
 MONITORS = {
     Monitor.DATA_QUALITY: "Data quality",
@@ -17,7 +23,6 @@ QUESTIONS = {
     Monitor.BIAS: "Are groups of patients still treated as they were?",
     Monitor.ATTRIBUTION: "Do the same features still decide?",
 }
-VERDICTS, NOT_RUN, FIGURES = verdicts.WINDOWS, verdicts.NOT_RUN, verdicts.FIGURES
 DECISIONS = {
     Decide.RETRAIN: "Retrain",
     Decide.INVESTIGATE: "Investigate",
@@ -43,6 +48,7 @@ LABELS = {
     "unknown": "unknown",
     "unreadable": "unreadable",
 }
+UNLISTED = f"not among the first {FEATURES_LISTED}"
 HOMES = {
     "model-monitor": "SageMaker's monitoring schedules",
     "scheduler": "EventBridge Scheduler",
