@@ -49,6 +49,8 @@ MODULES = [
     "vigil.monitoring.plots",
     "vigil.monitoring.retraining",
     "vigil.monitoring.shown",
+    "vigil.monitoring.svg",
+    "vigil.monitoring.verdicts",
     "vigil.monitoring.window_files",
 ]
 PROGRAM = """

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from candidate_evidence import real_plan
 from monitoring_examples import ARTEFACT, BASELINE, ENDPOINT, NOW
 
 from vigil.audit.models import Actor
+from vigil.change_control.shadow import ShadowFindings, judge_shadow
 from vigil.models.models import Measure, Measures
 from vigil.models.shown_versions import PairedTest, RollbackNotAskedError, ShadowPeriod, ShownModels, ShownVersion
 from vigil.models.versions import EndpointState, ModelVersion, Signed, Variant, VersionStatus
@@ -21,7 +23,10 @@ def arn(number: int) -> str:
 
 def version(number: int, status: VersionStatus, **changes: Any) -> ModelVersion:
     at = NOW - timedelta(days=91 * (8 - number) + 3)
-    signed = [("Ana Example", "quality-assurance", "reviewed", 26), ("Omar Example", "model-owner", "approved", 29)]
+    signed = [
+        ("Quality assurance", "quality-assurance", "reviewed", 26),
+        ("Model owner", "model-owner", "approved", 29),
+    ]
     return ModelVersion(**({
         "model_package_arn": arn(number),
         "version": number,
@@ -29,7 +34,7 @@ def version(number: int, status: VersionStatus, **changes: Any) -> ModelVersion:
         "registered_at": at,
         "changed_at": at + timedelta(hours=31) if status in (VersionStatus.ACTIVE, VersionStatus.RETIRED) else None,
         "run_key": f"run-{number}",
-        "requested_by": "airflow:dana",
+        "requested_by": "airflow:operator",
         "dataset_version": f"{number}d" * 32,
         "artefact_digest": ARTEFACT if number == ACTIVE else f"{number}a" * 32,
         "evaluation_digest": f"{number}e" * 32,
@@ -64,9 +69,11 @@ def paired(number: int, value: float, verdict: str = "passed") -> PairedTest:
 
 def models() -> ShownModels:
     """Version 8 is signed and in the shadow; 6 was turned away by the paired test; 5 and 4 served before."""
-    shadow = ShadowPeriod(
-        verdict="not-judged", reason="41 requests reached the shadow, needed are 500: not judged", since=NOW, until=None
-    )
+    rules = real_plan().protocol.update
+    few = ShadowFindings(requests=rules.shadow.minimum_requests - 9, errors=0)
+    judged = judge_shadow(few, rules.shadow, rules.paired_test)
+    begun = NOW - timedelta(seconds=rules.shadow.seconds)
+    shadow = ShadowPeriod(verdict=judged.verdict, reason=judged.reason, since=begun, until=NOW)
     return ShownModels(
         endpoint=EndpointState(
             name=ENDPOINT, status="Updating", config_name="config-8", recorded_config_name="config-7",

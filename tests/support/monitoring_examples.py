@@ -1,13 +1,17 @@
-"""What the Monitoring page shows, with invented but plausible figures: eight weeks, the last with a sender's batch."""
+"""What the Monitoring page shows: invented figures of eight weeks, a sender's batch in the last, judged by the plan."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from candidate_evidence import real_plan
+from pydantic import SecretStr
+
+from vigil.approvals.models import PasswordProof
 from vigil.models.models import Measure
+from vigil.monitoring.decide import Situation, decide
 from vigil.monitoring.models import (
-    Because,
     Decide,
     DriftDecision,
     LabelCounts,
@@ -18,18 +22,24 @@ from vigil.monitoring.models import (
     WindowReport,
     WindowStatus,
 )
+from vigil.monitoring.override import OverrideOrder, overridden
 from vigil.monitoring.overview import overview
 from vigil.monitoring.shown import Overview, Schedule, Serving, WindowDetail, WindowFiles
+from vigil.monitoring.verdicts import LARGEST_CHANGE
 from vigil.monitoring.window_files import bias_figures, compared_columns, ranking_of
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ENDPOINT = "vigil-demo"
 ARTEFACT, BASELINE, PLAN, EARLIER = "a" * 64, "b" * 64, "c" * 64, "e" * 64
+PLAN_RULES = real_plan().protocol
+RULES = PLAN_RULES.monitoring
+NEW_DATA = NewData(quarters=("2025Q4",), cases=1266, archives=("faers_ascii_2025q4.zip",))
 WEEKS = 8
 LAST_END = datetime(2026, 3, 2, tzinfo=UTC)
 AUROC = (0.887, 0.884, 0.889, 0.881, 0.885, 0.879, 0.882, 0.861)
 BRIER = (0.131, 0.132, 0.129, 0.134, 0.133, 0.137, 0.135, 0.149)
-CALIBRATION = (0.033, 0.036, 0.031, 0.038, 0.035, 0.041, 0.039, 0.068)
+CALIBRATION = (0.033, 0.036, 0.031, 0.038, 0.035, 0.041, 0.039, 0.112)
+RECALL = (0.818, 0.816, 0.819, 0.811, 0.814, 0.808, 0.812, 0.801)
 NDCG = (0.993, 0.991, 0.994, 0.990, 0.992, 0.988, 0.987, 0.942)
 LABELLED = (2871, 2810, 2655, 2502, 2214, 1730, 1166, 486)
 BIAS = {"dppl_sex_F": 0.021, "dppl_age_band_65_up": 0.084, "dppl_region_US": -0.142}
@@ -79,7 +89,7 @@ def reports() -> list[WindowReport]:
         WEEKS - 2,
         Monitor.DATA_QUALITY,
         status=WindowStatus.VIOLATIONS,
-        violations=DATA_VIOLATIONS[:1],
+        violations=(SENDER,),
         violation_count=1,
     )
     changed[(WEEKS - 1, Monitor.BIAS)] = report(
@@ -87,73 +97,69 @@ def reports() -> list[WindowReport]:
         Monitor.BIAS,
         status=WindowStatus.TOO_FEW,
         measures={},
-        note="41 labelled cases of region=other; 50 are asked for",
+        note=f"{3012 + WEEKS - 1} cases: no group has the {RULES.bias.minimum_facet_cases} needed",
     )
     for monitor in Monitor:
         changed[(0, monitor)] = report(0, monitor, artefact_digest=EARLIER, baseline_digest="d" * 64)
     return [changed.get((number // 4, each.monitor), each) for number, each in enumerate(found)]
 
 
-DATA_VIOLATIONS = (
-    Violation(
-        feature="sender", check="categorical_distribution_check", metric="share_change", measured=0.081, limit=0.03,
-        description="8.1 % of the reports come from one sender, 0.0 % in the baseline",
-    ),
-    Violation(
-        feature="reporter_country", check="baseline_drift_check", metric="js_distance", measured=0.214, limit=0.1,
-        description="the distance to the baseline's distribution is 0.214",
-    ),
-    Violation(
-        feature="reporter_occupation", check="completeness_check", metric="completeness", measured=0.832, limit=0.94,
-        description="83.2 % of the reports fill the column, 98.9 % in the baseline",
-    ),
+def _looked(feature: str, check: str, metric: str, measured: float, limit: float, description: str) -> Violation:
+    return Violation(
+        feature=feature, check=check, metric=metric, measured=measured, limit=limit, description=description
+    )
+
+
+#: In the words of the monitors, against the plan's limits.
+SENDER = _looked(
+    "sender", "baseline_drift_check", "share_change", 0.081, RULES.data_quality.share_change,
+    "'MANUFACTURER Q' in 8.1% of the cases, 0.0% in the baseline",
 )  # fmt: skip
+DATA_VIOLATIONS = (
+    _looked(
+        "reporter_country", "baseline_drift_check", "js_distance", 0.214, RULES.data_quality.distance,
+        "distance 0.214 from the baseline's distribution",
+    ),
+    _looked(
+        "reporter_occupation", "completeness_check", "completeness_drop", 0.157, RULES.data_quality.completeness_drop,
+        "filled in 83.2% of the cases, 98.9% in the baseline",
+    ),
+    SENDER,
+)  # fmt: skip
+_CALIBRATION_LIMIT = round(0.034 + RULES.model_quality.calibration_error_rise, 6)
 QUALITY_VIOLATIONS = (
-    Violation(
-        feature="calibration_error", check="GreaterThanThreshold", metric="calibration_error", measured=0.068,
-        limit=0.04,
-        description="the whole 95 % interval lies above the limit",
+    _looked(
+        "calibration_error", "GreaterThanThreshold", "calibration_error", CALIBRATION[-1], _CALIBRATION_LIMIT,
+        f"calibration_error is {CALIBRATION[-1]:.4f} (95 % interval 0.0918 to 0.1322), the baseline's 0.0340: all of "
+        f"the interval is above {_CALIBRATION_LIMIT:.4f}",
     ),
 )  # fmt: skip
 
 
 def decisions() -> list[DriftDecision]:
+    """As the plan has them: two columns and more ask for a retraining, a second alarm joins it, one is looked into."""
     by_key = {(each.monitor, each.window): each for each in reports()}
     last, before = window(WEEKS - 1), window(WEEKS - 2)
-    return [
-        decision(
-            by_key[(Monitor.DATA_QUALITY, last)], decide=Decide.RETRAIN,
-            explanation="Three columns moved by more than the plan's bounds, and 1,266 labelled cases of 2026Q1 are "
-            "new. A retraining is asked for; what serves stays until people have signed.",
-            dag_run_id=f"drift-{by_key[(Monitor.DATA_QUALITY, last)].id}",
-            new_data=NewData(quarters=("2026q1",), cases=1266, archives=("faers_ascii_2026q1.zip",)),
-        ),
-        decision(
-            by_key[(Monitor.MODEL_QUALITY, last)], because=Because.IN_PROGRESS,
-            decide=Decide.IGNORE, rule="calibration-lost", coalesced_into=by_key[(Monitor.DATA_QUALITY, last)].id,
-            explanation="Calibration is lost, and a retraining asked for by the data-quality monitor is under way.",
-        ),
-        decision(
-            by_key[(Monitor.DATA_QUALITY, before)], decide=Decide.IGNORE,
-            because=Because.OVERRIDDEN, overridden_by="omar", overridden_at=before.end + timedelta(hours=9),
-            override_reason="One company reported a closed study in a batch; it will not come again.",
-            explanation="One column moved by more than the plan's bounds; the plan asks for a retraining.",
-        ),
-    ]  # fmt: skip
+    retrain = decision(by_key[(Monitor.DATA_QUALITY, last)])
+    retrain = retrain.model_copy(update={"dag_run_id": f"drift-{retrain.decision_id}"})
+    joined = decision(by_key[(Monitor.MODEL_QUALITY, last)], running=retrain.decision_id)
+    looked_into = decision(by_key[(Monitor.DATA_QUALITY, before)])
+    order = OverrideOrder(
+        decision_id=looked_into.decision_id, decide=Decide.IGNORE,
+        reason="The sender reported a closed study in one batch; it will not come again.",
+        proof=PasswordProof(username="model-owner", password=SecretStr("invented")),
+    )  # fmt: skip
+    at = before.end + timedelta(hours=9)
+    return [retrain, joined, overridden(looked_into, order, "model-owner", at, looked_into.new_data)]
 
 
-def decision(about: WindowReport, **changes: Any) -> DriftDecision:
-    return DriftDecision(**({
-        "decision_id": about.id,
-        "report": about,
-        "rule": "data-moved",
-        "wanted": Decide.RETRAIN,
-        "decide": Decide.RETRAIN,
-        "because": Because.RULE,
-        "explanation": "The plan's rule asks for it.",
-        "may_override": ("model-owner", "quality-assurance"),
-        "decided_at": about.finished_at + timedelta(minutes=1),
-    } | changes))  # fmt: skip
+def decision(about: WindowReport, running: str | None = None) -> DriftDecision:
+    """By the real plan. ``running``: the decision whose retraining is under way."""
+    situation = Situation(
+        serving=about.artefact_digest, running=running, last_retrained_at=None, new_data=NEW_DATA,
+        now=about.finished_at + timedelta(minutes=1),
+    )  # fmt: skip
+    return decide(about, PLAN_RULES.retraining.drift, situation)
 
 
 #: column → filled cases of the window, distance, then value → shares of the baseline and of the window.
@@ -175,6 +181,7 @@ COLUMNS: dict[str, tuple[int, float, dict[str, tuple[float, float]]]] = {
     }),
 }  # fmt: skip
 BEFORE = {"drug_count": 0.212, "age_years": 0.183, "reaction=death": 0.141, "weight_kg": 0.09, "drug=warfarin": 0.071}
+TOTALS = {"baseline": 1.4, "window": 1.25}  # of all columns, of which these are the strongest
 SINCE = {"age_years": 0.201, "drug_count": 0.172, "reaction=death": 0.144, "sex=F": 0.082, "weight_kg": 0.061}
 
 
@@ -198,7 +205,10 @@ def statistics() -> dict[str, Any]:
 
 def attribution() -> dict[str, Any]:
     """As the attribution monitor writes it of a window, without the importance of every column."""
-    return {"version": "1.0", "vigil": {"ranking": {"baseline": list(BEFORE.items()), "window": list(SINCE.items())}}}
+    return {
+        "version": "1.0",
+        "vigil": {"ranking": {"baseline": list(BEFORE.items()), "window": list(SINCE.items()), "totals": TOTALS}},
+    }
 
 
 def bias_baseline() -> dict[str, Any]:
@@ -267,15 +277,22 @@ class FakeReader:
 def _measures(week: int, monitor: Monitor) -> dict[str, Measure]:
     if monitor is Monitor.MODEL_QUALITY:
         spread = 0.009 + 0.0016 * week
-        found = {"auroc": AUROC, "brier": BRIER, "calibration_error": CALIBRATION}
+        found = {"auroc": AUROC, "brier": BRIER, "calibration_error": CALIBRATION, "recall_at_capacity": RECALL}
         return {name: _measure(values[week], spread) for name, values in found.items()}
     if monitor is Monitor.BIAS:
-        return {name: _measure(value + 0.004 * ((week * 7) % 5 - 2), 0.03) for name, value in BIAS.items()}
+        moved = 0.004 * ((week * 7) % 5 - 2)
+        groups = {name: _measure(value + moved, 0.03) for name, value in BIAS.items()}
+        return {LARGEST_CHANGE: Measure(value=round(abs(moved) + 0.011, 6), low=None, high=None), **groups}
     if monitor is Monitor.ATTRIBUTION:
         return {"ndcg": Measure(value=NDCG[week], low=None, high=None)}
-    return {
-        "largest_distance": Measure(value=(0.02 + 0.002 * (week % 3), 0.214)[week == WEEKS - 1], low=None, high=None)
+    last = week == WEEKS - 1
+    data = {
+        "largest_distance": 0.214 if last else 0.02 + 0.002 * (week % 3),
+        "largest_share_change": 0.081 if week >= WEEKS - 2 else 0.012,
+        "largest_completeness_drop": 0.157 if last else 0.004,
+        "looks": 109.0,
     }
+    return {name: Measure(value=value, low=None, high=None) for name, value in data.items()}
 
 
 def _measure(value: float, spread: float) -> Measure:

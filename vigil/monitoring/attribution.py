@@ -25,6 +25,7 @@ from vigil.models.metrics import Array
 from vigil.models.models import DECIMALS, Measure
 from vigil.monitoring.findings import Document, Findings, ScoredCase
 from vigil.monitoring.models import LabelCounts, Violation, WindowStatus
+from vigil.monitoring.shown import FEATURES_LISTED
 from vigil.scoring.explain import column_contributions
 
 FORMAT = "vigil.attribution/1"
@@ -32,7 +33,6 @@ FORMAT = "vigil.attribution/1"
 METHOD, LABEL = "shap", "serious"
 CHECK = "feature_attribution_drift_check"
 BATCH_CASES = 200  # contributions are dense: reports times some thousands of columns
-SHOWN = 50  # columns of either ranking
 NAMED = 3  # movers in a violation's words
 
 
@@ -138,12 +138,14 @@ def _sample(reports: Iterable[CaseReport], size: int) -> tuple[list[CaseReport],
 
 
 def _rankings(before: dict[str, float], now: dict[str, float]) -> Document:
-    return {"baseline": _top(before), "window": _top(now)}
+    """``totals``: of all columns, so that a share is one of the whole."""
+    totals = {side: round(sum(values.values()), DECIMALS) for side, values in (("baseline", before), ("window", now))}
+    return {"baseline": _top(before), "window": _top(now), "totals": totals}
 
 
 def _top(values: dict[str, float]) -> list[list[str | float]]:
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    return [[name, value] for name, value in ranked[:SHOWN]]
+    return [[name, value] for name, value in ranked[:FEATURES_LISTED]]
 
 
 def _movers(before: dict[str, float], now: dict[str, float]) -> list[str]:

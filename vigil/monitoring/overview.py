@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from vigil.models.models import Measure
 from vigil.monitoring.models import DriftDecision, Monitor, WindowReport
 from vigil.monitoring.shown import GridRow, LabelRow, Overview, Point, Serving, Standing, Trend, WindowFiles
+from vigil.monitoring.verdicts import LARGEST_CHANGE, Verdict, verdict_of
 
 #: Headline figures of the model-quality monitor that are drawn over time, by their names in ``WindowReport.measures``.
 PERFORMANCE = {
@@ -33,9 +34,10 @@ def overview(
         serving=serving,
         standings=tuple(_standing(monitor, own) for monitor in Monitor),
         grid=tuple(_grid(newest, serving.artefact_digest)),
-        performance=(*_trends(quality, PERFORMANCE, files.baseline_measures), *_coverage(quality)),
+        performance=(*trends(quality, PERFORMANCE, files.baseline_measures), *_coverage(quality)),
         coverage=tuple(LabelRow(window=each.window, counts=each.labels) for each in quality if each.labels is not None),
         bias=tuple(_bias(own, files.baseline_measures)),
+        bias_broken=next((each.violations for each in own if each.monitor is Monitor.BIAS), ()),
         files=files,
         decisions=tuple(sorted(decisions, key=lambda each: (each.decided_at, each.decision_id), reverse=True)),
     )
@@ -64,11 +66,11 @@ def _grid(newest_first: list[WindowReport], artefact_digest: str) -> Iterable[Gr
         )
 
 
-def _trends(reports: list[WindowReport], titles: dict[str, str], baseline: dict[str, float]) -> Iterable[Trend]:
-    """``reports`` the oldest first. A measure that no window has is no trend."""
+def trends(reports: list[WindowReport], titles: dict[str, str], baseline: dict[str, float]) -> Iterable[Trend]:
+    """``reports``: of one monitor, the oldest first; ``titles`` by measure. One that no window has is no trend."""
     for name, title in titles.items():
         points = tuple(
-            Point(window=report.window, measure=report.measures[name], violated=_breaks(report, name))
+            Point(window=report.window, measure=report.measures[name], verdict=verdict_of(report, name))
             for report in reports
             if name in report.measures
         )
@@ -82,31 +84,25 @@ def _coverage(reports: list[WindowReport]) -> Iterable[Trend]:
         Point(
             window=report.window,
             measure=Measure(value=report.labels.coverage, low=None, high=None),
-            violated=False,
+            verdict=Verdict.NOT_JUDGED,
         )
         for report in reports
         if report.labels is not None and report.labels.coverage is not None
     )
     if points:
-        yield Trend(name="coverage", title="Share of cases with ground truth", baseline=None, points=points)
-
-
-def _breaks(report: WindowReport, measure: str) -> bool:
-    """Whether one of the window's violations is about this measure, by itself or of a group (``dppl_sex_F``)."""
-    return any(
-        measure == each.metric or measure.lower() == f"{each.metric}_{each.feature}".replace("=", "_").lower()
-        for each in report.violations
-    )
+        yield Trend(name="coverage", title="Share of cases with ground truth", baseline=None, points=points, share=True)
 
 
 def _bias(newest_first: list[WindowReport], baseline: dict[str, float]) -> Iterable[Trend]:
     reports = [report for report in newest_first if report.monitor is Monitor.BIAS][::-1]
     names = dict.fromkeys(name for report in reports for name in report.measures)
-    return _trends(reports, {name: bias_title(name) for name in names}, baseline)
+    return trends(reports, {name: bias_title(name) for name in names}, baseline)
 
 
 def bias_title(name: str) -> str:
     """``DPPL, age band 65 up`` of ``dppl_age_band_65_up``: difference in positive proportions in predicted labels."""
+    if name == LARGEST_CHANGE:
+        return "Largest change of any metric and group"
     metric, _, group = name.partition("_")
     words = (group if metric == "dppl" else name).replace("_", " ")
     return f"DPPL, {words}" if metric == "dppl" else words.capitalize()

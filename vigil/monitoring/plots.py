@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from vigil.models.models import Measure
 from vigil.monitoring.shown import Bar, Trend
-from vigil.monitoring.svg import Svg
+from vigil.monitoring.svg import Svg, percent, ticks
+from vigil.monitoring.verdicts import Verdict
 
 WIDTH = 400.0
 NAMES_WIDTH, FIGURES_WIDTH = 132.0, 50.0
@@ -19,7 +20,6 @@ ROOM = 0.12  # of the range, above and below what is drawn
 SMALLEST_SHARE = 0.001  # fills the axis at most: less is drawn as less
 SMALLEST_RANGE = 0.02  # a flat line stays flat
 DATES_SHOWN = 5
-LINES = 4
 
 
 def bars(title: str, rows: Sequence[Bar], none: str = FEW) -> str:
@@ -53,10 +53,9 @@ def trend(found: Trend) -> str:
         room = WIDTH - LEFT - RIGHT
         return LEFT + room * (place + 0.5) / len(found.points)
 
-    for step in range(LINES + 1):
-        value = low + (high - low) * step / LINES
+    for value, said in ticks(low, high, share=found.share):
         drawing.line("grid", LEFT, y(value), WIDTH - RIGHT, y(value))
-        drawing.text("figure end", LEFT - 5, y(value) + 4, f"{value:.3f}")
+        drawing.text("figure end", LEFT - 5, y(value) + 4, said)
     if found.baseline is not None:
         drawing.line("baseline-line", LEFT, y(found.baseline), WIDTH - RIGHT, y(found.baseline))
     known = [(x(place), point) for place, point in enumerate(found.points) if point.measure.value is not None]
@@ -65,7 +64,7 @@ def trend(found: Trend) -> str:
         measure = point.measure
         if measure.low is not None and measure.high is not None:
             drawing.line("whisker", at, y(measure.low), at, y(measure.high))
-        if point.violated:
+        if point.verdict is Verdict.VIOLATED:
             drawing.diamond("violated", at, y(measure.value or 0.0), 6)
         else:
             drawing.circle("dot", at, y(measure.value or 0.0), 4)
@@ -96,9 +95,9 @@ def forest(title: str, rows: Sequence[Difference]) -> str:
     def x(value: float) -> float:
         return (left + right) / 2 + value / reach * (right - left) / 2
 
-    for value in (-reach, -reach / 2, 0.0, reach / 2, reach):
+    for value, said in ticks(-reach, reach):
         drawing.line("baseline-line" if value == 0 else "grid", x(value), 4, x(value), height - BOTTOM + 4)
-        drawing.text("figure middle", x(value), height - 14, f"{value:+.3f}" if value else "0")
+        drawing.text("figure middle", x(value), height - 14, f"+{said}" if value > 0 else said)
     for number, row in enumerate(rows):
         at = 5 + number * ROW + ROW / 2
         drawing.text("label end", left - 8, at + 4, _short(row.label))
@@ -107,13 +106,6 @@ def forest(title: str, rows: Sequence[Difference]) -> str:
         mark = drawing.diamond if row.bad else drawing.circle
         mark("violated" if row.bad else "dot", x(row.measure.value or 0.0), at, 6 if row.bad else 4.5)
     return drawing.markup(f"{title}, with 95 % intervals; the figures follow in words")
-
-
-def percent(share: float) -> str:
-    """Of shares below a thousandth it says so: nothing that is there is written as nothing."""
-    if 0 < share < 0.001:
-        return "<0.1%"
-    return f"{share * 100:.3g}%"
 
 
 def _range(found: Trend) -> tuple[float, float]:

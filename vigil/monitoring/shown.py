@@ -7,8 +7,10 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.models.models import Measure
-from vigil.monitoring.models import DriftDecision, LabelCounts, Monitor, Window, WindowReport, WindowStatus
+from vigil.monitoring.models import DriftDecision, LabelCounts, Monitor, Violation, Window, WindowReport, WindowStatus
+from vigil.monitoring.verdicts import Verdict
 
+FEATURES_LISTED = 50  # of a ranking, by the attribution monitor
 SMALLEST_COUNT = 5  # cases of one value, as statistical offices hold it
 
 
@@ -61,20 +63,24 @@ class Moved(_Frozen):
 class Point(_Frozen):
     window: Window
     measure: Measure
-    violated: bool
+    verdict: Verdict
 
 
 class Trend(_Frozen):
-    """One measure over the windows of the model that serves, the oldest first."""
+    """One measure over the windows of the model that serves, the oldest first. ``share``: written as percent."""
 
     name: str
     title: str
     baseline: float | None
     points: tuple[Point, ...]
+    share: bool = False
 
 
 class RankedFeature(_Frozen):
-    """A feature's place by mean absolute attribution (1 is the strongest), and its share of the sum of all."""
+    """A feature's place by mean absolute attribution (1 is the strongest), and its share of the sum of all.
+
+    None on a side where it is not among the first ``FEATURES_LISTED``, which are all that is kept.
+    """
 
     feature: str
     baseline_rank: int | None
@@ -128,12 +134,15 @@ class WindowDetail(_Frozen):
 
 
 class Overview(_Frozen):
+    """``bias_broken``: of the last window; a group has more metrics than are drawn."""
+
     serving: Serving
     standings: tuple[Standing, ...]
     grid: tuple[GridRow, ...]
     performance: tuple[Trend, ...]
     coverage: tuple[LabelRow, ...]
     bias: tuple[Trend, ...]
+    bias_broken: tuple[Violation, ...]
     files: WindowFiles
     decisions: tuple[DriftDecision, ...]
 
@@ -145,6 +154,11 @@ class Overview(_Frozen):
     def quiet(self) -> bool:
         """No monitor was violated, but not every one could judge: no all-clear."""
         return not self.violated and any(each.status is not WindowStatus.OK for each in self.standings)
+
+    @property
+    def new(self) -> bool:
+        """No monitor has run for the model that serves, as after each change of it."""
+        return all(each.status is None for each in self.standings)
 
     @property
     def label_rows(self) -> list[tuple[Window, LabelCounts]]:

@@ -7,7 +7,10 @@ behind one lock for the whole process: this page has some twenty, and other figu
 
 from __future__ import annotations
 
+import math
 from html import escape
+
+TICKS = 5
 
 
 class Svg:
@@ -48,6 +51,27 @@ class Svg:
 
     def _add(self, shape: str) -> None:
         self._shapes.append(shape)
+
+
+def percent(share: float) -> str:
+    """``11.9%``. Of shares below a thousandth it says so: nothing that is there is written as nothing."""
+    return "<0.1%" if 0 < share < 0.001 else f"{share * 100:.1f}%"
+
+
+def ticks(low: float, high: float, *, share: bool = False) -> list[tuple[float, str]]:
+    """Round figures within an axis from ``low`` to ``high``, some five of them, with their words; shares as percent."""
+    rough = (high - low) / TICKS
+    scale = 10.0 ** math.floor(math.log10(rough))
+    step = next(scale * each for each in (1, 2, 5, 10) if scale * each >= rough * 0.999)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9) - (2 if share else 0))
+    places = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    return [(place * step, _said(place * step, digits, share=share)) for place in places]
+
+
+def _said(value: float, digits: int, *, share: bool) -> str:
+    if abs(value) < 1e-12:
+        return "0%" if share else "0"
+    return f"{value * 100:.{digits}f}%" if share else f"{value:.{digits}f}"
 
 
 def _n(value: float) -> str:

@@ -7,7 +7,7 @@ out. Nothing of a file is trusted to be as it should: what cannot be read is a `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -46,8 +46,17 @@ class _Compared(BaseModel):
         return [Share(*each) for each in zip(self.labels, self.baseline, self.window, strict=True)]
 
 
+class _Ranking(BaseModel):
+    """``vigil.ranking`` of the attribution monitor: the strongest columns of each side, and the sum of all columns."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    baseline: tuple[tuple[str, float], ...]
+    window: tuple[tuple[str, float], ...]
+    totals: dict[Literal["baseline", "window"], float]
+
+
 _COMPARED = TypeAdapter(dict[str, _Compared])
-_RANKING = TypeAdapter(dict[str, list[tuple[str, float]]])
 _FACETS = TypeAdapter(dict[str, list[dict[str, Any]]])
 
 
@@ -132,8 +141,8 @@ def _few(cases: float) -> bool:
 def ranking_of(statistics: Mapping[str, Any]) -> tuple[RankedFeature, ...]:
     """Of the attribution monitor's ``statistics.json``. Raises ``WindowFileError``."""
     try:
-        found = _RANKING.validate_python(statistics["vigil"]["ranking"])
-        return ranked(dict(found["baseline"]), dict(found["window"]))
+        found = _Ranking.model_validate(statistics["vigil"]["ranking"])
+        return ranked(dict(found.baseline), dict(found.window), (found.totals["baseline"], found.totals["window"]))
     except (ValidationError, KeyError, TypeError) as error:
         raise WindowFileError(f"its ranking is not as the monitor writes it ({type(error).__name__})") from None
 
@@ -157,21 +166,23 @@ def bias_figures(statistics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def ranked(
-    baseline: dict[str, float], window: dict[str, float], most: int = FEATURES_SHOWN
+    baseline: dict[str, float], window: dict[str, float], totals: tuple[float, float], most: int = FEATURES_SHOWN
 ) -> tuple[RankedFeature, ...]:
-    """The strongest ``most`` features of either side by mean absolute attribution, in the window's order."""
+    """The strongest ``most`` features of either side by mean absolute attribution, in the window's order.
+
+    ``totals``: the attribution of all features in the baseline and in the window, listed or not.
+    """
     before, now = _places(baseline), _places(window)
     shown = [name for name in now if now[name] <= most] + [
         name for name in before if before[name] <= most and now.get(name, most + 1) > most
     ]
-    totals = [sum(values.values()) or 1.0 for values in (baseline, window)]
     return tuple(
         RankedFeature(
             feature=name,
             baseline_rank=before.get(name),
             window_rank=now.get(name),
-            baseline_share=baseline[name] / totals[0] if name in baseline else None,
-            window_share=window[name] / totals[1] if name in window else None,
+            baseline_share=baseline[name] / (totals[0] or 1.0) if name in baseline else None,
+            window_share=window[name] / (totals[1] or 1.0) if name in window else None,
         )
         for name in shown
     )

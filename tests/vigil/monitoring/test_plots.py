@@ -13,6 +13,7 @@ from vigil.models.models import Measure
 from vigil.monitoring.overview import overview
 from vigil.monitoring.plots import Difference, bars, forest, trend
 from vigil.monitoring.shown import Bar, Trend
+from vigil.monitoring.svg import ticks
 
 NASTY = "<script>\"&'</svg>"
 SHARE = st.none() | st.floats(0, 1)
@@ -52,6 +53,28 @@ def test_the_form_of_a_mark_tells_a_violation_not_its_colour_alone() -> None:
     calibration = next(found for found in trends() if found.name == "calibration_error")
     root = ElementTree.fromstring(trend(calibration))
     assert [each.attrib["class"] for each in root.iter("polygon")] == ["violated"]
+
+
+@given(st.floats(-5, 5), st.floats(1e-3, 5), st.booleans())
+def test_ticks_are_round_distinct_and_within_the_axis(low: float, wide: float, share: bool) -> None:
+    found = ticks(low, low + wide, share=share)
+    assert 2 <= len(found) <= 7
+    assert len({said for _, said in found}) == len(found)
+    for value, said in found:
+        assert low - 1e-6 <= value <= low + wide + 1e-6
+        assert float(said.rstrip("%")) / (100 if share else 1) == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "share", "expected"),
+    [
+        (0.842, 0.911, False, ["0.86", "0.88", "0.90"]),
+        (0.0, 1.0, True, ["0%", "20%", "40%", "60%", "80%", "100%"]),
+        (-0.0049, 0.0049, False, ["-0.004", "-0.002", "0", "0.002", "0.004"]),
+    ],
+)
+def test_axes_are_written_in_round_figures(low: float, high: float, share: bool, expected: list[str]) -> None:
+    assert [said for _, said in ticks(low, high, share=share)] == expected
 
 
 def test_undefined_figures_are_left_out() -> None:

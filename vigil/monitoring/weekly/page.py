@@ -11,7 +11,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from vigil.models.models import Measure
 from vigil.monitoring.models import DriftDecision, Monitor, Window, WindowReport, WindowStatus
-from vigil.monitoring.weekly import plots
+from vigil.monitoring.overview import trends
+from vigil.monitoring.plots import trend
+from vigil.monitoring.svg import percent
+from vigil.monitoring.verdicts import NOT_RUN, WINDOWS
 
 TEMPLATE = "weekly.html.j2"
 #: How far back figures are shown: a quarter, the time from one dataset to the next.
@@ -22,11 +25,6 @@ HEADLINES = {
     Monitor.MODEL_QUALITY: ("auroc", "brier"),
     Monitor.BIAS: ("largest_change",),
     Monitor.ATTRIBUTION: ("ndcg",),
-}
-WORDS = {
-    WindowStatus.OK: ("ok", "nothing moved beyond the plan's limits"),
-    WindowStatus.VIOLATIONS: ("violations", "limits of the plan were broken"),
-    WindowStatus.TOO_FEW: ("too few", "too few cases or labels to judge by: no all-clear"),
 }
 VIOLATIONS_SHOWN = 40
 
@@ -55,7 +53,11 @@ def render(endpoint: str, window: Window, reports: Sequence[WindowReport], decis
         endpoint=endpoint,
         window=window,
         week=[(monitor, week.get(monitor)) for monitor in Monitor],
-        words=WORDS,
+        words=WINDOWS,
+        not_run=NOT_RUN,
+        weeks=_weeks(shown),
+        about=_about(shown),
+        percent=percent,
         verdict=verdict(list(week.values())),
         plots=list(_plots(shown)),
         decisions=decided,
@@ -76,24 +78,30 @@ def measure_text(measure: Measure) -> str:
     if measure.value is None:
         return "undefined"
     interval = "" if measure.low is None or measure.high is None else f" ({measure.low:.3f} to {measure.high:.3f})"
-    return f"{measure.value:.3f}{interval}"
+    whole = measure.value.is_integer() and abs(measure.value) > 1
+    return f"{measure.value:.0f}" if whole else f"{measure.value:.3f}{interval}"
 
 
 def _plots(shown: Sequence[WindowReport]) -> Iterator[Plot]:
-    if not shown:
-        return
-    total = sum(each.violation_count for each in shown)
-    about = f"{len(shown)} windows of {SHOWN.days // 7} weeks, {total} violations in all"
-    yield Plot("Violations by monitor", plots.violations(shown), about)
     for monitor, measures in HEADLINES.items():
         own = [each for each in shown if each.monitor is monitor]
-        for measure in measures:
-            known = [each.measures[measure] for each in own if measure in each.measures]
+        for found in trends(own, {name: f"{monitor.value}: {name.replace('_', ' ')}" for name in measures}, {}):
+            known = [each.measure for each in found.points]
             values = [each.value for each in known if each.value is not None]
             if values:
                 about = f"last {measure_text(known[-1])}; from {min(values):.3f} to {max(values):.3f} in these weeks"
-                title = f"{monitor.value}: {measure.replace('_', ' ')}"
-                yield Plot(title, plots.over_time(own, measure), about)
+                yield Plot(found.title, trend(found), about)
+
+
+def _weeks(shown: Sequence[WindowReport]) -> list[tuple[Window, dict[Monitor, WindowReport]]]:
+    """Each window with its reports, the newest first."""
+    windows = dict.fromkeys(report.window for report in reversed(shown))
+    return [(window, {each.monitor: each for each in shown if each.window == window}) for window in windows]
+
+
+def _about(shown: Sequence[WindowReport]) -> str:
+    total = sum(each.violation_count for each in shown)
+    return f"{len(shown)} reports in {SHOWN.days // 7} weeks, {total} violations in all"
 
 
 @cache

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from vigil.monitoring.svg import percent
 from vigil_airflow.pages import static_files
 from vigil_airflow.pages.approvals import wording
 
@@ -55,6 +56,7 @@ def _templates() -> Environment:
     )
     for name in ("moment", "distance", "interval", "signed_interval", "model_name", "asker", "role_name", "sentence"):
         environment.filters[name] = getattr(wording, name)
+    environment.filters["percent"] = percent
     environment.globals.update(
         meanings=wording.MEANINGS,
         rollback_meanings=wording.ROLLBACK_MEANINGS,

@@ -84,17 +84,18 @@ def interval(measure: Measure | None) -> str:
     if measure is None or measure.value is None:
         return "undefined" if measure is not None else NOTHING
     if measure.low is None or measure.high is None:
-        return f"{measure.value:.3f}"
+        counted = measure.value.is_integer() and abs(measure.value) > 1
+        return f"{measure.value:.0f}" if counted else f"{measure.value:.3f}"
     return f"{measure.value:.3f} ({measure.low:.3f} to {measure.high:.3f})"
 
 
 def signed_interval(measure: Measure | None) -> str:
-    """A difference: ``+0.006 (-0.002 to +0.014)``."""
+    """A difference: ``+0.0061 (-0.0002 to +0.0142)``: with three digits many an end would be ``-0.000``."""
     if measure is None or measure.value is None:
         return "undefined" if measure is not None else NOTHING
     if measure.low is None or measure.high is None:
-        return f"{measure.value:+.3f}"
-    return f"{measure.value:+.3f} ({measure.low:+.3f} to {measure.high:+.3f})"
+        return f"{measure.value:+.4f}"
+    return f"{measure.value:+.4f} ({measure.low:+.4f} to {measure.high:+.4f})"
 
 
 def model_name(arn: str) -> str:

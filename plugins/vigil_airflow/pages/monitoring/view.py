@@ -9,6 +9,8 @@ from markupsafe import Markup
 
 from vigil.monitoring.plots import bars, trend
 from vigil.monitoring.shown import Bar, Moved, Overview, RankedFeature, Trend, WindowDetail
+from vigil.monitoring.verdicts import Verdict, verdict_of
+from vigil_airflow.pages.monitoring.wording import UNLISTED
 
 PLOTTED = 12  # distributions; the rest are in the table
 
@@ -53,13 +55,15 @@ class EndpointView:
 @dataclass(frozen=True)
 class WindowView:
     detail: WindowDetail
+    verdicts: dict[str, Verdict]
     moved: list[MovedView]
     ranking: RankingView | None
 
     @classmethod
     def of(cls, detail: WindowDetail) -> WindowView:
         moved = [_moved(each) for each in detail.files.moved[:PLOTTED]]
-        return cls(detail=detail, moved=moved, ranking=_ranking(detail.files.ranking))
+        verdicts = {name: verdict_of(detail.report, name) for name in detail.report.measures}
+        return cls(detail=detail, verdicts=verdicts, moved=moved, ranking=_ranking(detail.files.ranking))
 
 
 def next_run(expression: str, now: datetime) -> datetime | None:
@@ -95,4 +99,5 @@ def _ranking(rows: tuple[RankedFeature, ...]) -> RankingView | None:
     if not rows:
         return None
     shares = [Bar(label=row.feature, baseline=row.baseline_share, window=row.window_share) for row in rows]
-    return RankingView(rows, Markup(bars("Share of the attribution by feature", shares, "none")))  # noqa: S704
+    drawn = bars("Share of the attribution by feature", shares, UNLISTED)
+    return RankingView(rows, Markup(drawn))  # noqa: S704

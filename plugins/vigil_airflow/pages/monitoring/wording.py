@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from vigil.monitoring.models import Because, Decide, Monitor, Window, WindowStatus
+from vigil.monitoring.models import Because, Decide, Monitor, Window
+from vigil.monitoring.shown import FEATURES_LISTED
+from vigil.monitoring.verdicts import FIGURES as FIGURE_VERDICTS
+from vigil.monitoring.verdicts import NOT_RUN as NO_VERDICT
+from vigil.monitoring.verdicts import WINDOWS
+
+#: As page and weekly report say them alike.
+VERDICTS, FIGURES, NOT_RUN = WINDOWS, FIGURE_VERDICTS, NO_VERDICT
 
 MONITORS = {
     Monitor.DATA_QUALITY: "Data quality",
@@ -16,18 +23,13 @@ QUESTIONS = {
     Monitor.BIAS: "Are groups of patients still treated as they were?",
     Monitor.ATTRIBUTION: "Do the same features still decide?",
 }
-#: Class of the mark, sign, words.
-VERDICTS = {
-    WindowStatus.OK: ("good", "✓", "fine"),
-    WindowStatus.VIOLATIONS: ("bad", "✗", "violated"),
-    WindowStatus.TOO_FEW: ("wait", "…", "too few to judge"),
-}
-NOT_RUN = ("muted", "–", "not run")
 DECISIONS = {
     Decide.RETRAIN: "Retrain",
     Decide.INVESTIGATE: "Investigate",
     Decide.IGNORE: "Ignore",
 }
+#: What `vigil drift override` takes.
+OVERRIDES = tuple(Decide)
 REASONS = {
     Because.RULE: "the plan's rule says so",
     Because.IN_PROGRESS: "a retraining was under way already, which this alarm joined",
@@ -39,13 +41,14 @@ REASONS = {
 }
 LABELS = {
     "scored": "scored",
-    "labelled": "with ground truth",
+    "labelled": "labelled",
     "late": "late",
     "duplicate": "duplicate",
     "contradictory": "contradictory",
-    "unknown": "for unknown inferences",
+    "unknown": "unknown",
     "unreadable": "unreadable",
 }
+UNLISTED = f"not among the first {FEATURES_LISTED}"
 HOMES = {
     "model-monitor": "SageMaker's monitoring schedules",
     "scheduler": "EventBridge Scheduler",
@@ -58,6 +61,8 @@ def window_name(window: Window) -> str:
     start, end = (f"{each.day} {each:%b}" for each in (window.start, window.end))
     if window.start.year != window.end.year:
         start = f"{start} {window.start.year}"
+    if window.start.date() == window.end.date():
+        return f"{end} {window.end.year}, {window.start:%H:%M} to {window.end:%H:%M} UTC"
     if whole_days:
         return f"{start} to {end} {window.end.year}"
     return f"{start} {window.start:%H:%M} to {end} {window.end.year} {window.end:%H:%M} UTC"

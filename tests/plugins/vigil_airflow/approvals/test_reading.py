@@ -93,7 +93,7 @@ def test_the_list_names_the_seats_that_wait_and_who_has_signed(world: World) -> 
 def test_the_request_shows_everything_beside_the_model_in_service(world: World) -> None:
     text = world.browser.get(ADDRESS).text
     for words in (
-        "0.886 (0.865 to 0.905)", "0.871 (0.850 to 0.890)", "+0.006 (-0.002 to +0.014)",
+        "0.886 (0.865 to 0.905)", "0.871 (0.850 to 0.890)", "+0.0060 (-0.0020 to +0.0140)",
         "0 to 17 years", "triage/6", "Quinn Ash, Morgan Oak", "2025q1, 2025q2, 2025q3", "one sender&#39;s batch grew",
         "hyperparameter trees", "Reaction terms were coded after intake, so figures", "200 resamples",
         "discrimination-newest-quarter", "quality assurance deputy", "only once escalated",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
-from monitoring_examples import window
+from monitoring_examples import SERVING, window
 from monitoring_pages import MONITORING, MonitoringWorld, text
 from page_reading import Page
 from vigil_airflow.pages.monitoring.view import next_run
@@ -67,7 +67,7 @@ def test_plots_come_with_their_figures_as_tables(world: MonitoringWorld) -> None
     page = Page(read(world))
     drawings = [each for each in page.all("svg") if each.get("role") == "img"]
     tables = [each for figure in page.all("figure") for each in figure.inside if each.name == "table"]
-    assert len(drawings) == len(page.all("figure")) == len(tables) == 3 + 4 + 1 + 3
+    assert len(drawings) == len(page.all("figure")) == len(tables) == 3 + 5 + 1 + 4
     assert all(each["aria-label"] for each in drawings)
     assert "style" not in {name for each in page.elements for name in each}
 
@@ -80,25 +80,27 @@ def test_only_what_moved_is_drawn_on_the_overview_and_every_column_on_the_detail
 def test_a_decision_says_what_why_by_which_rule_and_what_became_of_it(world: MonitoringWorld) -> None:
     said = text(read(world))
     assert "Retrain: data quality, 23 Feb to 2 Mar 2026" in said
-    assert "Three columns moved by more than the plan's bounds" in said
-    assert "Rule of the plan data-moved: retrain" in said
-    assert "run drift-" in said and "with 1,266 new labelled cases of 2026q1" in said
+    assert "What moved: reporter_country, js_distance 0.214 (limit 0.1); reporter_occupation" in said
+    assert "Rule of the plan reports-changed: retrain" in said
+    assert "run drift-" in said and "with 1,266 new labelled cases of 2025Q4" in said
     assert "joined the retraining of decision" in said
-    assert "Overridden by omar, 2026-02-23 09:00:00 UTC: One company reported a closed study" in said
-    assert "model owner, quality assurance: vigil drift override" in said
+    assert "Overridden by model-owner, 2026-02-23 09:00:00 UTC: The sender reported a closed study" in said
+    about = world.reader.decisions[0].decision_id
+    told = f"vigil drift override {about} --decide investigate|ignore --user NAME --reason WHY"
+    assert f"model owner, model owner deputy: {told}" in said
 
 
 def test_ground_truth_is_counted_in_every_way(world: MonitoringWorld) -> None:
     page = Page(read(world))
     heads = [each.text for each in page.all("th")]
-    for name in ("Late", "Duplicate", "Contradictory", "For unknown inferences", "Unreadable"):
+    for name in ("Late", "Duplicate", "Contradictory", "Unknown", "Unreadable"):
         assert name in heads
     assert "16.1%" in text(read(world))
 
 
 def test_a_window_tells_its_violations_and_by_what_it_was_judged(world: MonitoringWorld) -> None:
     said = text(read(world, of(7, Monitor.DATA_QUALITY)))
-    for words in ("Violations (3)", "share_change 0.081 0.03", "8.1 % of the reports come from one sender", "b" * 64):
+    for words in ("Violations (3)", "share_change 0.081 0.03", "'MANUFACTURER Q' in 8.1% of the cases", "b" * 64):
         assert words in said
     assert "What was decided" in said
 
@@ -182,6 +184,26 @@ def test_the_next_run_is_told_where_the_schedule_can_be_read(expression: str, ex
 def test_a_schedule_that_cannot_be_read_is_shown_as_it_is(world: MonitoringWorld) -> None:
     world.reader.expression = "rate(1 hour)"
     assert "as rate(1 hour) says" in text(read(world))
+
+
+def test_a_model_that_was_not_monitored_yet_is_told_as_that(world: MonitoringWorld) -> None:
+    """As after each change of what serves: neither an all-clear nor something that failed."""
+    world.reader.serving = SERVING.model_copy(update={"artefact_digest": "9" * 64})
+    said = text(read(world))
+    assert "not monitored yet: the windows below are of an earlier model" in said
+    world.reader.reports = []
+    assert "not monitored yet: no window has ended since it serves" in text(read(world))
+
+
+def test_figures_without_a_limit_are_never_told_as_fine(world: MonitoringWorld) -> None:
+    said = text(read(world, of(7, Monitor.MODEL_QUALITY)))
+    assert "auroc 0.861 (0.841 to 0.881) 0.886 ✓ fine" in said
+    assert "recall_at_capacity 0.801 (0.781 to 0.821) – … not judged" in said
+
+
+def test_windows_of_one_day_name_it_once() -> None:
+    start = datetime(2026, 3, 5, 19, 5, 24, tzinfo=UTC)
+    assert window_name(Window(start=start, end=start.replace(minute=6))) == "5 Mar 2026, 19:05 to 19:06 UTC"
 
 
 def test_windows_of_hours_are_named_with_them() -> None:
