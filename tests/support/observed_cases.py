@@ -1,24 +1,18 @@
-"""Made-up scored cases in columns, drawn with a seed; and the plan's own rules of data quality."""
+"""Made-up scored cases in columns, drawn with a seed; and the committed plan's own rules of data quality."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from vigil.change_control.monitoring_rules import DataQualityRules
+from vigil.change_control.plan import load_plan
 from vigil.monitoring.observed import OBSERVED
 
-RULES = DataQualityRules(
-    minimum_cases=200,
-    alpha=0.01,
-    distance=0.1,
-    share_change=0.03,
-    completeness_drop=0.05,
-    unknown_share_rise=0.05,
-    reason="for tests",
-)
+PLAN = Path(__file__).parents[2] / "change_control" / "plan.yaml"
+RULES = load_plan(PLAN).protocol.monitoring.data_quality
 
 
 def drawn(rows: int, seed: int, **changed: Any) -> pa.Table:

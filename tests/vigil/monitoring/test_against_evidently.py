@@ -3,7 +3,8 @@
 ``DataDriftPreset`` with its own defaults (evidently's documentation, "Data drift"): above 1,000 rows, numbers by
 Wasserstein distance over the standard deviation and categories by Jensen-Shannon distance, drifted from 0.1 on; up to
 1,000 rows, the Kolmogorov-Smirnov test or the chi-squared (two values: z) test, drifted below p = 0.05, each column by
-itself. Columns do not disturb each other, so one window holds several changes: evidently is slow.
+itself. evidently is slow, so it is asked three times in all; columns do not disturb each other, so one window holds
+several changes, and what did not change in it is what no drift looks like.
 ``docs/decisions/0014`` has the differences in one table.
 """
 
@@ -26,7 +27,7 @@ NUMBERS = ["age_years", "weight_kg", "reaction_count", "drug_count", "probabilit
 CATEGORIES = ["sex", "reporter_country", "reporter_occupation", "sender", "band"]
 FAR, SURE = 0.1, 0.05  # evidently's own limits: a distance, a p-value
 BASELINE = drawn(2600, 1)
-NOISY_SEEDS = (21, 22)  # without drift all the same
+NOISY_SEED = 21  # without drift all the same
 SMALL_BASELINE = BASELINE.slice(0, 900)
 
 
@@ -94,7 +95,6 @@ def _around(age: float) -> pa.Array:
 @pytest.fixture(scope="module")
 def windows() -> dict[str, pa.Table]:
     return {
-        "quiet": drawn(1300, 2),
         "changed": drawn(
             1300,
             2,
@@ -104,23 +104,29 @@ def windows() -> dict[str, pa.Table]:
             sender=_more_of("SENDER 7", 1300, 2),
             reactions=[["recoded term"]] * 1300,
         ),
-        "slightly-older": drawn(1300, 2, age_years=_around(61)),
+        "slightly-older": drawn(1300, 2, age_years=_around(61)),  # and nothing else
+        "small": drawn(600, NOISY_SEED),
     }
 
 
 @pytest.fixture(scope="module")
 def theirs(windows: dict[str, pa.Table]) -> dict[str, Theirs]:
-    return {name: _evidently(BASELINE, window) for name, window in windows.items()}
+    """All that is asked of evidently, by the window."""
+    return {name: _evidently(_baseline(name), window) for name, window in windows.items()}
 
 
 @pytest.fixture(scope="module")
 def ours(windows: dict[str, pa.Table]) -> dict[str, DataQuality]:
-    return {name: _ours(BASELINE, window) for name, window in windows.items()}
+    return {name: _ours(_baseline(name), window) for name, window in windows.items()}
 
 
-def test_without_drift_both_find_nothing(theirs: dict[str, Theirs], ours: dict[str, DataQuality]) -> None:
-    assert theirs["quiet"].drifted == set()
-    assert _features(ours["quiet"]) == set()
+def _baseline(window: str) -> pa.Table:
+    return SMALL_BASELINE if window == "small" else BASELINE
+
+
+def test_in_columns_without_drift_both_find_nothing(theirs: dict[str, Theirs], ours: dict[str, DataQuality]) -> None:
+    assert theirs["slightly-older"].drifted <= {"age_years"}
+    assert _features(ours["slightly-older"]) == set()
 
 
 def test_what_moved_far_both_find(theirs: dict[str, Theirs], ours: dict[str, DataQuality]) -> None:
@@ -132,7 +138,7 @@ def test_the_distance_of_categories_is_the_same_but_for_the_logarithm(
     theirs: dict[str, Theirs], ours: dict[str, DataQuality]
 ) -> None:
     """Theirs is in nats, ours in bits: by the square root of ln 2 = 0.833 theirs is smaller, its limit 0.12 of ours."""
-    for window in ("quiet", "changed"):
+    for window in ("slightly-older", "changed"):
         assert theirs[window].method["reporter_occupation"] == "Jensen-Shannon distance"
         for name in ("reporter_occupation", "band", "sex"):
             measured = ours[window].columns[name].distance * math.sqrt(math.log(2))
@@ -145,7 +151,7 @@ def test_a_shift_of_a_sixth_of_a_deviation_is_drift_to_them_and_none_to_us(
     """Wasserstein's 0.1 is a tenth of the standard deviation: 1.8 years of age. To us it matters how many cases changed
     their decile; of so small a shift that is a Jensen-Shannon distance below .1."""
     assert theirs["slightly-older"].drifted == {"age_years"}
-    assert _features(ours["slightly-older"]) == set()
+    assert "age_years" not in _features(ours["slightly-older"])
     assert ours["slightly-older"].columns["age_years"].distance < FAR
 
 
@@ -166,11 +172,10 @@ def test_lists_of_terms_are_seen_by_us_alone(theirs: dict[str, Theirs]) -> None:
     assert "reactions" not in theirs["changed"].measured
 
 
-def test_in_small_windows_they_cry_wolf_one_column_in_twenty_and_we_do_not() -> None:
+def test_in_small_windows_they_cry_wolf_one_column_in_twenty_and_we_do_not(theirs: dict[str, Theirs]) -> None:
     """Up to 1,000 rows theirs is p < 0.05 for each of eleven columns, whatever the size of the difference: each of
     twelve windows tried had a column that moved by chance. Ours asks for size too, and divides alpha by the looks."""
-    found = [_evidently(SMALL_BASELINE, drawn(600, seed)) for seed in NOISY_SEEDS]
-    assert all("p_value" in method for theirs in found for method in theirs.method.values())
-    assert all(theirs.drifted for theirs in found)
-    for seed in [*range(21, 41), *NOISY_SEEDS]:
+    assert all("p_value" in method for method in theirs["small"].method.values())
+    assert theirs["small"].drifted
+    for seed in range(NOISY_SEED, NOISY_SEED + 12):
         assert _features(_ours(SMALL_BASELINE, drawn(600, seed))) == set()
