@@ -15,7 +15,12 @@ ROLL_OUT = (
     "statemachines/test_stopped_update.py",
     "vigil/aws/test_deployment_waits.py",
 )
-DEPLOYED = ("infra/test_attacks_deployed.py", "infra/test_faults_deployed.py", "infra/test_drift_deployed.py")
+DEPLOYED = (
+    "infra/test_attacks_deployed.py",
+    "infra/test_faults_deployed.py",
+    "infra/test_drift_deployed.py",
+    "infra/test_drift_overrides.py",
+)
 
 
 def test_the_auditors_table_names_every_test_file_of_part_11(repository: Path) -> None:

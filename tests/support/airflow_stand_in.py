@@ -20,6 +20,16 @@ NAME = "airflow"
 BUILD = "/api/v2/dags/build_dataset/dagRuns"
 
 
+def airflow_settings(folder: Path, url: str) -> Path:
+    """An environment file that leads to ``url``."""
+    (folder / "airflow-password").write_text("of a test")
+    file = folder / "airflow.toml"
+    file.write_text(
+        f'[environment]\nname = "{NAME}"\nurl = "{url}"\nusername = "mwaa"\npassword_file = "airflow-password"\n'
+    )
+    return file
+
+
 class AirflowStandIn:
     """``runs`` by name, ``followers``: the runs that a run's asset event started, ``posts``: all that was asked for.
 
@@ -36,14 +46,7 @@ class AirflowStandIn:
         endpoint.answer = self._answer
 
     def settings(self, folder: Path) -> Path:
-        """An environment file that leads here."""
-        (folder / "airflow-password").write_text("of a test")
-        file = folder / "airflow.toml"
-        file.write_text(
-            f'[environment]\nname = "{NAME}"\nurl = "{self.url}"\nusername = "mwaa"\n'
-            'password_file = "airflow-password"\n'
-        )
-        return file
+        return airflow_settings(folder, self.url)
 
     def reset(self) -> None:
         self.runs, self.followers, self.posts = {}, {}, []

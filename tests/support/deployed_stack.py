@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from airflow_stand_in import NAME as ENVIRONMENT
+from airflow_stand_in import airflow_settings
 from local_server import LocalServer, aws_variables
 
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
@@ -40,14 +42,20 @@ class FreshStack:
 
 
 class Deployment:
-    """Deploys into ``folder``, with roles enforced; ``fresh`` gives what this left, as often as it is asked."""
+    """Deploys into ``folder``, with roles enforced; ``fresh`` gives what this left, as often as it is asked.
+
+    Behind its MWAA environment nothing answers, unless ``airflow_settings`` has named an address in ``folder`` before.
+    """
 
     def __init__(self, repository: Path, folder: Path) -> None:
-        self._folder, self._kept = folder, folder / "as-deployed"
+        self.folder, self._kept = folder, folder / "as-deployed"
         self._state, self._outbox = folder / "local_aws", folder / "mail"
+        airflow = airflow_settings(folder, f"http://127.0.0.1:{_unused_port()}")
         self._options = ["--iam", "enforce", "--mail-dir", str(self._outbox), "--port", str(_unused_port())]
+        self._options += ["--mwaa-environment", str(airflow)]
         command = [VIGIL, "stack", "deploy", "--stack", STACK, "--image", IMAGE, "--mail-sender", SENDER]
         command += ["--registry-url", (folder / "registry.git").as_uri(), "--airflow-url", AIRFLOW_URL]
+        command += ["--airflow-environment", ENVIRONMENT]
         with self._running():
             result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
             assert result.returncode == 0, result.stderr
@@ -61,7 +69,7 @@ class Deployment:
             shutil.rmtree(left, ignore_errors=True)
         shutil.copytree(self._kept, self._state, symlinks=True)
         with self._running(images) as server:
-            yield FreshStack(server, load_parameters(), self._folder, self._outbox)
+            yield FreshStack(server, load_parameters(), self.folder, self._outbox)
 
     @contextmanager
     def _running(self, images: Sequence[Path] = ()) -> Iterator[LocalServer]:

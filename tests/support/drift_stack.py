@@ -6,35 +6,32 @@ Every function runs in a process of its own under its own role; only the machine
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airflow_stand_in import NAME, AirflowStandIn, airflow_stand_in
+from airflow_stand_in import AirflowStandIn, airflow_stand_in
 from candidate_evidence import ROLE, real_plan
+from deployed_stack import VIGIL, Deployment
 from drift_cases import BASELINE, SERVING, report, week
 from faers_archives import Archive
-from local_server import LocalServer, aws_variables, eventually
+from local_server import LocalServer, eventually
 from moto_people import add_person
 
 from vigil.audit.models import Record, model_chain
 from vigil.aws.approval_ports import evidence_store, ledger_table
 from vigil.aws.clock import server_time
-from vigil.aws.environment import StackParameters, aws_client, load_parameters
+from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.monitoring_table import MonitoringTable
 from vigil.aws.releases import ReleaseRecord, record_release
 from vigil.cases.inspect import inspect_archive
 from vigil.monitoring.models import EVENT_SOURCE, WINDOW_EVENT, DriftDecision, WindowReport
 from vigil.monitoring.retraining import dag_run_id
 
-VIGIL = str(Path(sys.executable).parent / "vigil")
-IMAGE = f"localhost/vigil-ml@sha256:{'0a' * 32}"
-STACK, RUN_KEY, VERSION = "drifting", "0123456789ab", "d" * 64
+RUN_KEY, VERSION = "0123456789ab", "d" * 64
 KNOWN, NEW, SMALL = "2025Q2", "2025Q4", "2026Q1"
 ENOUGH = 520  # reports: more than the plan's minimum of new cases
 
@@ -192,24 +189,17 @@ class DriftStack:
 
 
 @contextmanager
-def drift_stack(repository: Path, folder: Path) -> Iterator[DriftStack]:
-    """Ana owns the model, Ben reviews and may override nothing."""
+def drift_stack(deployment: Deployment) -> Iterator[DriftStack]:
+    """A copy of what was deployed. Ana owns the model, Ben reviews and may override nothing."""
     with airflow_stand_in() as airflow:
-        options = ["--iam", "enforce", "--mwaa-environment", str(airflow.settings(folder))]
-        with LocalServer(folder / "local_aws", options=options) as server, aws_variables(server.url):
-            os.environ["VIGIL_STACK"] = STACK
-            aws_client.cache_clear()
-            command = [VIGIL, "stack", "deploy", "--stack", STACK, "--image", IMAGE, "--airflow-environment", NAME]
-            command += ["--registry-url", (folder / "registry.git").as_uri()]
-            result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
-            assert result.returncode == 0, result.stderr
-            parameters = load_parameters()
+        airflow.settings(deployment.folder)
+        with deployment.fresh() as fresh:
+            parameters = fresh.parameters
             _shorten(parameters.state_machines.retrain_on_drift)
             evidence_store(parameters).keep_plan(real_plan())
             add_person(parameters.cognito.user_pool, parameters.tables.people, "ana", "Ana Approver", ROLE)
             add_person(parameters.cognito.user_pool, parameters.tables.people, "ben", "Ben Reviewer")
-            yield DriftStack(server, airflow, parameters, folder, iter(range(1000)))
-            aws_client.cache_clear()
+            yield DriftStack(fresh.server, airflow, parameters, fresh.folder, iter(range(1000)))
 
 
 def _shorten(machine: str) -> None:
