@@ -118,6 +118,8 @@ class ModelMonitorSchedules:
         if monitor in CONFIGURED:
             application["ConfigUri"] = str(S3Uri.parse(served.baseline_uri) / BASELINE_FILE)
         if monitor in NEED_LABELS:
+            captured = monitoring_places.captured(parameters) / f"{endpoint}/"
+            application["Environment"]["vigil_captured_uri"] = str(captured)
             truth = str(monitoring_places.ground_truth(parameters, endpoint)).rstrip("/")
             data["GroundTruthS3Input"] = {"S3Uri": truth}
             data["EndpointInput"] |= dict.fromkeys(("StartTimeOffset", "EndTimeOffset"), self._back(served))
