@@ -20,8 +20,8 @@ vigil_artefact_uri, vigil_artefact_digest  ``model.tar.gz`` of the model that se
 vigil_plan_digest              of the change control plan that the model was released under
 vigil_report_uri               S3 prefix of this monitor's reports, ``reports/<endpoint>/<monitor>/``; the window's key
                                is put behind it unless it is there already
-vigil_captured_uri             S3 prefix of all that was captured, ``captured/<endpoint>/``; what the platform merged has
-                               labelled records alone, so without it nobody knows the share that has labels
+vigil_captured_uri             S3 prefix of all that was captured, ``captured/<endpoint>/``; what the platform merged
+                               has labelled records alone: without this nobody knows the share with labels
 vigil_merged_uri               S3 prefix for records merged with their labels; the window's key likewise; may be missing
 =============================  ========================================================================================
 """
