@@ -16,12 +16,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from vigil.aws import monitoring_places
+from vigil.aws.analyzer_environment import DATASET, NEED_LABELS, OUTPUT, own
 from vigil.aws.environment import StackParameters
-from vigil.aws.monitor_environment import DATASET, NEED_LABELS, OUTPUT, own
 from vigil.aws.monitor_jobs import MOST_SECONDS, VOLUME_GB
+from vigil.aws.monitored_model import ServedModel
 from vigil.aws.monitoring_schedules import unless_gone
 from vigil.aws.objects import S3Uri
-from vigil.aws.served_model import ServedModel
 from vigil.change_control.monitoring_rules import MonitoringRules
 from vigil.digests import digest_of
 from vigil.monitoring.models import Monitor

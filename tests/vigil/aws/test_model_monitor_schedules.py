@@ -10,7 +10,7 @@ from moto_stack import MotoStack
 from watched_model import serving
 
 from vigil.aws.model_monitor_schedules import TYPES, ModelMonitorSchedules
-from vigil.aws.served_model import served_model
+from vigil.aws.monitored_model import served_model
 from vigil.monitoring.models import Monitor
 
 KINDS = [kind for _, kind in TYPES.values()]
