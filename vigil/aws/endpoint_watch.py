@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from vigil.aws.endpoint_restoration import NO_ENDPOINT
+from vigil.aws.monitored_model import NoBaselineError, NothingServesError, ServedModel, served_model
 from vigil.aws.monitoring_schedules import MonitoringSchedules
-from vigil.aws.served_model import NoBaselineError, NothingServesError, ServedModel, served_model
 from vigil.moments import Clock
 from vigil.monitoring.models import Monitor
 

@@ -9,10 +9,10 @@ from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.endpoint_watch import Watched, WatchPorts, watch
 from vigil.aws.environment import ConfigurationError, StackParameters, aws_client, stack_name
 from vigil.aws.model_monitor_schedules import ModelMonitorSchedules
+from vigil.aws.monitored_model import monitoring_rules
 from vigil.aws.monitoring_metrics import MonitoringMetrics
 from vigil.aws.monitoring_schedules import MonitoringSchedules, SchedulerSchedules
 from vigil.aws.monitoring_table import MonitoringTable
-from vigil.aws.served_model import monitoring_rules
 
 SCHEDULER, MODEL_MONITOR = "scheduler", "model-monitor"
 

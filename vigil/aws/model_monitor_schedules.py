@@ -16,12 +16,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from vigil.aws import monitoring_places
+from vigil.aws.analyzer_environment import DATASET, NEED_LABELS, OUTPUT, own
 from vigil.aws.environment import StackParameters
-from vigil.aws.monitor_environment import DATASET, NEED_LABELS, OUTPUT, own
 from vigil.aws.monitor_jobs import MOST_SECONDS, VOLUME_GB
+from vigil.aws.monitored_model import ServedModel
 from vigil.aws.monitoring_schedules import unless_gone
 from vigil.aws.objects import S3Uri
-from vigil.aws.served_model import ServedModel
 from vigil.change_control.monitoring_rules import MonitoringRules
 from vigil.digests import digest_of
 from vigil.monitoring.models import Monitor
@@ -37,6 +37,8 @@ TYPES = {
 CONFIGURED = (Monitor.BIAS, Monitor.ATTRIBUTION)
 HOUR_SECONDS = 3600
 DIGITS = 12
+MOST_LISTED = 100
+IN_USE = {"ResourceInUse", "ConflictException"}
 BASELINE_FILE = "baseline.json"
 
 
@@ -58,10 +60,10 @@ class ModelMonitorSchedules:
         done = {}
         for monitor in Monitor:
             found = self._schedule(monitor)
-            if found is not None:
+            if found is not None and found.get("MonitoringScheduleStatus") != "Deleting":
                 self._client.delete_monitoring_schedule(MonitoringScheduleName=self._name(monitor))
-                self._forget(monitor, found)
                 done[monitor.value] = "deleted"
+            self._forget(monitor)
         return done
 
     def _ensure(self, monitor: Monitor, served: ServedModel) -> str:
@@ -77,6 +79,7 @@ class ModelMonitorSchedules:
         }
         found = self._schedule(monitor)
         if found is not None and found["MonitoringScheduleConfig"] == wanted["MonitoringScheduleConfig"]:
+            self._forget(monitor, name)
             return "kept"
         try:
             getattr(self._client, f"create_{TYPES[monitor][1]}_job_definition")(JobDefinitionName=name, **definition)
@@ -87,7 +90,7 @@ class ModelMonitorSchedules:
             self._client.create_monitoring_schedule(**wanted)
             return "made"
         self._client.update_monitoring_schedule(**wanted)
-        self._forget(monitor, found)
+        self._forget(monitor, name)
         return "changed"
 
     def _schedule(self, monitor: Monitor) -> dict[str, Any] | None:
@@ -118,6 +121,8 @@ class ModelMonitorSchedules:
         if monitor in CONFIGURED:
             application["ConfigUri"] = str(S3Uri.parse(served.baseline_uri) / BASELINE_FILE)
         if monitor in NEED_LABELS:
+            captured = monitoring_places.captured(parameters) / f"{endpoint}/"
+            application["Environment"]["vigil_captured_uri"] = str(captured)
             truth = str(monitoring_places.ground_truth(parameters, endpoint)).rstrip("/")
             data["GroundTruthS3Input"] = {"S3Uri": truth}
             data["EndpointInput"] |= dict.fromkeys(("StartTimeOffset", "EndTimeOffset"), self._back(served))
@@ -142,13 +147,22 @@ class ModelMonitorSchedules:
             "StoppingCondition": {"MaxRuntimeInSeconds": MOST_SECONDS},
         }
 
-    def _forget(self, monitor: Monitor, schedule: dict[str, Any]) -> None:
-        """Of a schedule that no longer uses it; one that a killed function leaves behind costs nothing."""
-        name = schedule["MonitoringScheduleConfig"]["MonitoringJobDefinitionName"]
-        try:
-            getattr(self._client, f"delete_{TYPES[monitor][1]}_job_definition")(JobDefinitionName=name)
-        except ClientError as error:
-            unless_gone(error)
+    def _forget(self, monitor: Monitor, kept: str = "") -> None:
+        """Delete the monitor's job definitions but the one that is ``kept``; those still in use at a later look.
+
+        A schedule is deleted, and updated, only after the call that asks for it, and holds its definition until then.
+        """
+        names, kind = f"{self._name(monitor)}-", TYPES[monitor][1]
+        found = getattr(self._client, f"list_{kind}_job_definitions")(NameContains=names, MaxResults=MOST_LISTED)
+        for entry in found["JobDefinitionSummaries"]:
+            name = entry["MonitoringJobDefinitionName"]
+            if not name.startswith(names) or name == kept:
+                continue
+            try:
+                getattr(self._client, f"delete_{kind}_job_definition")(JobDefinitionName=name)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in IN_USE:
+                    unless_gone(error)
 
     def _back(self, served: ServedModel) -> str:
         """By how much the plan says that labels lag behind, in whole hours."""

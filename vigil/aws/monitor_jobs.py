@@ -11,10 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from vigil.aws.analyzer_environment import BASELINE, baseline_files, contract, own
 from vigil.aws.captured_data import Found
 from vigil.aws.environment import StackParameters, stack_name
-from vigil.aws.monitor_environment import BASELINE, baseline_files, contract, own
-from vigil.aws.served_model import ServedModel
+from vigil.aws.monitored_model import ServedModel
 from vigil.digests import digest_of
 from vigil.monitoring.models import Monitor, Window
 

@@ -12,14 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 from vigil.aws import monitoring_places
+from vigil.aws.analyzer_environment import NEED_LABELS
 from vigil.aws.captured_data import Found, captured_in, ground_truth_until, last_window
 from vigil.aws.environment import StackParameters
-from vigil.aws.monitor_environment import NEED_LABELS
 from vigil.aws.monitor_jobs import Work, start_once
 from vigil.aws.monitor_orders import MonitorAnswer, MonitorOrder, Started
+from vigil.aws.monitored_model import NoBaselineError, NothingServesError, ServedModel, monitoring_rules, served_model
 from vigil.aws.monitoring_events import announce
 from vigil.aws.objects import S3Uri, put_bytes
-from vigil.aws.served_model import NoBaselineError, NothingServesError, ServedModel, monitoring_rules, served_model
 from vigil.aws.window_documents import WINDOW_FILE
 from vigil.moments import Clock
 from vigil.monitoring.models import (

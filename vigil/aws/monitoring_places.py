@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from vigil.aws.environment import StackParameters
 from vigil.aws.objects import S3Uri
@@ -44,16 +44,6 @@ def weekly_reports(parameters: StackParameters, endpoint: str) -> S3Uri:
 def baseline(parameters: StackParameters, run_key: str) -> S3Uri:
     """``baseline.json`` and, below ``<monitor>/``, ``statistics.json`` and ``constraints.json``: of one model."""
     return S3Uri(parameters.buckets.models, f"runs/{run_key}/baseline/")
-
-
-def hour_folders(window: Window) -> list[str]:
-    """``yyyy/mm/dd/hh`` of each hour that the window touches, in order."""
-    hour = window.start.replace(minute=0, second=0, microsecond=0)
-    folders = []
-    while hour < window.end:
-        folders.append(f"{hour:{HOUR_FOLDER}}")
-        hour += timedelta(hours=1)
-    return folders
 
 
 def hour_of(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 
 from vigil.aws.environment import StackParameters
-from vigil.aws.served_model import ServedModel
+from vigil.aws.monitored_model import ServedModel
 from vigil.monitoring.models import Monitor
 
 #: Context attribute of EventBridge Scheduler (user guide, "Adding context attributes").

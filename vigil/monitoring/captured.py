@@ -87,6 +87,10 @@ class Selection:
         self._window = window
         self.counts = CaptureCounts()
 
+    def again(self) -> Selection:
+        """The same choice, with counts of its own."""
+        return Selection(self._model_digest, self._window)
+
     def takes(self, answered: Answered) -> bool:
         """Whether it counts; if not, the reason is counted."""
         if answered.shadow:

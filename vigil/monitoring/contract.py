@@ -20,6 +20,8 @@ vigil_artefact_uri, vigil_artefact_digest  ``model.tar.gz`` of the model that se
 vigil_plan_digest              of the change control plan that the model was released under
 vigil_report_uri               S3 prefix of this monitor's reports, ``reports/<endpoint>/<monitor>/``; the window's key
                                is put behind it unless it is there already
+vigil_captured_uri             S3 prefix of all that was captured, ``captured/<endpoint>/``; what the platform merged
+                               has labelled records alone: without this nobody knows the share with labels
 vigil_merged_uri               S3 prefix for records merged with their labels; the window's key likewise; may be missing
 =============================  ========================================================================================
 """
@@ -70,6 +72,7 @@ class MonitorOrder(BaseModel):
     plan_digest: Sha256
     report_uri: str
     merged_uri: str | None
+    captured_uri: str | None = None
 
 
 def read_order(environment: Mapping[str, str]) -> MonitorOrder:
@@ -95,6 +98,7 @@ def read_order(environment: Mapping[str, str]) -> MonitorOrder:
             artefact_digest=_required(environment, "vigil_artefact_digest"),
             plan_digest=_required(environment, "vigil_plan_digest"),
             report_uri=_of_window(_required(environment, "vigil_report_uri"), window),
+            captured_uri=environment.get("vigil_captured_uri") or None,
             merged_uri=_of_window(environment["vigil_merged_uri"], window)
             if environment.get("vigil_merged_uri")
             else None,

@@ -110,11 +110,12 @@ class Merge:
 class PlatformMerge:
     """Records that Model Monitor has merged already: each brings its labels, and those without any are not there.
 
-    The platform keeps to itself how many labels were late, duplicate or unknown to it.
+    So what was scored is counted in ``captured``, the hours that it merged from; where that is None, nobody knows it,
+    and coverage neither. The platform keeps to itself how many labels were late, duplicate or unknown to it.
     """
 
     selection: Selection
-    scored: int = 0
+    captured: Iterable[SourceFile] | None = None
     labelled: int = 0
     unknown: int = 0
     unreadable: int = 0
@@ -126,16 +127,20 @@ class PlatformMerge:
             known = self._labels(answered.record)
             for report, score in zip(answered.cases, answered.scores, strict=True):
                 serious = known.pop(report.case_id, None)
-                self.scored += 1
                 self.labelled += serious is not None
                 yield ScoredCase(answered.inference_id, report, score, serious)
             self.unknown += len(known)
 
     def counts(self) -> MergeCounts:
-        names = ("scored", "labelled", "unknown", "unreadable")
-        counts = LabelCounts(**{name: getattr(self, name) for name in names})
+        names = ("labelled", "unknown", "unreadable")
+        counts = LabelCounts(scored=self._scored(), **{name: getattr(self, name) for name in names})
         labels = self.labelled + self.unknown
         return MergeCounts(statements=labels, labels=labels, elsewhere=0, counts=counts, merged_by_platform=True)
+
+    def _scored(self) -> int:
+        selection = self.selection.again()
+        answers = read_captured(self.captured or (), selection.counts)
+        return sum(len(answered.cases) for answered in answers if selection.takes(answered))
 
     def _labels(self, record: dict[str, Any]) -> dict[str, bool]:
         try:

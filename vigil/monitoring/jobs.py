@@ -170,6 +170,7 @@ def _sources(root: Path, order: MonitorOrder, outside: Outside) -> Sources:
         ground_truth=ground_truth,
         elsewhere=elsewhere,
         merged_by_platform=labelled and order.merged_by_platform,
+        scored=outside.hours(order.captured_uri, start, end) if order.captured_uri else None,
     )
 
 

@@ -108,9 +108,11 @@ class ModelQualityMonitor:
     def _too_few(self, labels: LabelCounts | None) -> str:
         if labels is None:
             return "no ground truth was given"
-        rules, coverage = self._rules, labels.coverage or 0.0
+        rules, coverage = self._rules, labels.coverage
         if labels.labelled < rules.minimum_labelled:
             return f"{labels.labelled} cases have a label, {rules.minimum_labelled} are needed"
+        if coverage is None:
+            return "how many cases were scored is not known, so neither is the share that has labels"
         if coverage < rules.minimum_coverage:
             return f"{coverage:.1%} of the cases have a label, {rules.minimum_coverage:.0%} are needed"
         return ""

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 #: At most 4.3 KB; the rank of a value is off by about .002 at most, as the tests measure.
 COMPRESSION = 200
-RANK_ERROR = 0.005
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 

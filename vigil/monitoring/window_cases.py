@@ -19,13 +19,15 @@ class Sources:
     """``captured``: of the window's hours. ``ground_truth``: of all hours since its start, None where none is given.
 
     ``elsewhere``: captured records of other hours, read only where a label belongs to nobody in the window.
-    ``merged_by_platform``: the captured records hold their labels already.
+    ``merged_by_platform``: the captured records hold their labels already, and those without any are not there;
+    ``scored``: then all that was captured in the window's hours, None where that cannot be read.
     """
 
     captured: Iterable[SourceFile]
     ground_truth: Iterable[SourceFile] | None = None
     elsewhere: Iterable[SourceFile] = ()
     merged_by_platform: bool = False
+    scored: Iterable[SourceFile] | None = None
 
 
 class WindowCases:
@@ -45,7 +47,7 @@ class WindowCases:
         self._merge: Merge | PlatformMerge | None = None
         self.merged: Path | None = None
         if sources.merged_by_platform:
-            self._merge = PlatformMerge(selection)
+            self._merge = PlatformMerge(selection, sources.scored)
         elif sources.ground_truth is not None:
             merged_folder.mkdir(parents=True, exist_ok=True)
             self.merged = merged_folder / MERGED_FILE

@@ -16,8 +16,8 @@ from watched_model import SINCE, put_serving, serving
 from vigil.aws.endpoint_watch import OVERDUE_AFTER, WatchPorts, watch
 from vigil.aws.endpoint_watch_ports import watch_ports
 from vigil.aws.environment import ConfigurationError
+from vigil.aws.monitored_model import ServedModel
 from vigil.aws.monitoring_schedules import SCHEDULED_TIME, SchedulerSchedules
-from vigil.aws.served_model import ServedModel
 from vigil.monitoring.models import Monitor
 
 MONITORS = sorted(monitor.value for monitor in Monitor)
@@ -166,7 +166,7 @@ def test_the_stacks_own_record_and_home_are_what_is_watched(stack: MotoStack) ->
 
 
 def test_the_address_of_the_baselines_document_stands_for_its_folder() -> None:
-    from vigil.aws.served_model import served_model
+    from vigil.aws.monitored_model import served_model
 
     folder = serving()["baseline_uri"]
     assert served_model(serving(baseline_uri=f"{folder}baseline.json")).baseline_uri == folder

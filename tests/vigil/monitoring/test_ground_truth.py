@@ -128,12 +128,22 @@ def test_records_merged_by_the_platform_bring_their_labels(tmp_path: Path) -> No
     record = json.loads(capture_line([report("1"), report("2")]))
     good = {**record, "groundTruthData": {"data": '{"1": true, "8": false}', "encoding": "JSON"}}
     lines = [json.dumps(good), json.dumps({**record, "groundTruthData": {"data": "?", "encoding": "JSON"}})]
-    merge = PlatformMerge(Selection(DIGEST, WINDOW))
+    unlabelled = capture_line([report("5"), report("6")], inference_id="request-2")  # not among what was merged
+    captured = [hour_file(tmp_path / "captured", START, [json.dumps(record), json.dumps(record), unlabelled])]
+    merge = PlatformMerge(Selection(DIGEST, WINDOW), captured)
     cases = list(merge.cases([hour_file(tmp_path, START, lines)]))
     assert [case.serious for case in cases] == [True, None, None, None]
     counts = merge.counts()
     assert counts.merged_by_platform
-    assert counts.counts == LabelCounts(scored=4, labelled=1, unknown=1, unreadable=1)
+    assert counts.counts == LabelCounts(scored=6, labelled=1, unknown=1, unreadable=1)
+
+
+def test_the_share_with_labels_is_not_known_of_records_that_the_platform_merged_alone(tmp_path: Path) -> None:
+    record = json.loads(capture_line([report("1")]))
+    good = {**record, "groundTruthData": {"data": '{"1": true}', "encoding": "JSON"}}
+    merge = PlatformMerge(Selection(DIGEST, WINDOW))
+    assert len(list(merge.cases([hour_file(tmp_path, START, [json.dumps(good)])]))) == 1
+    assert (merge.counts().counts.labelled, merge.counts().counts.coverage) == (1, None)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def test_probabilities_that_mean_something_else_are_a_violation_of_calibration(b
     [
         (None, "no ground truth was given"),
         (LabelCounts(scored=1000, labelled=199), "199 cases have a label, 200 are needed"),
+        (LabelCounts(labelled=300), "how many cases were scored is not known, so neither is the share that has labels"),
         (LabelCounts(scored=2000, labelled=300), r"15.0% of the cases have a label, 20% are needed"),
     ],
 )

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from datetime import UTC
 
+from vigil.aws.monitored_model import ServedModel
 from vigil.aws.objects import S3Uri
-from vigil.aws.served_model import ServedModel
 from vigil.monitoring.models import Monitor, Window
 
 INPUT = "/opt/ml/processing/input"
