@@ -163,7 +163,19 @@ def test_a_rejected_package_is_not_put_back_although_it_is_recorded(serving):
         serving.sweep()
 
 
-def test_without_an_ended_update_the_endpoint_is_nobodys_business_here(serving):
+def test_without_an_ended_update_the_endpoint_is_left_alone_and_people_are_told_once(serving):
     """Someone with the right to it has deleted it to save its cost."""
     serving.sagemaker.endpoints.clear()
-    assert serving.sweep() == {}
+    assert serving.sweep() == serving.sweep() == {}
+    assert serving.sagemaker.endpoints == {}
+    ((subject, facts),) = serving.notices
+    assert subject == "Vigil: the endpoint is not as recorded"
+    assert (facts["config_name"], facts["recorded_config"]) == ("none", "before")
+
+
+def test_an_endpoint_that_is_as_recorded_or_never_was_there_is_no_news(serving):
+    serving.sweep()
+    serving.recorded = {}
+    serving.sagemaker.endpoints.clear()
+    serving.sweep()
+    assert serving.notices == []

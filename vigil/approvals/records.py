@@ -6,6 +6,7 @@ attempt that was refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -86,8 +87,10 @@ def evidence_read(request: ApprovalRequest, reader: Actor, reading: str) -> Entr
     return _entry(request, EventName.EVIDENCE_READ, reader, reading)
 
 
-def release_verified(request: ApprovalRequest, execution_arn: str) -> Entry:
-    details = {"execution_arn": execution_arn, "signed_by": [each.printed_name for each in request.signatures]}
+def release_verified(request: ApprovalRequest, execution_arn: str, pace: Mapping[str, object]) -> Entry:
+    """``pace``: the times of this roll-out, in seconds. A stack may shorten the plan's, so they are recorded."""
+    signers = [each.printed_name for each in request.signatures]
+    details = {"execution_arn": execution_arn, "signed_by": signers, "pace": dict(pace)}
     return _entry(request, EventName.RELEASE_VERIFIED, VERIFIER, release_key(request), details=details)
 
 

@@ -5,6 +5,7 @@ It does not ask who started it. The signatures, not the task token, are what pro
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from vigil.approvals import records
@@ -19,6 +20,7 @@ from vigil.approvals.rollback import RollbackRefusedError, check_rollback
 from vigil.approvals.statement import check_signatures
 from vigil.approvals.timing import is_for, may_still_be_applied
 from vigil.audit.models import model_chain
+from vigil.change_control.models import Plan
 from vigil.moments import timestamp
 
 #: Fields of the facts that a run fixes before it computes anything.
@@ -28,9 +30,15 @@ PINNED_FACTS = "facts"
 
 
 def verify_release(
-    request_id: str, requested_execution: str, execution_arn: str, ports: VerificationPorts
+    request_id: str,
+    requested_execution: str,
+    execution_arn: str,
+    ports: VerificationPorts,
+    pace_of: Callable[[Plan], Mapping[str, object]] = lambda plan: {},
 ) -> ApprovalRequest:
     """The approved request, if it may go into service now, by the execution ``execution_arn`` and by no other.
+
+    ``pace_of``: the times at which the stack rolls out under a plan, recorded with the release.
 
     Raises ``SignatureInvalidError`` with the reason otherwise, whatever it is.
     """
@@ -55,13 +63,15 @@ def verify_release(
         raise SignatureInvalidError(f"approval request {request_id}: {error}") from error
     if not ports.store.claim(request_id, execution_arn):
         raise SignatureInvalidError(f"approval request {request_id} was used already: one approval, one replacement")
-    _use_once(request, execution_arn, ports)
+    _use_once(request, execution_arn, pace_of(ports.evidence.plan(request.facts.plan_digest)), ports)
     return request
 
 
-def _use_once(request: ApprovalRequest, execution_arn: str, ports: VerificationPorts) -> None:
+def _use_once(
+    request: ApprovalRequest, execution_arn: str, pace: Mapping[str, object], ports: VerificationPorts
+) -> None:
     """The ledger has the use of these signatures once, whatever rows hold them; a retry finds its own record."""
-    recorded = ports.ledger.append(records.release_verified(request, execution_arn))
+    recorded = ports.ledger.append(records.release_verified(request, execution_arn, pace))
     if recorded.details.get("execution_arn") != execution_arn:
         raise SignatureInvalidError(
             f"the signatures of approval request {request.request_id} were used already, as record "

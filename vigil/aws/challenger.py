@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vigil.approvals.errors import EvidenceError
@@ -23,6 +25,8 @@ from vigil.change_control.shadow import Judgement, judge_shadow
 from vigil.digests import sha256_hex
 from vigil.models.comparison import PairedComparison, why_worse
 from vigil.moments import Clock, timestamp
+
+logger = logging.getLogger(__name__)
 
 #: Attributes of the model package's item in the models table, where the Models page reads them: JSON documents.
 PAIRED, SHADOW = "paired_test", "shadow"
@@ -97,7 +101,12 @@ def _paired(event: CompareEvent, plan: Plan, ports: ComparePorts) -> tuple[Judge
 
 def _shadow(event: CompareEvent, plan: Plan, ports: ComparePorts) -> tuple[Judgement, dict[str, Any]]:
     since, until = datetime.fromisoformat(event.since), ports.clock()
-    found = shadow_findings(ports.places, since, until, ports.s3, ports.cloudwatch)
+    try:
+        found = shadow_findings(ports.places, since, until, ports.s3, ports.cloudwatch)
+    except (ObjectError, ClientError) as error:  # says nothing against the challenger
+        logger.exception("the shadow of %s could not be looked at", event.release.model_package_arn)
+        why = f"what it did in the shadow could not be read ({type(error).__name__}): not judged"
+        return Judgement(verdict="not-judged", reason=why), {"since": timestamp(since), "until": timestamp(until)}
     rules = plan.protocol.update
     judgement = judge_shadow(found, rules.shadow, rules.paired_test)
     return judgement, {"since": timestamp(since), "until": timestamp(until), **found.model_dump(mode="json")}

@@ -20,7 +20,7 @@ from vigil.aws.executions import Executions
 from vigil.aws.ledger_ports import RequiredLedger
 from vigil.aws.ledger_table import ConditionFailedError
 from vigil.aws.model_packages import ModelPackages
-from vigil.aws.release_facts import release_of
+from vigil.aws.release_facts import pace, release_of
 from vigil.aws.release_models import MarkActiveEvent, Release
 from vigil.aws.update_turns import take_turn
 from vigil.digests import digest_of
@@ -51,7 +51,13 @@ def verify_approval(
     Only then do others that run count: see ``take_turn``, which raises ``UpdateRunningError``.
     """
     try:
-        request = verify_release(event.approval_request_id, event.requested_execution, event.execution_arn, ports)
+        request = verify_release(
+            event.approval_request_id,
+            event.requested_execution,
+            event.execution_arn,
+            ports,
+            lambda plan: pace(plan, parameters).model_dump(mode="json"),
+        )
     except SignatureInvalidError as invalid:
         _record_refused(event, str(invalid), ports)
         raise

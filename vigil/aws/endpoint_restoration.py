@@ -49,12 +49,13 @@ def restore_recorded(ports: RestorationPorts) -> dict[str, str]:
     Nothing is done while an update-endpoint execution runs: it looks after the endpoint itself.
     """
     unsettled = _unsettled(ports)
-    if not unsettled:
-        return {}
     found = _describe(ports)  # before the look for running ones: an update that ended between has left its record
     if ports.executions.any_running(ports.state_machine):
         return {}
     recorded = ports.serving.serving(ports.endpoint)
+    if not unsettled:
+        _tell_difference(found, recorded, ports)
+        return {}
     step = _next_step(found, recorded.get("config_name", ""))
     if step == "as recorded":
         return {arn: _settle(arn, recorded, ports) for arn in unsettled}
@@ -77,6 +78,20 @@ def _describe(ports: RestorationPorts) -> dict[str, str] | None:
             return None
         raise
     return {"status": answer["EndpointStatus"], "config": answer["EndpointConfigName"]}
+
+
+def _tell_difference(found: dict[str, str] | None, recorded: dict[str, str], ports: RestorationPorts) -> None:
+    """No update has left the endpoint otherwise than recorded: somebody did, and may. People are told, once."""
+    if _next_step(found, recorded.get("config_name", "")) in ("as recorded", "wait"):
+        return
+    config = found["config"] if found else "none"
+    key = f"endpoint-differs#{ports.endpoint}#{config}#{recorded.get('execution_arn', '')}"
+    if not ports.outcomes.records.finish(key, "DIFFERS", f"the endpoint has {config}", ports.outcomes.clock()):
+        return
+    facts = {"event": "endpoint-differs", "endpoint_name": ports.endpoint, "config_name": config}
+    ports.outcomes.notifications.publish(
+        "Vigil: the endpoint is not as recorded", facts | {"recorded_config": recorded.get("config_name", "")}
+    )
 
 
 def _next_step(found: dict[str, str] | None, recorded: str) -> str:

@@ -14,8 +14,9 @@ from vigil.change_control.models import Plan
 from vigil.digests import digest_of
 
 KEY_DIGITS = 12  # of SHA-256 of the execution's ARN: part of the names of model, configuration and jobs
-#: All traffic on the new fleet, the old one still there, the alarms still looked at.
-LONGEST_TERMINATION_WAIT = 120
+#: All traffic on the new fleet, the old one still there, the alarms still looked at: longer than a metric's minute and
+#: its way to the alarm.
+LONGEST_TERMINATION_WAIT = 300
 #: For both fleets to come up and to go, beside the waits.
 DEPLOYMENT_SECONDS = 1800
 

@@ -6,8 +6,6 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html (endp
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,11 +17,13 @@ from vigil.aws.objects import S3Uri, get_bytes
 from vigil.change_control.shadow import ShadowFindings
 from vigil.models.delong import auroc_difference
 from vigil.models.models import DECIMALS
+from vigil.monitoring.captured import parse_answered
+from vigil.monitoring.labels import parse_labels
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 NAMESPACE = "AWS/SageMaker"
-#: A function reads what fits its memory and its time: the newest objects of each variant.
-MOST_OBJECTS = 2000
+#: A function reads what fits its memory and its time: so much of each variant, evenly over the shadow's hours.
+MOST_OBJECTS, MOST_BYTES = 500, 100_000_000
 SHORTEST_PERIOD, MOST_DATAPOINTS = 60, 1440  # GetMetricStatistics
 #: A model's first requests load what it needs: latencies count from here on.
 WARM = timedelta(minutes=1)
@@ -42,11 +42,12 @@ class ShadowPlaces:
 
 def shadow_findings(places: ShadowPlaces, since: datetime, until: datetime, s3: Any, cloudwatch: Any) -> ShadowFindings:
     """``s3`` and ``cloudwatch`` are boto3 clients."""
-    challenger = dict(_answers(places.captured / f"{CHALLENGER}/", since, until, s3))
+    unreadable = _Count()
+    challenger = dict(_answers(places.captured / f"{CHALLENGER}/", since, until, s3, unreadable))
     labels = _labels(places.labels, since, until, s3) if challenger else {}
     pairs, cases, off = 0, 0, 0.0
     labelled: list[tuple[bool, float, float]] = []
-    for request, ours in _answers(places.captured / f"{CHAMPION}/", since, until, s3):
+    for request, ours in _answers(places.captured / f"{CHAMPION}/", since, until, s3, _Count()):
         theirs = challenger.pop(request, None)
         if theirs is None:
             continue
@@ -60,6 +61,7 @@ def shadow_findings(places: ShadowPlaces, since: datetime, until: datetime, s3: 
     return ShadowFindings(
         requests=round(metrics.total(CHALLENGER, "Invocations")),
         errors=round(metrics.total(CHALLENGER, "Invocation5XXErrors")),
+        unreadable=unreadable.lines,
         champion_latency=metrics.warm_mean(CHAMPION, "ModelLatency"),
         challenger_latency=metrics.warm_mean(CHALLENGER, "ModelLatency"),
         pairs=pairs,
@@ -104,57 +106,59 @@ class _Metrics:
         return found
 
 
-def _answers(place: S3Uri, since: datetime, until: datetime, s3: Any) -> Iterator[tuple[str, Answers]]:
-    """Each captured request by its inference id, else its event id, with the probabilities of its cases."""
-    for record in _records(place, since, until, s3):
-        try:
-            metadata, output = record["eventMetadata"], record["captureData"]["endpointOutput"]
-            moment = datetime.fromisoformat(metadata["inferenceTime"])
-            data = output["data"]
-            text = base64.b64decode(data).decode() if output.get("encoding") == "BASE64" else data
-            results = json.loads(text)["results"]
-            answers = {str(each["case_id"]): float(each["probability"]) for each in results}
-        except (KeyError, TypeError, ValueError):
-            continue  # no answer of ours; monitors count these
-        if moment >= since.replace(microsecond=0):
-            yield str(metadata.get("inferenceId") or metadata["eventId"]), answers
+class _Count:
+    lines = 0
+
+
+def _answers(
+    place: S3Uri, since: datetime, until: datetime, s3: Any, unreadable: _Count
+) -> Iterator[tuple[str, Answers]]:
+    """Each captured request by its inference id, with the probabilities of its cases; what is none is counted."""
+    for line in _lines(place, since, until, s3):
+        found = parse_answered(line)
+        if found is None:
+            unreadable.lines += 1
+        elif found.moment >= since.replace(microsecond=0):
+            yield found.inference_id, {score.case_id: score.probability for score in found.scores}
 
 
 def _labels(place: S3Uri, since: datetime, until: datetime, s3: Any) -> dict[str, dict[str, bool]]:
-    """By request, by case; the one that arrived last counts."""
+    """By request, by case; the one that arrived last counts. The monitors' merge counts what is no ground truth."""
     found: dict[str, dict[str, bool]] = {}
-    for record in _records(place, since, until, s3):
-        try:
-            labels = json.loads(record["groundTruthData"]["data"])
-            request = str(record["eventMetadata"]["eventId"])
-            found.setdefault(request, {}).update({case: bool(label) for case, label in labels.items()})
-        except (KeyError, TypeError, ValueError, AttributeError):
-            continue  # the merge of the monitors counts what is no ground truth
+    for line in _lines(place, since, until, s3):
+        if (parsed := parse_labels(line)) is not None:
+            found.setdefault(parsed[0], {}).update(parsed[1])
     return found
 
 
-def _records(place: S3Uri, since: datetime, until: datetime, s3: Any) -> Iterator[dict[str, Any]]:
-    for key in _keys(place, since, until, s3):
-        for line in get_bytes(S3Uri(place.bucket, key), s3).decode(errors="replace").splitlines():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict):
-                yield record
+def _lines(place: S3Uri, since: datetime, until: datetime, s3: Any) -> Iterator[bytes]:
+    """Of as many objects as fit, evenly over the time; the same ones for both variants where they hold the same."""
+    left = MOST_BYTES
+    for key, size in _spread(_keys(place, since, until, s3)):
+        left -= size
+        if left < 0:
+            return
+        yield from filter(None, get_bytes(S3Uri(place.bucket, key), s3).splitlines())
 
 
-def _keys(place: S3Uri, since: datetime, until: datetime, s3: Any) -> list[str]:
-    """Of the hours that the time touches, in order; of too many the newest. Folders sort as time does."""
+def _spread(keys: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """At most ``MOST_OBJECTS``, and so many that their sizes fit ``MOST_BYTES``, at even distances."""
+    whole = sum(size for _, size in keys)
+    most = min(MOST_OBJECTS, len(keys), int(len(keys) * MOST_BYTES / whole) if whole else len(keys))
+    return [keys[n * len(keys) // most] for n in range(most)]
+
+
+def _keys(place: S3Uri, since: datetime, until: datetime, s3: Any) -> list[tuple[str, int]]:
+    """Of the hours that the time touches, in order, with their sizes in bytes. Folders sort as time does."""
     first = f"{since.astimezone(UTC):{HOUR_FOLDER}}"
     beyond = f"{until.astimezone(UTC) + timedelta(hours=1):{HOUR_FOLDER}}"
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=place.bucket, Prefix=place.key, StartAfter=f"{place.key}{first}"
     )
-    keys: list[str] = []
+    keys: list[tuple[str, int]] = []
     for page in pages:
         for item in page.get("Contents", []):
             if item["Key"].removeprefix(place.key) >= beyond:
-                return keys[-MOST_OBJECTS:]
-            keys.append(str(item["Key"]))
-    return keys[-MOST_OBJECTS:]
+                return keys
+            keys.append((str(item["Key"]), int(item["Size"])))
+    return keys

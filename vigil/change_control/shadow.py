@@ -17,8 +17,9 @@ class _Frozen(BaseModel):
 
 
 class ShadowFindings(_Frozen):
-    """``requests`` and ``errors``: copies that the challenger got, and those without a good answer. Latencies are means
-    in microseconds, from the second minute on, None where nothing was measured.
+    """``requests`` and ``errors``: copies that the challenger got, and those that failed; ``unreadable``: captured
+    answers of it that are none (a failed request may be one of them). Latencies are means in microseconds, from the
+    second minute on, None where nothing was measured.
 
     ``pairs``: requests that both answered, ``cases`` in them, ``mean_difference`` of their probabilities in absolute
     value. ``labelled``: cases among them whose label has arrived; ``auroc_difference``: challenger minus champion.
@@ -26,6 +27,7 @@ class ShadowFindings(_Frozen):
 
     requests: int = Field(ge=0)
     errors: int = Field(ge=0)
+    unreadable: int = Field(default=0, ge=0)
     champion_latency: float | None = None
     challenger_latency: float | None = None
     pairs: int = Field(default=0, ge=0)
@@ -35,8 +37,12 @@ class ShadowFindings(_Frozen):
     auroc_difference: Measure | None = None
 
     @property
+    def failed(self) -> int:
+        return max(self.errors, self.unreadable)
+
+    @property
     def error_share(self) -> float:
-        return self.errors / self.requests if self.requests else 0.0
+        return self.failed / self.requests if self.requests else 0.0
 
     @property
     def latency_ratio(self) -> float | None:
@@ -53,7 +59,10 @@ class Judgement(_Frozen):
 
 
 def judge_shadow(found: ShadowFindings, rules: ShadowRules, paired: PairedTestRules) -> Judgement:
-    """With fewer than the rules' requests nothing is judged, and that is no praise: the canary decides."""
+    """With fewer than the rules' requests, or answers of both to compare, nothing is judged: the canary decides.
+
+    That is no praise, and what is broken without a comparison still turns it away.
+    """
     if found.requests < rules.minimum_requests:
         return Judgement(
             verdict="not-judged",
@@ -62,8 +71,15 @@ def judge_shadow(found: ShadowFindings, rules: ShadowRules, paired: PairedTestRu
     broken = [each for each in (*_service(found, rules), _answers(found, rules), _labels(found, paired)) if each]
     if broken:
         return Judgement(verdict="turned-away", reason="; ".join(broken))
+    if found.pairs < rules.minimum_requests or not found.cases:
+        return Judgement(
+            verdict="not-judged",
+            reason=f"{found.requests} requests reached the shadow, but only {found.pairs} answers ({found.cases} "
+            f"cases) could be compared with the champion's, needed are {rules.minimum_requests}: not judged",
+        )
+    latency = "" if found.latency_ratio is not None else "; its latency was not measured and is not judged"
     return Judgement(
-        verdict="passed", reason=f"{found.requests} requests, {found.cases} cases compared: within the plan"
+        verdict="passed", reason=f"{found.requests} requests, {found.cases} cases compared: within the plan{latency}"
     )
 
 
@@ -71,7 +87,7 @@ def _service(found: ShadowFindings, rules: ShadowRules) -> tuple[str, str]:
     errors = latency = ""
     if found.error_share > rules.largest_error_share:
         errors = (
-            f"{found.errors} of {found.requests} requests failed ({found.error_share:.1%}), "
+            f"{found.failed} of {found.requests} requests failed ({found.error_share:.1%}), "
             f"allowed are {rules.largest_error_share:.1%}"
         )
     ratio = found.latency_ratio

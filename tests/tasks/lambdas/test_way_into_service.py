@@ -158,6 +158,18 @@ def test_a_release_that_was_verified_and_one_that_was_refused_are_in_the_ledger(
     assert verified == ("release.verified", "")
 
 
+def test_the_times_of_a_roll_out_which_a_stack_may_shorten_are_in_the_ledger(stack, candidate, approved):
+    run, _ = candidate
+    given = verify(approved)["pace"]
+    (record,) = [
+        each
+        for each in ledger_table(stack.parameters).read(f"model:{run['key']}")
+        if each.event.value == "release.verified"
+    ]
+    assert record.details["pace"] == given
+    assert given["shadow_seconds"] == stack.parameters.timing.shadow_seconds
+
+
 def test_a_release_of_a_request_that_nobody_knows_is_refused_and_recorded(stack, candidate):
     event = {"approval_request_id": "apr-invented", "requested_execution": EXECUTION, "execution_arn": UPDATE}
     with pytest.raises(SignatureInvalidError):

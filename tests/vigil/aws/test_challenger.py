@@ -3,12 +3,13 @@
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
 """
 
-import base64
 import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 from candidate_evidence import real_plan
+from captured_cases import capture_line, report, score
 from ledger_reading import records
 
 from vigil.approvals.errors import EvidenceError
@@ -18,7 +19,7 @@ from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.ledger_ports import required_ledger
 from vigil.aws.objects import S3Uri
 from vigil.aws.release_models import Champion, Pace, Release
-from vigil.aws.shadow_evidence import ShadowPlaces, shadow_findings
+from vigil.aws.shadow_evidence import ShadowPlaces, _spread, shadow_findings
 from vigil.models.comparison import Compared, PairedComparison
 from vigil.models.models import Measure, Measures
 
@@ -59,15 +60,10 @@ def comparison(high, **changes):
 
 def captured(variant, request, answers, moment=SINCE + timedelta(minutes=1), encoding="JSON"):
     """One record; SageMaker gives each its own event id, and the caller's inference id to both variants'."""
-    body = json.dumps({"results": [{"case_id": case, "probability": p} for case, p in answers.items()]})
-    data = body if encoding == "JSON" else base64.b64encode(body.encode()).decode()
-    metadata = {
-        "eventId": f"{variant}-{request}",
-        "inferenceId": request,
-        "inferenceTime": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-    }
-    output = {"observedContentType": "application/json", "mode": "OUTPUT", "data": data, "encoding": encoding}
-    return {"captureData": {"endpointOutput": output}, "eventMetadata": metadata, "eventVersion": "0"}
+    reports = [report(case) for case in answers]
+    scores = [score(case, probability) for case, probability in answers.items()]
+    side = "BASE64" if encoding == "BASE64" else "JSON"
+    return capture_line(reports, scores, inference_id=request, moment=moment, encoding=side)
 
 
 def ground_truth(request, labels):
@@ -160,6 +156,36 @@ def test_what_only_one_has_answered_and_what_came_before_are_no_pairs(bench):
     bench.put("captured/triage/challenger/2026/03/02/09/x.jsonl", *theirs)
     found = bench.findings()
     assert (found.pairs, found.cases, found.mean_difference) == (1, 0, None)
+    assert found.unreadable == 3, "answers that are none"
+
+
+def test_labels_that_are_no_yes_or_no_are_none(bench):
+    bench.answers(2)
+    bench.put("ground-truth/triage/2026/03/02/10/x.jsonl", ground_truth("r0", {"0-a": "0"}))
+    assert bench.findings().labelled == 0
+
+
+def test_of_too_many_answers_some_are_read_evenly_over_the_time(bench, monkeypatch):
+    monkeypatch.setattr("vigil.aws.shadow_evidence.MOST_OBJECTS", 2)
+    for hour, minute in (("09", 10), ("10", 12), ("10", 14), ("10", 16)):
+        for variant in ("champion", "challenger"):
+            line = captured(variant, f"r{minute}", {"a": 0.5}, SINCE + timedelta(minutes=minute))
+            bench.put(f"captured/triage/{variant}/2026/03/02/{hour}/{minute}.jsonl", line)
+    assert bench.findings().pairs == 2
+    assert _spread([(str(n), 1) for n in range(4)]) == [("0", 1), ("2", 1)]
+    monkeypatch.setattr("vigil.aws.shadow_evidence.MOST_BYTES", 0)
+    assert bench.findings().pairs == 0
+
+
+def test_a_shadow_that_cannot_be_read_is_not_judged_and_that_is_recorded(bench):
+    def away(**request):
+        raise ClientError({"Error": {"Code": "InternalServiceFault", "Message": "away"}}, "GetMetricStatistics")
+
+    bench.cloudwatch.get_metric_statistics = away
+    found = bench.judge()
+    assert (found.verdict, "could not be read (ClientError)" in found.reason) == ("not-judged", True)
+    (record,) = records(bench.stack, model_chain(RUN))
+    assert record.new["verdict"] == "not-judged"
 
 
 def test_labels_that_have_arrived_give_the_paired_test(bench):

@@ -55,5 +55,17 @@ def test_labels_that_prove_nothing_do_not_decide():
     assert judged(labelled=1, auroc_difference=Measure(value=None, low=None, high=None)).verdict == "passed"
 
 
-def test_a_latency_that_nobody_measured_is_not_judged():
-    assert judged(champion_latency=None).verdict == "passed"
+def test_a_latency_that_nobody_measured_is_not_judged_and_that_is_said():
+    found = judged(champion_latency=None)
+    assert (found.verdict, "its latency was not measured" in found.reason) == ("passed", True)
+
+
+def test_a_challenger_of_which_no_answer_was_compared_is_not_judged():
+    found = judge_shadow(ShadowFindings(requests=500, errors=0), RULES, PAIRED)
+    assert found.verdict == "not-judged"
+    assert "only 0 answers (0 cases) could be compared" in found.reason
+
+
+def test_answers_that_cannot_be_read_are_failed_requests():
+    found = judged(errors=0, unreadable=50, pairs=0, cases=0, mean_difference=None)
+    assert (found.verdict, "50 of 100 requests failed" in found.reason) == ("turned-away", True)
