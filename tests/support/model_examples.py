@@ -15,6 +15,8 @@ from vigil.models.shown_versions import PairedTest, RollbackNotAskedError, Shado
 from vigil.models.versions import EndpointState, ModelVersion, Signed, Variant, VersionStatus
 
 ACTIVE = 7
+#: When 7 went into service, and 5 out of it; when 5 went in, and 4 out.
+SINCE = {7: NOW - timedelta(days=49), 5: NOW - timedelta(days=49), 4: NOW - timedelta(days=231)}
 
 
 def arn(number: int) -> str:
@@ -22,7 +24,7 @@ def arn(number: int) -> str:
 
 
 def version(number: int, status: VersionStatus, **changes: Any) -> ModelVersion:
-    at = NOW - timedelta(days=91 * (8 - number) + 3)
+    at = NOW - (timedelta(days=3) if number > ACTIVE else timedelta(days=50 + 91 * (ACTIVE - number), hours=7))
     signed = [
         ("Quality assurance", "quality-assurance", "reviewed", 26),
         ("Model owner", "model-owner", "approved", 29),
@@ -32,7 +34,7 @@ def version(number: int, status: VersionStatus, **changes: Any) -> ModelVersion:
         "version": number,
         "status": status,
         "registered_at": at,
-        "changed_at": at + timedelta(hours=31) if status in (VersionStatus.ACTIVE, VersionStatus.RETIRED) else None,
+        "changed_at": SINCE.get(number),
         "run_key": f"run-{number}",
         "requested_by": "airflow:operator",
         "dataset_version": f"{number}d" * 32,

@@ -41,7 +41,7 @@ BRIER = (0.131, 0.132, 0.129, 0.134, 0.133, 0.137, 0.135, 0.149)
 CALIBRATION = (0.033, 0.036, 0.031, 0.038, 0.035, 0.041, 0.039, 0.112)
 RECALL = (0.818, 0.816, 0.819, 0.811, 0.814, 0.808, 0.812, 0.801)
 NDCG = (0.993, 0.991, 0.994, 0.990, 0.992, 0.988, 0.987, 0.942)
-LABELLED = (2871, 2810, 2655, 2502, 2214, 1730, 1166, 486)
+LABELLED = (2871, 2810, 2655, 2502, 2214, 1730, 1166, 686)
 BIAS = {"dppl_sex_F": 0.021, "dppl_age_band_65_up": 0.084, "dppl_region_US": -0.142}
 BASELINE_CASES = 1260
 
@@ -238,7 +238,7 @@ SERVING = Serving(
     model_package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/7",
     artefact_digest=ARTEFACT,
     baseline_digest=BASELINE,
-    since=datetime(2026, 1, 12, 8, 4, tzinfo=UTC),
+    since=NOW - timedelta(days=49),
 )
 
 

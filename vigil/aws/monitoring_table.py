@@ -15,6 +15,7 @@ WINDOW, DECISION, RETRAINING = "window#", "decision#", "retraining"
 DOCUMENT = "document"
 #: Items of the latest windows that are looked through for each monitor's last: ten windows of all four.
 LATEST = 40
+PAGES_READ = 8  # of DynamoDB, a megabyte each at most
 
 
 def window_item(window: Window, monitor: Monitor) -> str:
@@ -60,10 +61,25 @@ class MonitoringTable:
         return sorted(found, key=lambda decision: (decision.decided_at, decision.decision_id), reverse=True)
 
     def decision(self, endpoint: str, decision_id: str) -> DriftDecision | None:
-        document = self._document(endpoint, decision_item(decision_id))
+        document = self.document(endpoint, decision_item(decision_id))
         return None if document is None else DriftDecision.model_validate_json(document)
 
-    def _document(self, endpoint: str, item: str) -> str | None:
+    def latest(self, endpoint: str, windows: int) -> Iterator[str]:
+        """Reports of about the newest ``windows`` windows, as JSON: each monitor's, newest first."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self.name,
+            KeyConditionExpression="endpoint = :endpoint AND begins_with(item, :prefix)",
+            ExpressionAttributeValues={":endpoint": {"S": endpoint}, ":prefix": {"S": WINDOW}},
+            ScanIndexForward=False,
+            PaginationConfig={"MaxItems": windows * len(Monitor), "PageSize": windows},
+        )
+        for number, page in enumerate(pages):
+            if number == PAGES_READ:
+                return
+            for item in page["Items"]:
+                yield str(item[DOCUMENT]["S"])
+
+    def document(self, endpoint: str, item: str) -> str | None:
         answer = self._client.get_item(TableName=self.name, Key=self.key(endpoint, item), ConsistentRead=True)
         return str(answer["Item"][DOCUMENT]["S"]) if "Item" in answer else None
 

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from vigil.aws import monitoring_places
+from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.environment import StackParameters, aws_client
-from vigil.aws.monitoring_table import DOCUMENT, WINDOW, MonitoringTable, decision_item, window_item
+from vigil.aws.monitoring_table import DOCUMENT, MonitoringTable, decision_item, window_item
 from vigil.aws.objects import NOT_THERE, ObjectError, S3Uri
 from vigil.digests import sha256_hex
 from vigil.monitoring.models import DriftDecision, Monitor, Window, WindowReport, WindowStatus
@@ -28,7 +29,6 @@ from vigil.monitoring.window_files import WindowFileError, bias_figures, compare
 
 FRESH_SECONDS = 15.0
 WINDOWS_READ = 16  # of each monitor: a quarter of weekly ones
-PAGES_READ = 8  # of DynamoDB, a megabyte each
 BATCH_KEYS, BATCH_TRIES = 100, 3  # BatchGetItem takes 100
 LARGEST_FILE = 16 * 1024 * 1024
 FILES_KEPT = 12
@@ -43,6 +43,8 @@ class MonitoringView:
         self, parameters: StackParameters, dynamodb: Any, s3: Any, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._parameters, self._dynamodb, self._clock = parameters, dynamodb, clock
+        self._table = MonitoringTable(dynamodb, parameters.tables.monitoring)
+        self._records = ServingRecords(dynamodb, parameters.tables.models)
         self._files = _Files(s3)
         self._lock = threading.Lock()
         self._shown: tuple[float, list[Overview]] | None = None
@@ -58,11 +60,11 @@ class MonitoringView:
     def window(self, window: Window, monitor: Monitor) -> WindowDetail | None:
         """None where that monitor has no report about the window. Raises ``WindowFileError`` for another form."""
         endpoint = self._parameters.sagemaker.endpoint
-        document = self._document(endpoint, window_item(window, monitor))
+        document = self._table.document(endpoint, window_item(window, monitor))
         if document is None:
             return None
         report = _read(WindowReport, document)
-        decision = self._document(endpoint, decision_item(report.id))
+        decision = self._table.document(endpoint, decision_item(report.id))
         serving = self._serving()
         pinned = serving is not None and serving.baseline_digest == report.baseline_digest
         return WindowDetail(
@@ -77,9 +79,7 @@ class MonitoringView:
 
     def _serving(self) -> Serving | None:
         endpoint = self._parameters.sagemaker.endpoint
-        key = {"model_package_arn": {"S": f"endpoint#{endpoint}"}}
-        answer = self._dynamodb.get_item(TableName=self._parameters.tables.models, Key=key, ConsistentRead=True)
-        item = {name: str(next(iter(value.values()))) for name, value in answer.get("Item", {}).items()}
+        item = self._records.serving(endpoint)
         if not item.get("active_package"):
             return None
         return Serving(
@@ -93,28 +93,15 @@ class MonitoringView:
         )
 
     def _overview(self, serving: Serving) -> Overview:
-        reports = list(_readable(WindowReport, self._reports(serving.endpoint), problems := list[str]()))
+        reports = list(
+            _readable(WindowReport, self._table.latest(serving.endpoint, WINDOWS_READ), problems := list[str]())
+        )
         decisions = list(_readable(DriftDecision, self._decisions(serving.endpoint, reports), problems))
         files = self._window_files(
             [each for each in reports if each.artefact_digest == serving.artefact_digest], serving
         )
         said = files.model_copy(update={"problems": (*files.problems, *problems)})
         return overview(serving, reports, decisions, said)
-
-    def _reports(self, endpoint: str) -> Iterator[str]:
-        """The newest ``WINDOWS_READ`` windows; every monitor of each."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._parameters.tables.monitoring,
-            KeyConditionExpression="endpoint = :endpoint AND begins_with(item, :prefix)",
-            ExpressionAttributeValues={":endpoint": {"S": endpoint}, ":prefix": {"S": WINDOW}},
-            ScanIndexForward=False,
-            PaginationConfig={"MaxItems": WINDOWS_READ * len(Monitor), "PageSize": WINDOWS_READ},
-        )
-        for number, page in enumerate(pages):
-            if number == PAGES_READ:
-                return
-            for item in page["Items"]:
-                yield str(item[DOCUMENT]["S"])
 
     def _decisions(self, endpoint: str, reports: Iterable[WindowReport]) -> Iterator[str]:
         """Of the windows shown: a decision is named by its window's id, so nothing older is read."""
@@ -131,12 +118,6 @@ class MonitoringView:
             for item in answer["Responses"].get(table, []):
                 yield str(item[DOCUMENT]["S"])
             keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-
-    def _document(self, endpoint: str, item: str) -> str | None:
-        answer = self._dynamodb.get_item(
-            TableName=self._parameters.tables.monitoring, Key=MonitoringTable.key(endpoint, item)
-        )
-        return str(answer["Item"][DOCUMENT]["S"]) if "Item" in answer else None
 
     def _window_files(self, reports: list[WindowReport], serving: Serving | None) -> WindowFiles:
         """``reports``: the newest first. ``serving``: None where the pinned baseline is not theirs."""

@@ -48,7 +48,7 @@ def test_each_version_has_its_status_signatures_figures_and_comparison(world: Mo
         "triage/7 ✓ serves",
         "triage/6 ✗ rejected",
         "triage/5 ○ served before",
-        "Reviewed by Quality assurance, quality assurance, 2025-11-29 11:30:00 UTC",
+        "Reviewed by Quality assurance, quality assurance, 2026-01-12 04:30:00 UTC",
         "AUROC 0.887 (0.865 to 0.905)",
         "✗ turned away in the paired test: AUROC -0.0310 (-0.0380 to -0.0240)",
         "against triage/5 on the same 1,260 cases",

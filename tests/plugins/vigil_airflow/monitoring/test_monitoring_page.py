@@ -95,7 +95,7 @@ def test_ground_truth_is_counted_in_every_way(world: MonitoringWorld) -> None:
     heads = [each.text for each in page.all("th")]
     for name in ("Late", "Duplicate", "Contradictory", "Unknown", "Unreadable"):
         assert name in heads
-    assert "16.1%" in text(read(world))
+    assert "22.7%" in text(read(world))
 
 
 def test_a_window_tells_its_violations_and_by_what_it_was_judged(world: MonitoringWorld) -> None:
