@@ -1,11 +1,12 @@
 """The data-quality monitor beside evidently, on the same rows: rows a second, and peak memory.
 
-    python -m benchmarks.monitoring [--rows 10000,100000,1000000] [--timeout 300] [--out results.json]
+    python -m benchmarks.monitoring [--rows 10000,100000,1000000] [--timeout 900] [--write]
 
 A window of so many rows is compared with a baseline of 10,000; the rows are drawn with a seed from a curated synthetic
 quarter, in Parquet files. Each way runs in a process of its own, which tells its imports, its work (reading, profiling
 and comparing) and its largest resident memory. evidently is given the eleven columns it can compare; Vigil once those,
-once all thirteen, terms and drugs too.
+once all thirteen, terms and drugs too. ``--write`` keeps the figures (``benchmarks/results/monitoring.json``), of which
+benchmarks/README.md holds the table.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+RESULTS = Path(__file__).parent / "results" / "monitoring.json"
 BASELINE_ROWS = 10_000
 QUARTER_REPORTS = 10_000
 BATCH_ROWS = 65_536
@@ -36,8 +38,8 @@ WAYS = ("vigil", "vigil-eleven", "evidently")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", default="10000,100000,1000000")
-    parser.add_argument("--timeout", type=int, default=300, help="seconds that one run may take")
-    parser.add_argument("--out", type=Path, help="write the figures as JSON too")
+    parser.add_argument("--timeout", type=int, default=900, help="seconds that one run may take")
+    parser.add_argument("--write", action="store_true", help="keep the figures")
     parser.add_argument("--work", help=argparse.SUPPRESS, nargs=3)  # in the child: WAY BASELINE WINDOW
     options = parser.parse_args()
     if options.work:
@@ -46,9 +48,9 @@ def main() -> None:
     sizes = [int(size) for size in options.rows.split(",")]
     with tempfile.TemporaryDirectory(prefix="vigil-benchmark-") as temporary:
         figures = _measure(Path(temporary), sizes, options.timeout)
-    _print(figures)
-    if options.out:
-        options.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(table(figures))
+    if options.write:
+        RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 def _measure(folder: Path, sizes: list[int], timeout: int) -> list[dict[str, Any]]:
@@ -136,7 +138,9 @@ def _vigil(columns: list[str] | None) -> Any:
     rules = load_plan(Path(__file__).parents[1] / "change_control" / "plan.yaml").protocol.monitoring.data_quality
 
     def profile(path: Path) -> Profile:
-        batches = pq.ParquetFile(path).iter_batches(BATCH_ROWS, columns=columns, use_threads=False)
+        # Buffered ahead, the file's whole columns are held besides what is profiled.
+        file = pq.ParquetFile(path, pre_buffer=False)
+        batches = file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False)
         return Profile.of(pa.Table.from_batches([batch]) for batch in batches)
 
     def run(baseline: Path, window: Path) -> int:
@@ -162,20 +166,23 @@ def _evidently() -> Any:
     return run
 
 
-def _print(figures: list[dict[str, Any]]) -> None:
-    """Rows for each second of a core: what else runs on the machine does not count."""
-    beside = {each["rows"]: each for each in figures if each["way"] == "evidently"}
-    print("\n| rows | way | rows a second of a core | beside evidently | peak MiB | of that for the work |")
-    print("|---|---|---|---|---|---|")
+def table(figures: list[dict[str, Any]]) -> str:
+    """In Markdown; for each second of a core, since what else runs on the machine does not count in it."""
+    beside = {each["rows"]: each.get("core_seconds") for each in figures if each["way"] == "evidently"}
+    lines = [
+        "| rows | way | seconds of a core | rows for each | beside evidently | peak MiB | of that for the work |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for each in figures:
-        told = f"| {each['rows']:,} | {each['way']} |"
+        told = f"| {each['rows']:,} | {each['way'].replace('-', ', ')} |"
         if "failed" in each:
-            print(f"{told} {each['failed']} | | | |")
+            lines.append(f"{told} {each['failed']} | | | | |")
             continue
-        rival = beside.get(each["rows"], {}).get("core_seconds")
-        ratio = f"{rival / each['core_seconds']:.1f} times" if rival else "–"
-        rate = f"{each['rows'] / each['core_seconds']:,.0f}"
-        print(f"{told} {rate} | {ratio} | {each['peak_mib']} | {each['grown_mib']} |")
+        seconds, rival = each["core_seconds"], beside.get(each["rows"])
+        ratio = f"{rival / seconds:.1f} times as fast" if rival and each["way"] != "evidently" else "–"
+        rate = float(f"{each['rows'] / seconds:.3g}")
+        lines.append(f"{told} {seconds:.2f} | {rate:,.0f} | {ratio} | {each['peak_mib']} | {each['grown_mib']} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
