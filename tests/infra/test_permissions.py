@@ -10,6 +10,8 @@ Template = dict[str, Any]
 # Actions that know no resource: API references of ECR, CloudWatch and CloudWatch Logs.
 ANY_RESOURCE = {f"cloudwatch:{action}" for action in ("PutMetricData", "GetMetricStatistics", "DescribeAlarms")}
 ANY_RESOURCE |= {"ecr:GetAuthorizationToken", "sagemaker:ListModelPackages"}
+KINDS_OF_MONITORING = ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")
+ANY_RESOURCE |= {f"sagemaker:List{kind}JobDefinitions" for kind in KINDS_OF_MONITORING}
 
 
 def test_no_policy_allows_a_wildcard_action(template: Template) -> None:
@@ -60,51 +62,6 @@ def test_the_sweep_may_read_everything_by_which_it_decides_to_put_back(template:
             if name == "DeliverDecisionPolicy" and action in statement["Action"]
         ]
         assert any(resource in each for each in found), action
-
-
-def test_drift_changes_nothing_that_serves(template: Template) -> None:
-    """The machine's role, those of its functions and of the override: no call of SageMaker, no other machine."""
-    roles = resources_of(template, "AWS::IAM::Role")
-    machine = resources_of(template, "AWS::StepFunctions::StateMachine")["RetrainOnDriftStateMachine"]
-    of_machine = machine["RoleArn"]["Fn::GetAtt"][0].removesuffix("Role")
-    called = {name.removesuffix("Function") for name in references(machine["DefinitionSubstitutions"])}
-    allowed = []
-    for name in {of_machine, "OverrideDrift", "DriftFound", *called}:
-        policies = references(roles[f"{name}Role"]["ManagedPolicyArns"])
-        allowed += [each for policy, each in statements(template) if policy in policies]
-    actions = {action for each in allowed for action in each["Action"]}
-    assert not {action for action in actions if action.startswith(("sagemaker:", "iam:", "cloudformation:"))}
-    started = [references(each["Resource"]) for each in allowed if "states:StartExecution" in each["Action"]]
-    assert all(each == {"RetrainOnDriftStateMachine"} for each in started)
-    invoked = [references(each["Resource"]) for each in allowed if "lambda:InvokeFunction" in each["Action"]]
-    assert invoked == [{f"{name}Function" for name in called}]
-    writing = [each["Resource"] for each in allowed if "dynamodb:PutItem" in each["Action"]]
-    written = set().union(*(references(each) for each in writing))
-    assert written == {"MonitoringTable", "LedgerTable", "PeopleTable"}, "people: the count of failed sign-ins"
-    assert not {"s3:PutObject", "dynamodb:UpdateItem", "states:SendTaskSuccess", "kms:Sign"} & actions
-
-
-def test_who_writes_to_the_monitoring_table_writes_of_the_endpoint_or_waits_and_never_both(template: Template) -> None:
-    """Waits hold task tokens, decisions what is retrained: they share a table, and no writer."""
-    keys = {}
-    for name, statement in statements(template):
-        if "dynamodb:PutItem" in statement["Action"] and "MonitoringTable" in references(statement["Resource"]):
-            ((_, condition),) = statement["Condition"].items()
-            keys[name.removesuffix("Policy")] = condition["dynamodb:LeadingKeys"]
-    own = [{"Fn::Sub": "vigil-${StackName}-triage"}]
-    assert keys == {"AwaitDeployment": ["waits:*"]} | dict.fromkeys(
-        ("AssessDrift", "AskForRetraining", "OverrideDrift", "RecordWindow"), own
-    )
-
-
-def test_only_the_rule_and_an_override_start_retrain_on_drift(template: Template) -> None:
-    starters = {
-        name
-        for name, statement in statements(template)
-        if "states:StartExecution" in statement["Action"]
-        and "RetrainOnDriftStateMachine" in references(statement["Resource"])
-    }
-    assert starters == {"DriftFoundPolicy", "OverrideDriftPolicy"}
 
 
 def test_only_train_and_promote_and_roll_back_may_start_update_endpoint(template: Template) -> None:
@@ -285,20 +242,3 @@ def test_the_glue_job_writes_staged_and_curated_data_and_no_released_version(tem
     ]
     assert len(written) == 2
     assert all(any(folder in resource for folder in ("/staging/*", "/curated/*")) for resource in written)
-
-
-def test_airflow_reads_what_monitoring_found_and_no_case_of_it(template: Template) -> None:
-    """Reports, baselines, and the counts of a merge; never what was captured, nor its ground truth."""
-    mine = [statement for name, statement in statements(template) if name == "AirflowPolicy"]
-    places = {
-        resource["Fn::Sub"]
-        for statement in mine
-        if "s3:GetObject" in statement["Action"]
-        for resource in statement["Resource"]
-        if any(bucket in resource["Fn::Sub"] for bucket in ("CaptureBucket", "ModelsBucket"))
-    }
-    counts = "${CaptureBucket.Arn}/merged/*/ground_truth.json"  # for watch_model
-    assert places == {"${CaptureBucket.Arn}/reports/*", "${ModelsBucket.Arn}/runs/*/baseline/*", counts}
-    reads = {"Query", "Scan", "GetItem", "BatchGetItem"}
-    asked = {action for statement in mine for action in statement["Action"] if action.startswith("dynamodb:")}
-    assert asked <= {f"dynamodb:{name}" for name in reads}
