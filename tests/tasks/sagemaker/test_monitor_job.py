@@ -259,7 +259,7 @@ def test_a_schedule_of_model_monitor_runs_the_same_analyzer(watched: Watched) ->
     """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MonitoringJobDefinition.html"""
     parameters, name = watched.parameters, f"{watched.parameters.sagemaker.endpoint}-data-quality"
     baseline = monitoring_places.baseline(parameters, RUN)
-    output = {"S3Uri": f"s3://{parameters.buckets.capture}/schedules", "LocalPath": "/opt/ml/processing/output"}
+    output = {"S3Uri": f"s3://{parameters.buckets.capture}/model-monitor", "LocalPath": "/opt/ml/processing/output"}
     definition = {
         "BaselineConfig": {
             "ConstraintsResource": {"S3Uri": f"{baseline}data-quality/constraints.json"},
