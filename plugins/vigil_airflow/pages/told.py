@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from vigil_airflow.pages.approvals.rendering import page
+from vigil_airflow.pages.rendering import page
 
 TITLES = {
     401: "Please sign in to Airflow",

@@ -12,11 +12,11 @@ from pydantic import SecretStr
 
 from vigil.approvals.desk import Desk, SigningAnswer, SigningOrder, SigningResult
 from vigil.approvals.models import PasswordProof, SessionProof
+from vigil_airflow.pages.access import reader
 from vigil_airflow.pages.approvals import forms, services
-from vigil_airflow.pages.approvals.access import reader
-from vigil_airflow.pages.approvals.rendering import base_path, page
 from vigil_airflow.pages.approvals.view import meanings_among
 from vigil_airflow.pages.approvals.wording import NO_SIGNER
+from vigil_airflow.pages.rendering import base_path, page
 
 SESSION_COOKIE = "vigil_signing"
 

@@ -12,9 +12,9 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from vigil.approvals import errors
-from vigil_airflow.pages.approvals.access import SignerMapError
+from vigil_airflow.pages.access import SignerMapError
 from vigil_airflow.pages.approvals.forms import ForeignFormError, StaleFormError
-from vigil_airflow.pages.approvals.rendering import base_path, page
+from vigil_airflow.pages.rendering import base_path, page
 
 log = logging.getLogger(__name__)
 

@@ -18,11 +18,12 @@ from vigil.approvals.desk import SigningOrder
 from vigil.approvals.errors import AuthenticationError, IncompleteDecisionError
 from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.public_request import read_public
-from vigil_airflow.pages.approvals import access, view
+from vigil_airflow.pages import access
+from vigil_airflow.pages.approvals import view
 from vigil_airflow.pages.approvals.acts import Act, Said, Sender
 from vigil_airflow.pages.approvals.refusals import WORTH_ANOTHER_TRY, PageRoute, status_of
-from vigil_airflow.pages.approvals.rendering import HEADERS, base_path, page
 from vigil_airflow.pages.approvals.services import DeskDep, GuardDep, NowDep, SignerMapDep
+from vigil_airflow.pages.rendering import HEADERS, base_path, page
 
 router = APIRouter(route_class=PageRoute)
 
@@ -33,7 +34,7 @@ Text = Annotated[str, Form()]
 
 @router.get("/approvals")
 def list_requests(request: Request, user: GetUserDep, desk: DeskDep, now: NowDep, past: str = "") -> Response:
-    _refuse_unless_reader(user)
+    access.refuse_unless_reader(user)
     rows = [(read_public(public), public.get("open_seats")) for public in desk.requests()]
     pending = sorted((row for row in rows if row[0].status is Status.PENDING), key=lambda row: row[0].expires_at)
     ended = [row for row, _ in rows if row.status is not Status.PENDING]
@@ -47,7 +48,7 @@ def show_request(
     now: NowDep, signature: str = "",
 ) -> Response:  # fmt: skip
     """``signature``: the challenge of a signature just made. Only what the request itself holds of it is shown."""
-    _refuse_unless_reader(user)
+    access.refuse_unless_reader(user)
     if "prefetch" in request.headers.get("sec-purpose", request.headers.get("purpose", "")):
         raise HTTPException(503, "Nobody has read what a browser fetches ahead, so it is not recorded as read.")
     dossier = desk.show(request_id, access.reader(user))
@@ -115,13 +116,8 @@ def sign(
     return answer
 
 
-def _refuse_unless_reader(user: Any) -> None:
-    if not access.may_read(user):
-        raise HTTPException(403, f"Your Airflow role may not read the results of {access.DAG_ID}.")
-
-
 def _refuse_unless_signer(user: Any) -> None:
-    _refuse_unless_reader(user)
+    access.refuse_unless_reader(user)
     if not access.may_sign(user):
         raise HTTPException(403, f"Your Airflow role may see approvals of {access.DAG_ID}, but not sign them.")
 

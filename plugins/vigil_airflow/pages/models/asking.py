@@ -13,9 +13,9 @@ from vigil.digests import digest_of
 from vigil.models.shown_versions import ShownModels
 from vigil.models.versions import ModelVersion
 from vigil_airflow.pages.approvals import forms, services
-from vigil_airflow.pages.approvals.rendering import base_path, page
 from vigil_airflow.pages.approvals.wording import NO_SIGNER
 from vigil_airflow.pages.models import wording
+from vigil_airflow.pages.rendering import base_path, page
 
 VIA = "airflow"
 

@@ -11,10 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from vigil.approvals.errors import DeskUnavailableError
-from vigil_airflow.pages.approvals.access import SignerMapError
+from vigil_airflow.pages.access import SignerMapError
 from vigil_airflow.pages.approvals.forms import ForeignFormError, StaleFormError
 from vigil_airflow.pages.approvals.refusals import LONGEST_FORM_BYTES
-from vigil_airflow.pages.approvals.rendering import page
+from vigil_airflow.pages.rendering import page
 
 TITLES = {
     401: "Please sign in to Airflow",

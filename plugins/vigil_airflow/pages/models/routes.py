@@ -12,13 +12,13 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from vigil.models.shown_versions import RollbackNotAskedError, ShownModels
-from vigil_airflow.pages.approvals import access
-from vigil_airflow.pages.approvals.rendering import HEADERS, base_path, page
+from vigil_airflow.pages import access
 from vigil_airflow.pages.approvals.services import GuardDep, NowDep, SignerMapDep
 from vigil_airflow.pages.models import view, wording
 from vigil_airflow.pages.models.asking import Asking, Swap
 from vigil_airflow.pages.models.refusals import ModelsRoute
 from vigil_airflow.pages.models.services import ModelsDep, RollbackDep
+from vigil_airflow.pages.rendering import HEADERS, base_path, page
 
 router = APIRouter(route_class=ModelsRoute)
 
@@ -27,7 +27,7 @@ Text = Annotated[str, Form()]
 
 @router.get("/models")
 def show_models(request: Request, user: GetUserDep, models: ModelsDep, now: NowDep, asked: str = "") -> Response:
-    _refuse_unless_reader(user)
+    access.refuse_unless_reader(user)
     found = models.read()
     return page(
         request, "models.html.j2", words=wording, found=found, now=now, may_ask=access.may_sign(user),
@@ -85,12 +85,7 @@ def _asked(models: ShownModels, asked: str) -> dict[str, Any] | None:
     return None if version is None else {"version": version, "again": again == "again"}
 
 
-def _refuse_unless_reader(user: Any) -> None:
-    if not access.may_read(user):
-        raise HTTPException(403, f"your Airflow role may not read the results of {access.DAG_ID}")
-
-
 def _refuse_unless_signer(user: Any) -> None:
-    _refuse_unless_reader(user)
+    access.refuse_unless_reader(user)
     if not access.may_sign(user):
         raise HTTPException(403, "your Airflow role may see the models, but not ask for a roll-back")

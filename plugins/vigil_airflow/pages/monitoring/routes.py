@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from vigil.monitoring.models import Monitor, Window
 from vigil.monitoring.window_files import WindowFileError
-from vigil_airflow.pages.approvals import access
-from vigil_airflow.pages.approvals.rendering import page
+from vigil_airflow.pages import access
 from vigil_airflow.pages.approvals.services import NowDep
 from vigil_airflow.pages.monitoring import view, wording
 from vigil_airflow.pages.monitoring.services import ReaderDep
+from vigil_airflow.pages.rendering import page
 from vigil_airflow.pages.told import ToldRoute
 
 router = APIRouter(route_class=ToldRoute)
@@ -21,7 +19,7 @@ router = APIRouter(route_class=ToldRoute)
 
 @router.get("/monitoring")
 def show_monitoring(request: Request, user: GetUserDep, reader: ReaderDep, now: NowDep) -> Response:
-    _refuse_unless_reader(user)
+    access.refuse_unless_reader(user)
     shown = [view.EndpointView.of(each) for each in reader.overviews()]
     schedule = reader.schedule()
     return page(
@@ -32,7 +30,7 @@ def show_monitoring(request: Request, user: GetUserDep, reader: ReaderDep, now: 
 
 @router.get("/monitoring/{key}/{monitor}")
 def show_window(key: str, monitor: str, request: Request, user: GetUserDep, reader: ReaderDep, now: NowDep) -> Response:
-    _refuse_unless_reader(user)
+    access.refuse_unless_reader(user)
     try:
         window, which = Window.parse(key), Monitor(monitor)
     except ValueError:
@@ -44,8 +42,3 @@ def show_window(key: str, monitor: str, request: Request, user: GetUserDep, read
     if found is None:
         raise HTTPException(404, f"the monitor {which} has no report about this window")
     return page(request, "monitoring_window.html.j2", words=wording, shown=view.WindowView.of(found), now=now)
-
-
-def _refuse_unless_reader(user: Any) -> None:
-    if not access.may_read(user):
-        raise HTTPException(403, f"your Airflow role may not read the results of {access.DAG_ID}")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from approval_pages import Manager, World, fake_plots
+from vigil_airflow.pages import access
 from vigil_airflow.pages.app import app
-from vigil_airflow.pages.approvals import access, services
+from vigil_airflow.pages.approvals import services
 
 
 @pytest.fixture

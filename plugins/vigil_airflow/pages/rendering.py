@@ -1,4 +1,4 @@
-"""Templates and the headers that every answer of the page carries."""
+"""Templates and the headers that every answer of the pages carries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see the page, who may sign on it, and whose signature a user of Airflow may give.
+"""Who may see the pages, who may sign on it, and whose signature a user of Airflow may give.
 
 Airflow's user says who reads and opens the form; the signature itself needs its own two components at the desk, and
 they must be of the person whom that user is mapped to.
@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from fastapi import HTTPException
 
 from vigil.audit.models import Actor
 
@@ -28,6 +29,12 @@ def may_read(user: Any) -> bool:
             method="GET", access_entity=DagAccessEntity.XCOM, details=DagDetails(id=DAG_ID), user=user
         )
     )
+
+
+def refuse_unless_reader(user: Any) -> None:
+    """Raises ``HTTPException``, which each page tells in its way."""
+    if not may_read(user):
+        raise HTTPException(403, f"your Airflow role may not read the results of {DAG_ID}")
 
 
 def may_sign(user: Any) -> bool:
