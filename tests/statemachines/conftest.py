@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from promotion_world import PromotionWorld
+from promotion_world import CHAMPION, RELEASE, PromotionWorld
 from state_machine_text import NAMES, StateMachine
 
 
@@ -33,3 +33,12 @@ def promotion(tmp_path: Path) -> Iterator[PromotionWorld]:
     world = PromotionWorld(tmp_path)
     yield world
     world.close()
+
+
+@pytest.fixture
+def champion(promotion: PromotionWorld) -> PromotionWorld:
+    """An endpoint whose recorded model serves."""
+    promotion.sagemaker.endpoints["triage"] = {"status": "InService", "config": "before"}
+    promotion.functions["VerifyApproval"] = {**RELEASE, "champion": CHAMPION}
+    promotion.record = {"config_name": "before", "execution_arn": CHAMPION["execution_arn"]}
+    return promotion

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from deployment_events import EndpointEvents
-from state_machine_text import NAMES, StateMachine
+from shortened_machines import ARN, shortened
+from state_machine_text import NAMES
 from state_machines import FakeServices, StatesWorld, client_error, eventually
 
 from local_aws.services.states.executions import execution_operations as executions
 from local_aws.services.states.executions import execution_start as starts
 
-ARN = "arn:aws:%s:us-east-1:123456789012:%s"
 RUN = {
     "key": "0123456789ab", "image": "image", "hyperparameters": {"max_depth": "4"}, "code_revision": "revision-1",
     "dataset_uri": "s3://datasets/d/", "plan_uri": "s3://models/plans/p/", "outputs_uri": "s3://models/runs/1",
@@ -45,7 +44,6 @@ CHAMPION = {
     "config_name": "before", "execution_arn": "earlier",
 }  # fmt: skip
 BASELINE = {"uri": RELEASE["baseline_uri"], "digest": "c" * 64, "plan_digest": "f" * 64, "dataset_version": "d" * 64}
-LONGEST_DEPLOYMENT_SECONDS = 4
 PINNED_ROLLBACK = {
     "kind": "rollback", "key": "0123456789ab", "requested_by": "dana", "reason": "the new one drifts",
     "dataset_version": "d" * 64, "approval_timeout_seconds": 600,
@@ -270,35 +268,3 @@ class PromotionWorld:
             raise client_error("AuthorizationError", "no")
         self.notices.append(json.loads(request["Message"]))
         return {"MessageId": "n"}
-
-
-def shortened(name: str) -> dict[str, Any]:
-    """The definition of the tree with its placeholders filled, its pauses and back-offs made short."""
-    machine = StateMachine(name)
-    text = machine.text
-    for placeholder in machine.placeholders:
-        text = text.replace(f"${{{placeholder}}}", _value(placeholder))
-    definition: dict[str, Any] = deepcopy(json.loads(text))
-    for state in definition["States"].values():
-        if state["Type"] == "Wait":
-            state["Seconds"] = 0
-        if "AwaitDeployment" in str(state.get("Arguments", "")):
-            state["TimeoutSeconds"] = LONGEST_DEPLOYMENT_SECONDS
-        for retry in state.get("Retry", []):
-            retry |= {"IntervalSeconds": 1, "BackoffRate": 1, "MaxDelaySeconds": 2, "JitterStrategy": "NONE"}
-            retry["MaxAttempts"] = min(retry["MaxAttempts"], 2)
-    return definition
-
-
-def _value(placeholder: str) -> str:
-    if placeholder.endswith("AlarmName"):
-        return placeholder.removesuffix("AlarmName")
-    if placeholder.endswith("FunctionArn"):
-        return ARN % ("lambda", f"function:{placeholder.removesuffix('FunctionArn')}")
-    return {
-        "TrainingResultsQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/training-results",
-        "UpdateEndpointStateMachineArn": ARN % ("states", "stateMachine:update-endpoint"),
-        "SageMakerRoleArn": "arn:aws:iam::123456789012:role/sagemaker",
-        "ModelsTableName": "models",
-        "NotificationsTopicArn": ARN % ("sns", "notifications"),
-    }[placeholder]

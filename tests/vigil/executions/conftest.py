@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 from execution_progress import ReadsProgress, progress_of
-from promotion_world import PromotionWorld, shortened
+from promotion_world import PromotionWorld
+from shortened_machines import shortened
 from state_machines import FakeServices, StatesWorld
 
 from vigil.executions.models import Progress
