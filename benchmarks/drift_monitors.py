@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from benchmarks.drift_windows import Cases, World
 from vigil.change_control.models import Plan
+from vigil.digests import canonical_json, sha256_hex
 from vigil.monitoring.models import LabelCounts, Monitor, WindowStatus
 from vigil.monitoring.monitors import make_monitor
 
@@ -25,3 +27,16 @@ def judge(monitor: Monitor, world: World, plan: Plan) -> Judge:
         return None if few else sorted({violation.feature for violation in findings.violations})
 
     return found
+
+
+def judged_by(plan: Plan) -> dict[str, Any]:
+    """The plan's numbers that the four monitors judge by, and their SHA-256: other numbers ask for another run.
+
+    Without the reasons and the windows' length, which change no verdict here.
+    """
+    monitoring = plan.protocol.monitoring.model_dump(mode="json")
+    rules = {
+        name: {rule: value for rule, value in monitoring[name].items() if rule != "reason"}
+        for name in (monitor.value.replace("-", "_") for monitor in Monitor)
+    }
+    return {"rules": rules, "rules_digest": sha256_hex(canonical_json(rules))}

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from scipy.stats import binomtest
+
+CONFIDENCE = 0.95
+
 #: The endpoint receives none of what these change, so no monitor of it can see them.
 NOT_RECEIVED = {
     "report-codes": "the report's code is the sender's decision, not sent",
@@ -14,7 +18,6 @@ NOT_RECEIVED = {
     "lag-backlog": "dates are not sent",
 }
 NOTES = """\
-*sex-null* is not caught because this baseline, by chance, lacks the sex in 20 % of its cases; the windows lack it in 25 %, 4.4 points more, and the plan's limit is 5.
 *serious-rate* is another mixture of the same cases: the probabilities follow the labels, so the model stays as good, and only the bands' shares, and the share predicted serious of US reports, tell.
 Batches of one product leave discrimination as it is in a window of which they are 8 %: model quality is for a model that has become wrong, not for other cases."""
 BUILD_GATE = "`build_dataset`'s report and gate look at it"
@@ -23,36 +26,38 @@ BUILD_GATE = "`build_dataset`'s report and gate look at it"
 def drift_page(results: dict[str, Any]) -> str:
     """The whole page. The same results give the same text."""
     sizes = ", ".join(f"{cases:,}" for cases in results["sizes"])
-    shares = ", ".join(f"{share:.0%}" for share in results["shares"])
+    shares = ", ".join(f"{share:.0%}".replace("%", " %") for share in results["shares"])
     each = results["windows_each"]
     return f"""# What the monitors see
 
-Written by `python -m benchmarks.drift_scenarios --write` (fixed seeds, synthetic quarters, a small model trained in process); do not edit it.
-The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: {results["baseline_cases"]:,} cases of the newest quarter that training did not see.
+Written by `python -m benchmarks.drift_scenarios --write` (fixed seeds, synthetic quarters, a model of the plan's fewest members and trees); do not edit it.
+The limits are the plan's (`change_control/plan.yaml`, `monitoring`). Baseline: {results["baseline_cases"]:,} cases of the newest quarter, which training did not see.
 
 ## Without drift
 
 {len(results["quiet"])} windows of {sizes} cases from quarters without drift, one quarter each.
+The rate lies below the bound with {CONFIDENCE * 100:.0f} % confidence (Clopper and Pearson, one-sided): more windows than these would show a smaller one.
 
-| monitor | windows judged | false alarms | by |
-|---|---|---|---|
+| monitor | windows judged | false alarms | rate | below | by |
+|---|---|---|---|---|---|
 {_quiet(results)}
 
 ## With drift
 
 Each scenario happened in FAERS (`vigil/cases/synthetic/drift.py`). A window holds {sizes} cases; {shares} of them come from a quarter with the drift, the rest from
 the same quarter without it, so that at 25 % a sender's batch of 8 % is one of 2 %. Each cell: the smallest window from which on the monitor found violations in at least
-{_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in none of these windows. In brackets: what was named most often at full size.
+{_most(each)} of {each} windows (the seeds), at the size the drift had, at half of it, at a quarter. `–`: in fewer. In brackets: what was named most often at full size.
 Bias and attribution take seconds for a window; they were asked of the largest, at full size, alone, and not of what is not received.
 
 {_caught(results)}
 
+{_sex_null(results)}
 {NOTES}
 
 ## Not visible to a monitor of the endpoint
 
 The endpoint is told what is known at intake: reactions, drugs, age, weight, sex; country, occupation and sender for monitoring alone. What other fields do is looked at where they are read.
-Data quality and model quality were asked of the largest windows all the same.
+Data quality and model quality were asked of the largest window of one quarter each all the same.
 
 | scenario | why no monitor can see it | monitors that found something all the same |
 |---|---|---|
@@ -67,12 +72,18 @@ def _most(each: int) -> int:
 def _quiet(results: dict[str, Any]) -> str:
     rows = []
     for monitor in results["monitors"]:
-        found = [entry["found"][monitor] for entry in results["quiet"]]
-        judged = [by for by in found if by is not None]
+        judged = [by for by in (entry["found"].get(monitor) for entry in results["quiet"]) if by is not None]
         named = Counter(name for by in judged for name in by)
         told = ", ".join(f"{name} ({count})" for name, count in sorted(named.items())) or "–"
-        rows.append(f"| {monitor} | {len(judged)} | {sum(1 for by in judged if by)} | {told} |")
+        alarms = sum(1 for by in judged if by)
+        rate, bound = (f"{share * 100:.1f} %" for share in (alarms / len(judged), upper_bound(alarms, len(judged))))
+        rows.append(f"| {monitor} | {len(judged)} | {alarms} | {rate} | {bound} | {told} |")
     return "\n".join(rows)
+
+
+def upper_bound(alarms: int, windows: int) -> float:
+    """What the rate of false alarms lies below with ``CONFIDENCE``: exact, one-sided (Clopper and Pearson, 1934)."""
+    return float(binomtest(alarms, windows, alternative="less").proportion_ci(CONFIDENCE, method="exact").high)
 
 
 def _caught(results: dict[str, Any]) -> str:
@@ -117,6 +128,23 @@ def _alarmed(cells: list[dict[str, Any]], monitor: str) -> str:
     count = sum(_alarms(cell, monitor) for cell in cells)
     windows = sum(1 for cell in cells for by in cell["found"] if monitor in by)
     return f"{monitor} in {count} of {windows} windows" if count else ""
+
+
+def _sex_null(results: dict[str, Any]) -> str:
+    """How much more often the sex is missing, by the window's largest size, beside the limit it was judged by."""
+    cells = [cell for cell in results["scenarios"]["sex-null"]["cells"] if cell["cases"] == max(results["sizes"])]
+    without, limit = results["baseline_without_sex"], results["rules"]["data_quality"]["completeness_drop"]
+    rises = "; ".join(
+        f"at {cell['share'] * 100:.0f} % {', '.join(f'{(seen - without) * 100:+.1f}' for seen in cell['without_sex'])}"
+        for cell in cells
+    )
+    full = next(cell for cell in cells if cell["share"] == max(results["shares"]))
+    caught = f"{_alarms(full, 'data-quality')} of {len(full['found'])}"
+    return (
+        f"*sex-null*: the sex is missing in {without * 100:.1f} % of this baseline's cases. "
+        f"In windows of {max(results['sizes']):,} cases it is missing in so many points more: {rises}. "
+        f"The plan's limit is {limit * 100:.0f}, and chance must be ruled out besides: {caught} full ones were caught."
+    )
 
 
 def _hidden(results: dict[str, Any]) -> str:
