@@ -13,6 +13,7 @@ ROLL_OUT = (
     "statemachines/test_champion_and_challenger.py",
     "statemachines/test_no_request_fails.py",
     "statemachines/test_stopped_update.py",
+    "statemachines/test_waits_for_the_endpoint.py",
     "vigil/aws/test_deployment_waits.py",
 )
 DEPLOYED = (

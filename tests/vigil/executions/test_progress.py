@@ -92,11 +92,12 @@ def test_a_stopped_run_stops_the_state_that_it_was_in(promotion: PromotionWorld,
 def test_a_state_that_is_entered_again_and_again_tells_of_its_newest_visit(
     promotion: PromotionWorld, progress: ReadsProgress
 ) -> None:
-    promotion.sagemaker.looks = 4
+    promotion.sagemaker.endpoints["triage"] = {"status": "Failed", "config": "before"}
+    promotion.sagemaker.looks_at_deletion = 4
     _, course = promotion.update()
     found = progress(promotion.machines["update-endpoint"].replace(":stateMachine:", ":execution:") + ":apr-1")
-    assert found.states["AwaitEndpoint"].visits == course.count("AwaitEndpoint") > 2
-    assert found.states["AwaitEndpoint"].status is Status.SUCCEEDED
+    assert found.states["AwaitRemoved"].visits == course.count("AwaitRemoved") > 2
+    assert found.states["AwaitRemoved"].status is Status.SUCCEEDED
 
 
 def test_a_redriven_run_goes_on_in_the_state_that_failed(promotion: PromotionWorld, progress: ReadsProgress) -> None:
