@@ -29,7 +29,7 @@ def promotion(tmp_path: Path) -> Iterator[PromotionWorld]:
 @pytest.fixture
 def archiving(stack: MotoStack, promotion: PromotionWorld, monkeypatch: pytest.MonkeyPatch) -> MotoStack:
     """The stack of moto's, with the state machines of the engine."""
-    for name in ("train-and-promote", "update-endpoint"):
+    for name in ("train-and-promote", "roll-back", "update-endpoint"):
         stack.client("ssm").put_parameter(
             Name=f"/vigil/unit/state-machines/{name}", Value=promotion.machines[name], Type="String", Overwrite=True
         )
