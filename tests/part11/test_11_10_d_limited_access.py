@@ -79,8 +79,9 @@ def test_only_the_desk_signs() -> None:
     assert who_may("kms:Sign", "SigningKey") == {"ApprovalDeskRole"}
 
 
-def test_only_the_desk_and_the_choice_of_a_password_may_try_one() -> None:
-    assert who_may("cognito-idp:AdminInitiateAuth", "UserPool") == {"ApprovalDeskRole", "ChoosePasswordRole"}
+def test_only_the_desk_the_choice_of_a_password_and_overriding_drift_may_try_one() -> None:
+    trying = {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole"}
+    assert who_may("cognito-idp:AdminInitiateAuth", "UserPool") == trying
     assert who_may("cognito-idp:AdminRespondToAuthChallenge", "UserPool") == {"ChoosePasswordRole"}
 
 
@@ -122,7 +123,7 @@ def test_nobody_deletes_people_records_or_requests(table: str) -> None:
 
 
 def test_people_are_written_only_where_they_sign_in_or_are_administered() -> None:
-    writers = {"ApprovalDeskRole", "ChoosePasswordRole", "ManagePeopleRole"}
+    writers = {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole", "ManagePeopleRole"}
     assert who_may("dynamodb:PutItem", "PeopleTable") == writers
     assert who_may("dynamodb:UpdateItem", "PeopleTable") == set()
 

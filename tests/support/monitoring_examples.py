@@ -24,6 +24,7 @@ from vigil.monitoring.models import (
 )
 from vigil.monitoring.override import OverrideOrder, overridden
 from vigil.monitoring.overview import overview
+from vigil.monitoring.retraining import Running
 from vigil.monitoring.shown import Overview, Schedule, Serving, WindowDetail, WindowFiles
 from vigil.monitoring.verdicts import LARGEST_CHANGE
 from vigil.monitoring.window_files import bias_figures, compared_columns, ranking_of
@@ -156,7 +157,8 @@ def decisions() -> list[DriftDecision]:
 def decision(about: WindowReport, running: str | None = None) -> DriftDecision:
     """By the real plan. ``running``: the decision whose retraining is under way."""
     situation = Situation(
-        serving=about.artefact_digest, running=running, last_retrained_at=None, new_data=NEW_DATA,
+        serving=about.artefact_digest, running=None if running is None else Running(running),
+        last_retrained_at=None, new_data=NEW_DATA,
         now=about.finished_at + timedelta(minutes=1),
     )  # fmt: skip
     return decide(about, PLAN_RULES.retraining.drift, situation)

@@ -20,7 +20,7 @@ from vigil.aws.analyzer_environment import DATASET, NEED_LABELS, OUTPUT, own
 from vigil.aws.environment import StackParameters
 from vigil.aws.monitor_jobs import MOST_SECONDS, VOLUME_GB
 from vigil.aws.monitored_model import ServedModel
-from vigil.aws.monitoring_schedules import unless_gone
+from vigil.aws.monitoring_schedules import made_or_met, unless_gone
 from vigil.aws.objects import S3Uri
 from vigil.change_control.monitoring_rules import MonitoringRules
 from vigil.digests import digest_of
@@ -87,8 +87,7 @@ class ModelMonitorSchedules:
             if error.response["Error"]["Code"] != "ResourceInUse":
                 raise
         if found is None:
-            self._client.create_monitoring_schedule(**wanted)
-            return "made"
+            return made_or_met(lambda: self._client.create_monitoring_schedule(**wanted))
         self._client.update_monitoring_schedule(**wanted)
         self._forget(monitor, name)
         return "changed"

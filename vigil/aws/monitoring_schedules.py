@@ -7,6 +7,7 @@ SageMaker's own schedules (``model_monitor_schedules``), for accounts that have 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -20,6 +21,7 @@ SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 #: A monitor that could not be started is started again for a day; the next run looks at the days before, too.
 MOST_RETRIES, MOST_AGE_SECONDS = 20, 86_400
 NOT_THERE = {"ResourceNotFoundException", "ResourceNotFound"}
+BEING_MADE = {"ConflictException", "ResourceInUse"}
 
 
 class MonitoringSchedules(Protocol):
@@ -65,8 +67,7 @@ class SchedulerSchedules:
             found = self._client.get_schedule(GroupName=self._group, Name=self._name(monitor))
         except ClientError as error:
             unless_gone(error)
-            self._client.create_schedule(**wanted)
-            return "made"
+            return made_or_met(lambda: self._client.create_schedule(**wanted))
         if all(found.get(name) == value for name, value in wanted.items()):
             return "kept"
         self._client.update_schedule(**wanted)
@@ -100,6 +101,17 @@ def place(parameters: StackParameters) -> tuple[str, str, str]:
     """Partition, region and account of the stack, as its own ARNs say."""
     _, partition, _, region, account, _ = parameters.topics.notifications.split(":", 5)
     return partition, region, account
+
+
+def made_or_met(create: Callable[[], object]) -> str:
+    """``made``, or ``kept`` where another look was making the same at this moment: the next one compares."""
+    try:
+        create()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in BEING_MADE:
+            raise
+        return "kept"
+    return "made"
 
 
 def unless_gone(error: ClientError) -> None:
