@@ -30,8 +30,6 @@ def running_stack(repository: Path, tmp_path_factory: pytest.TempPathFactory) ->
     archives = sorted((repository.parent / "shared" / "data" / "faers").glob("faers_ascii_2023q*_sample.zip"))
     command = [str(Path(sys.executable).parent / "vigil"), "demo", "--state-dir", str(state_dir)]
     command += [word for archive in archives for word in ("--archive", str(archive))] + ["--approve-as", APPROVE_AS]
-    # The bounds under which a synthetic quarter may follow the real ones, which is what drifts here (test_drift.py).
-    command += ["--profile", "synthetic"]
     output = state_dir / "demo.log"
     with output.open("w") as log:
         process = subprocess.Popen(
