@@ -158,8 +158,7 @@ def decision(about: WindowReport, running: str | None = None) -> DriftDecision:
     """By the real plan. ``running``: the decision whose retraining is under way."""
     situation = Situation(
         serving=about.artefact_digest, running=None if running is None else Running(running),
-        last_retrained_at=None, new_data=NEW_DATA,
-        now=about.finished_at + timedelta(minutes=1),
+        last_retrained_at=None, new_data=NEW_DATA, now=about.finished_at + timedelta(minutes=1),
     )  # fmt: skip
     return decide(about, PLAN_RULES.retraining.drift, situation)
 
