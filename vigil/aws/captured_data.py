@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vigil.aws.monitoring_places import HOUR_FOLDER
+from vigil.aws.hour_objects import HOUR, hour_objects
 from vigil.aws.objects import S3Uri
 from vigil.digests import digest_of
 
-HOUR = timedelta(hours=1)
 #: Data capture uploads a record some minutes after its request; a window that ended just now is not complete yet.
 SETTLED = timedelta(minutes=10)
 
@@ -53,18 +52,7 @@ def _variants(s3: Any, root: S3Uri) -> list[str]:
 
 
 def _objects(s3: Any, root: S3Uri, below: str, start: datetime, end: datetime) -> Iterator[tuple[str, str]]:
-    """Keys relative to ``root`` with their ETags, of the hours that the time touches.
-
-    The folders' names sort as time does, so that one listing from the first hour on meets them all.
-    """
-    first = f"{start.astimezone(UTC):{HOUR_FOLDER}}"
-    beyond = f"{end.astimezone(UTC) + HOUR - timedelta(microseconds=1):{HOUR_FOLDER}}"
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=root.bucket, Prefix=root.key + below, StartAfter=f"{root.key}{below}{first}"
-    )
-    for page in pages:
-        for item in page.get("Contents", []):
-            key = item["Key"].removeprefix(root.key)
-            if key.removeprefix(below) >= beyond:
-                return
-            yield key, item["ETag"]
+    """Keys relative to ``root`` with their ETags, of the hours that the time touches."""
+    place = S3Uri(root.bucket, root.key + below)
+    for item in hour_objects(s3, place, start, end + HOUR - timedelta(microseconds=1)):
+        yield item["Key"].removeprefix(root.key), item["ETag"]

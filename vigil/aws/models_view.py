@@ -13,6 +13,7 @@ from vigil.approvals.rollback import RollbackRefusedError
 from vigil.audit.models import Actor
 from vigil.aws.desk_client import desk_client
 from vigil.aws.environment import StackParameters
+from vigil.aws.item_batches import batch_items
 from vigil.aws.model_versions import VersionSources, model_versions, version_sources
 from vigil.aws.rollback_client import RollbackUnavailableError, ask_for_rollback
 from vigil.aws.rollback_request import AskForRollback
@@ -21,7 +22,6 @@ from vigil.models.versions import ModelVersion
 
 FRESH_SECONDS = 5.0  # short: who has asked for a roll-back looks for its request
 VERSIONS_SHOWN = 50
-BATCH_TRIES = 3
 #: Attributes of a model package's item in the models table: JSON documents of how it did against what served.
 PAIRED, SHADOW = "paired_test", "shadow"
 
@@ -56,14 +56,9 @@ class ModelsView:
         """The two comparisons of each package that has any."""
         keys = [{"model_package_arn": {"S": arn}} for arn in packages]
         found = dict[str, dict[str, str]]()
-        for _ in range(BATCH_TRIES):
-            if not keys:
-                break
-            answer = self._sources.dynamodb.batch_get_item(RequestItems={self._sources.table: {"Keys": keys}})
-            for item in answer["Responses"].get(self._sources.table, []):
-                texts = {name: item[name]["S"] for name in (PAIRED, SHADOW) if name in item}
-                found[item["model_package_arn"]["S"]] = texts
-            keys = answer.get("UnprocessedKeys", {}).get(self._sources.table, {}).get("Keys", [])
+        for item in batch_items(self._sources.dynamodb, self._sources.table, keys):
+            texts = {name: item[name]["S"] for name in (PAIRED, SHADOW) if name in item}
+            found[item["model_package_arn"]["S"]] = texts
         return found
 
 

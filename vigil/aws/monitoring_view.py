@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from vigil.aws import monitoring_places
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.environment import StackParameters, aws_client
+from vigil.aws.item_batches import batch_items
 from vigil.aws.monitoring_table import DOCUMENT, MonitoringTable, decision_item, window_item
 from vigil.aws.objects import NOT_THERE, ObjectError, S3Uri
 from vigil.digests import sha256_hex
@@ -29,7 +30,7 @@ from vigil.monitoring.window_files import WindowFileError, bias_figures, compare
 
 FRESH_SECONDS = 15.0
 WINDOWS_READ = 16  # of each monitor: a quarter of weekly ones
-BATCH_KEYS, BATCH_TRIES = 100, 3  # BatchGetItem takes 100
+BATCH_KEYS = 100  # BatchGetItem takes 100
 LARGEST_FILE = 16 * 1024 * 1024
 FILES_KEPT = 12
 
@@ -111,13 +112,8 @@ class MonitoringView:
             if report.status is WindowStatus.VIOLATIONS
         ][:BATCH_KEYS]
         table = self._parameters.tables.monitoring
-        for _ in range(BATCH_TRIES):
-            if not keys:
-                return
-            answer = self._dynamodb.batch_get_item(RequestItems={table: {"Keys": keys}})
-            for item in answer["Responses"].get(table, []):
-                yield str(item[DOCUMENT]["S"])
-            keys = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
+        for item in batch_items(self._dynamodb, table, keys):
+            yield str(item[DOCUMENT]["S"])
 
     def _window_files(self, reports: list[WindowReport], serving: Serving | None) -> WindowFiles:
         """``reports``: the newest first. ``serving``: None where the pinned baseline is not theirs."""

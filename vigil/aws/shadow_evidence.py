@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from vigil.aws.monitoring_places import HOUR_FOLDER
+from vigil.aws.hour_objects import HOUR, hour_objects
 from vigil.aws.objects import S3Uri, get_bytes
 from vigil.change_control.shadow import ShadowFindings
 from vigil.models.delong import auroc_difference
@@ -149,16 +149,5 @@ def _spread(keys: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 def _keys(place: S3Uri, since: datetime, until: datetime, s3: Any) -> list[tuple[str, int]]:
-    """Of the hours that the time touches, in order, with their sizes in bytes. Folders sort as time does."""
-    first = f"{since.astimezone(UTC):{HOUR_FOLDER}}"
-    beyond = f"{until.astimezone(UTC) + timedelta(hours=1):{HOUR_FOLDER}}"
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=place.bucket, Prefix=place.key, StartAfter=f"{place.key}{first}"
-    )
-    keys: list[tuple[str, int]] = []
-    for page in pages:
-        for item in page.get("Contents", []):
-            if item["Key"].removeprefix(place.key) >= beyond:
-                return keys
-            keys.append((str(item["Key"]), int(item["Size"])))
-    return keys
+    """Of the hours that the time touches, in order, with their sizes in bytes."""
+    return [(str(item["Key"]), int(item["Size"])) for item in hour_objects(s3, place, since, until + HOUR)]

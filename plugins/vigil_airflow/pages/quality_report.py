@@ -13,6 +13,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import HTMLResponse
 
+from vigil_airflow.pages.run_values import left_by
 from vigil_airflow.pages.told import ToldRoute
 
 router = APIRouter(route_class=ToldRoute)
@@ -48,13 +49,7 @@ def quality_report(dag_id: str, run_id: str, user: GetUserDep) -> HTMLResponse:
 
 
 def _staging(run_id: str) -> str | None:
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        query = XComModel.get_many(run_id=run_id, key=KEY, task_ids=TASK_ID, dag_ids=DAG_ID)
-        found = session.scalars(query).first()
-        return None if found is None else str(XComModel.deserialize_value(found))
+    return left_by(DAG_ID, run_id, TASK_ID, KEY)
 
 
 def _report(staging: str) -> bytes:

@@ -67,7 +67,7 @@ class PageRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             try:
-                _refuse_large(request)
+                refuse_large_form(request, "A comment may have 4,000 characters.")
                 return await handler(request)
             except errors.ApprovalError as error:
                 return refusal(request, status_of(error), str(error))
@@ -107,13 +107,14 @@ def refusal(request: Request, status: int, message: str) -> Response:
     )
 
 
-def _refuse_large(request: Request) -> None:
+def refuse_large_form(request: Request, limit: str) -> None:
+    """Raises ``HTTPException`` for a form that is too large, or does not say; ``limit`` tells what it may hold."""
     if request.method == "POST":
         length = request.headers.get("content-length", "")
         if not (length.isascii() and length.isdigit()):
             raise HTTPException(411, "The form does not say how long it is.")
         if int(length) > LONGEST_FORM_BYTES:
-            raise HTTPException(413, "A comment may have 4,000 characters.")
+            raise HTTPException(413, limit)
 
 
 def _unknown_outcome(request: Request) -> str:

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from vigil.approvals.errors import DeskUnavailableError
 from vigil_airflow.pages.access import SignerMapError
 from vigil_airflow.pages.approvals.forms import ForeignFormError, StaleFormError
-from vigil_airflow.pages.approvals.refusals import LONGEST_FORM_BYTES
+from vigil_airflow.pages.approvals.refusals import refuse_large_form
 from vigil_airflow.pages.rendering import page
 
 TITLES = {
@@ -35,7 +35,7 @@ class ModelsRoute(APIRoute):
 
         async def answer(request: Request) -> Response:
             try:
-                _refuse_large(request)
+                refuse_large_form(request, "A reason may have 2,000 characters.")
                 return await handler(request)
             except ForeignFormError:
                 return refusal(request, 403, FOREIGN)
@@ -59,12 +59,3 @@ class ModelsRoute(APIRoute):
 def refusal(request: Request, status: int, message: str) -> Response:
     title = TITLES.get(status, "Something went wrong")
     return page(request, "models_refused.html.j2", status, title=title, message=message)
-
-
-def _refuse_large(request: Request) -> None:
-    if request.method == "POST":
-        length = request.headers.get("content-length", "")
-        if not (length.isascii() and length.isdigit()):
-            raise HTTPException(411, "The form does not say how long it is.")
-        if int(length) > LONGEST_FORM_BYTES:
-            raise HTTPException(413, "A reason may have 2,000 characters.")

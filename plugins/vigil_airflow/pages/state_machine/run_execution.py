@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from vigil_airflow.pages.run_values import left_by
+
 EXECUTION_ARN = "execution_arn"  # XCom of StateMachineOperator
 GOING = frozenset({"queued", "running"})
 
@@ -35,13 +37,7 @@ def is_ours(arn: str) -> bool:
 
 
 def _kept_arn(dag_id: str, run_id: str, task_id: str | None) -> str | None:
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        query = XComModel.get_many(run_id=run_id, key=EXECUTION_ARN, task_ids=task_id, dag_ids=dag_id)
-        found = session.scalars(query).first()
-        return None if found is None else str(XComModel.deserialize_value(found))
+    return left_by(dag_id, run_id, task_id, EXECUTION_ARN)
 
 
 @cache
