@@ -21,7 +21,7 @@ def test_an_object_that_is_gzip_stays_gzip() -> None:
     assert plain("s3", PACKED, b"packed") == (PACKED, b"packed")
 
 
-# Without ids of their own the tests would be named by the bytes, in which gzip writes the time: another name in each process.
+# Named by the bytes, in which gzip writes the time, they would have other names in each process.
 @pytest.mark.parametrize(
     "body", [b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"x" * 50)], ids=["no gzip", "cut", "too large"]
 )
