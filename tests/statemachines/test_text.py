@@ -193,7 +193,7 @@ def test_the_template_fills_exactly_the_placeholders(repository):
     }
 
 
-class _Tolerant(yaml.SafeLoader):
+class _Tolerant(yaml.CSafeLoader):
     """Reads CloudFormation's short forms (``!Ref``, ``!Sub``, …) as text."""
 
 

@@ -28,9 +28,9 @@ def parse_plan(text: str, source: str = "plan") -> Plan:
     """The plan in ``text``, YAML or JSON. Raises ``PlanError``; ``source`` is how its messages name the text."""
     try:
         _refuse_aliases(text, source)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
         _refuse_duplicate_keys(root, source)
-        data = json.loads(text) if source.endswith(".json") else yaml.safe_load(text)
+        data = json.loads(text) if source.endswith(".json") else yaml.load(text, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, json.JSONDecodeError) as error:
         raise PlanError(f"{source}: not readable: {' '.join(str(error).split())}") from error
     try:
@@ -69,7 +69,7 @@ def _child(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | N
 
 def _refuse_aliases(text: str, source: str) -> None:
     """What people sign must read as it is written, so nothing may stand for something elsewhere in the text."""
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+    for token in yaml.scan(text, Loader=yaml.CSafeLoader):
         if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
             raise PlanError(f"{source}:{token.start_mark.line + 1}: anchors and aliases are not allowed; write it out")
 
