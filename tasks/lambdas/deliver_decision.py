@@ -11,8 +11,8 @@ from vigil.aws.endpoint_restoration import restore_recorded
 from vigil.aws.environment import load_parameters
 from vigil.aws.minute_sweep import run_each
 from vigil.aws.outcome_ports import outcome_ports
-from vigil.aws.outcomes import record_stopped
 from vigil.aws.restoration_ports import restoration_ports
+from vigil.aws.stopped_runs import record_stopped
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:

@@ -220,7 +220,7 @@ def test_the_end_states_are_those_that_operators_know():
     ends = set().union(*({*machine.of_type("Fail"), *machine.of_type("Succeed")} for machine in promoting))
     assert ends == {
         "InService", "Rejected", "Expired", "GateRefused", "NeedsAmendedPlan", "TrainingFailed", "EvaluationFailed",
-        "RollbackRefused", "SignatureInvalid", "EndpointRolledBack", "InternalFailure",
+        "RollbackRefused", "SignatureInvalid", "EndpointRolledBack", "UpdateRunning", "InternalFailure",
     }  # fmt: skip
 
 

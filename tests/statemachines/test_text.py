@@ -44,6 +44,8 @@ def test_every_retry_has_a_limit_a_ceiling_and_names_what_passes_by_itself(machi
     for name, state in machine.of_type("Task").items():
         assert state["Retry"], name
         for retry in state["Retry"]:
+            if retry["ErrorEquals"] == ["UpdateRunningError"]:
+                continue  # nothing failed: it waits its turn, see test_turns.py
             assert 1 <= retry["MaxAttempts"] <= 8, name
             assert retry["MaxDelaySeconds"] <= 120, name
             assert not [error for error in retry["ErrorEquals"] if error.startswith("States.")], name

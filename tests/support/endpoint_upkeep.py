@@ -11,6 +11,7 @@ from vigil.aws.endpoint_restoration import RestorationPorts, restore_recorded
 from vigil.aws.executions import Executions
 from vigil.aws.ledger_ports import LedgerUnavailableError
 from vigil.aws.outcomes import OutcomePorts
+from vigil.aws.run_records import has_ended
 
 PACKAGE = FACTS["model_package_arn"]
 RUN = "arn:of:the:run"
@@ -28,15 +29,15 @@ class Records:
     def pinned(self, arn):
         return {}
 
-    def finish(self, arn, outcome, reason, at):
+    def finish(self, arn, outcome, reason, at, redrives=0):
         row = self.rows.setdefault(arn, {})
-        return row.get("outcome") is None and not row.update(outcome=outcome, reason=reason)
+        return not has_ended(row, redrives) and not row.update(outcome=outcome, reason=reason, redrives=str(redrives))
 
     def note_restoration(self, arn, step):
         self.rows.setdefault(arn, {})["restoration_step"] = step
 
-    def settle(self, arn, at):
-        self.rows.setdefault(arn, {})["endpoint_settled_at"] = str(at)
+    def settle(self, arn, at, redrives):
+        self.rows.setdefault(arn, {}).update(endpoint_settled_at=str(at), settled_redrives=str(redrives))
 
 
 class Ledger:

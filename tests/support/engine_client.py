@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from state_machines import StatesWorld
+from state_machines import StatesWorld, client_error
 
+from local_aws.api import ApiError
 from local_aws.services.states.executions import execution_operations as operations
+from local_aws.services.states.tasks import task_operations as tasks
 
 
 class EngineClient:
@@ -25,6 +27,12 @@ class EngineClient:
             return answer | {"ResponseMetadata": {"RequestId": "r"}}
 
         return call
+
+    def send_task_success(self, **request: Any) -> dict[str, Any]:
+        try:
+            return dict(tasks.send_task_success(self._world.aws, request))  # type: ignore[arg-type]
+        except ApiError as error:
+            raise client_error(error.code, error.message) from error
 
     def get_paginator(self, name: str) -> _Paginator:
         return _Paginator(self, name)

@@ -248,12 +248,14 @@ class PromotionWorld:
         answer = self.functions[name]
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if callable(answer):
+            answer = answer(event)
         if isinstance(answer, FunctionError):
             body = {"errorType": answer.kind, "errorMessage": str(answer), "stackTrace": []}
             return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": json.dumps(body).encode()}
         if isinstance(answer, Exception):
             raise answer
-        return {"StatusCode": 200, "Payload": json.dumps(answer(event) if callable(answer) else answer).encode()}
+        return {"StatusCode": 200, "Payload": json.dumps(answer).encode()}
 
     def _get_item(self, **request: Any) -> dict[str, Any]:
         assert request["Key"] == {"model_package_arn": {"S": "endpoint#triage"}}

@@ -35,10 +35,12 @@ def verify_release(
     execution_arn: str,
     ports: VerificationPorts,
     pace_of: Callable[[Plan], Mapping[str, object]] = lambda plan: {},
+    before_use: Callable[[ApprovalRequest], None] = lambda request: None,
 ) -> ApprovalRequest:
     """The approved request, if it may go into service now, by the execution ``execution_arn`` and by no other.
 
-    ``pace_of``: the times at which the stack rolls out under a plan, recorded with the release.
+    ``pace_of``: the times at which the stack rolls out under a plan, recorded with the release. ``before_use`` is
+    called when all holds and nothing is used up yet; what it raises leaves the approval as it was.
 
     Raises ``SignatureInvalidError`` with the reason otherwise, whatever it is.
     """
@@ -61,6 +63,7 @@ def verify_release(
         check_rollback(request, chain, ports.models)
     except (EvidenceError, QuorumError, RollbackRefusedError) as error:
         raise SignatureInvalidError(f"approval request {request_id}: {error}") from error
+    before_use(request)
     if not ports.store.claim(request_id, execution_arn):
         raise SignatureInvalidError(f"approval request {request_id} was used already: one approval, one replacement")
     _use_once(request, execution_arn, pace_of(ports.evidence.plan(request.facts.plan_digest)), ports)

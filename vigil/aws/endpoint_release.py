@@ -22,7 +22,7 @@ from vigil.aws.ledger_table import ConditionFailedError
 from vigil.aws.model_packages import ModelPackages
 from vigil.aws.release_facts import pace, release_of
 from vigil.aws.release_models import MarkActiveEvent, Release
-from vigil.aws.update_turns import take_turn
+from vigil.aws.update_turns import await_turn, stop_earlier
 from vigil.digests import digest_of
 from vigil.moments import Clock, timestamp
 
@@ -48,8 +48,10 @@ def verify_approval(
 ) -> Release:
     """Raises ``SignatureInvalidError`` unless the approval holds in every respect. Either way the ledger has it.
 
-    Only then do others that run count: see ``take_turn``, which raises ``UpdateRunningError``.
+    Only then do others that run count: see ``await_turn``, which raises ``UpdateRunningError`` before the approval is
+    used up. A roll-back stops others only once its own approval was good for it.
     """
+    update_endpoint = parameters.state_machines.update_endpoint
     try:
         request = verify_release(
             event.approval_request_id,
@@ -57,11 +59,13 @@ def verify_approval(
             event.execution_arn,
             ports,
             lambda plan: pace(plan, parameters).model_dump(mode="json"),
+            lambda good: await_turn(good.facts.kind, event.execution_arn, update_endpoint, executions),
         )
     except SignatureInvalidError as invalid:
         _record_refused(event, str(invalid), ports)
         raise
-    take_turn(request.facts.kind, event.execution_arn, parameters.state_machines.update_endpoint, executions)
+    if request.facts.kind == "rollback":
+        stop_earlier(event.execution_arn, update_endpoint, executions)
     plan = ports.evidence.plan(request.facts.plan_digest)
     serving = models.serving(parameters.sagemaker.endpoint)
     recorded = models.package(request.facts.model_package_arn)

@@ -19,6 +19,7 @@ from vigil.aws.endpoint_ledger import endpoint_restored
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.executions import Executions
 from vigil.aws.outcomes import ROLLED_BACK, OutcomeEvent, OutcomePorts, failed_as, model_key, record_outcome
+from vigil.aws.run_records import has_ended, is_settled
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +66,8 @@ def restore_recorded(ports: RestorationPorts) -> dict[str, str]:
 
 
 def _unsettled(ports: RestorationPorts) -> list[str]:
-    ended = [arn for status in ENDED_BADLY for arn in ports.executions.recently_ended(ports.state_machine, status)]
-    return [arn for arn in ended if "endpoint_settled_at" not in (ports.outcomes.records.get(arn) or {})]
+    ended = [each for status in ENDED_BADLY for each in ports.executions.recently_ended(ports.state_machine, status)]
+    return [each.arn for each in ended if not is_settled(ports.outcomes.records.get(each.arn) or {}, each.redrives)]
 
 
 def _describe(ports: RestorationPorts) -> dict[str, str] | None:
@@ -136,14 +137,15 @@ def _settle(arn: str, recorded: dict[str, str], ports: RestorationPorts) -> str:
     if now - described["stopDate"] < AFTERMATH:
         return "as recorded, looked at again"
     row, requested = ports.outcomes.records.get(arn) or {}, _requested(described)
+    redrives = int(described.get("redriveCount", 0))
     if "restoration_step" in row:
         key = model_key(requested, ports.outcomes.records)
         why = f"an update that was {described['status'].lower()} had left it otherwise: {row['restoration_step']}"
         entry = endpoint_restored(arn, key, ports.endpoint, recorded, why, ports.outcomes.actor)
         ports.outcomes.ledger.append(entry)
-    if recorded.get("execution_arn") != arn and "outcome" not in row:
-        _record(arn, described, requested, ports)
-    ports.outcomes.records.settle(arn, now)
+    if recorded.get("execution_arn") != arn and not has_ended(row, redrives):
+        _record(arn, described, requested, redrives, ports)
+    ports.outcomes.records.settle(arn, now, redrives)
     return "settled"
 
 
@@ -153,7 +155,7 @@ def _requested(described: dict[str, Any]) -> str:
     return str(document.get("requested_execution") or "unknown") if isinstance(document, dict) else "unknown"
 
 
-def _record(arn: str, described: dict[str, Any], requested: str, ports: RestorationPorts) -> None:
+def _record(arn: str, described: dict[str, Any], requested: str, redrives: int, ports: RestorationPorts) -> None:
     """No state of the execution could record its end or reject its package."""
     package = (ports.outcomes.records.get(requested) or {}).get("model_package_arn", "")
     cause = str(described.get("cause") or f"the update was {described['status'].lower()}; what was recorded serves")
@@ -161,7 +163,12 @@ def _record(arn: str, described: dict[str, Any], requested: str, ports: Restorat
     # Whoever may start an update names any run: only one that was rolled back or stopped costs a package its chance.
     candidate = {"model_package_arn": package} if package and outcome == ROLLED_BACK else {}
     event = OutcomeEvent(
-        execution_arn=arn, outcome=outcome, cause=cause, candidate=candidate, requested_execution=requested
+        execution_arn=arn,
+        outcome=outcome,
+        cause=cause,
+        candidate=candidate,
+        requested_execution=requested,
+        redrives=redrives,
     )
     record_outcome(event, ports.outcomes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -15,6 +15,13 @@ from vigil.approvals.redaction import redact
 ERROR_CHARACTERS = 256  # what SendTaskFailure takes
 CAUSE_CHARACTERS = 32_768
 WAIT_ENDED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
+
+
+class EndedExecution(NamedTuple):
+    """``redrives``: how often it had been redriven when it ended."""
+
+    arn: str
+    redrives: int = 0
 
 
 class Executions:
@@ -86,10 +93,13 @@ class Executions:
             return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
         return str(answer["executionArn"])
 
-    def recently_ended(self, state_machine: str, status: str) -> list[str]:
-        """The newest executions (one page) that ended as ``status``, by ARN."""
+    def recently_ended(self, state_machine: str, status: str) -> list[EndedExecution]:
+        """The newest executions (one page) that ended as ``status``."""
         answer = self._client.list_executions(stateMachineArn=state_machine, statusFilter=status, maxResults=50)
-        return [str(execution["executionArn"]) for execution in answer["executions"]]
+        return [
+            EndedExecution(str(execution["executionArn"]), int(execution.get("redriveCount", 0)))
+            for execution in answer["executions"]
+        ]
 
     def running(self, state_machine: str) -> Iterator[tuple[str, datetime]]:
         """The executions that run now, by ARN, with when they began."""

@@ -1,4 +1,4 @@
-"""How runs end, in the ledger: once for each execution, the first outcome stands."""
+"""How runs end, in the ledger: each end once (a redriven execution has several), its first outcome stands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vigil.audit.ports import LedgerWriter
 
 def record_run_ended(
     execution_arn: str, run_key: str | None, outcome: str, reason: str, facts: dict[str, object],
-    actor: Actor, ledger: LedgerWriter,
+    actor: Actor, ledger: LedgerWriter, redrives: int = 0,
 ) -> Record:  # fmt: skip
     """``run_key``: whose chain it is; None where no run that we know was concerned. Gives what is recorded.
 
@@ -19,7 +19,7 @@ def record_run_ended(
         Entry(
             chain=STACK_CHAIN if run_key is None else model_chain(run_key),
             event=EventName.RUN_ENDED,
-            key=f"{EventName.RUN_ENDED}#{execution_arn}",
+            key=f"{EventName.RUN_ENDED}#{execution_arn}" + (f"#{redrives}" if redrives else ""),
             actor=actor,
             subject=execution_arn,
             old="RUNNING",

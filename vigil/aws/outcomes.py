@@ -15,18 +15,16 @@ from vigil.audit.models import Actor
 from vigil.audit.ports import LedgerWriter
 from vigil.aws.endpoint_ledger import endpoint_restored
 from vigil.aws.endpoint_release import ServingRecords
-from vigil.aws.executions import Executions
 from vigil.aws.model_packages import ModelPackages
 from vigil.aws.notifications import Notifications
 from vigil.aws.outcome_ledger import record_run_ended
 from vigil.aws.pinning import run_key
-from vigil.aws.run_records import RUNNING, RunRecords
+from vigil.aws.run_records import STOPPED, RunRecords
 from vigil.moments import Clock
 
 logger = logging.getLogger(__name__)
 
 IN_SERVICE = "InService"
-STOPPED = "Stopped"
 ROLLED_BACK = "EndpointRolledBack"
 INTERNAL_FAILURE = "InternalFailure"
 ROLLBACK = "rollback"  # ``kind`` of an execution or a release
@@ -39,7 +37,7 @@ class OutcomeEvent(BaseModel):
     """``candidate`` and ``run`` are what the execution knew when it ended, which may be nothing.
 
     ``requested_execution``: of an update-endpoint execution, the run whose model it was to put into service, as its
-    input says; nobody has checked it.
+    input says; nobody has checked it. ``redrives``: how often the execution had been redriven when it ended.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -50,6 +48,7 @@ class OutcomeEvent(BaseModel):
     run: dict[str, Any] = Field(default_factory=dict)
     candidate: dict[str, Any] = Field(default_factory=dict)
     requested_execution: str = ""
+    redrives: int = Field(default=0, ge=0)
 
 
 class OutcomeResult(BaseModel):
@@ -74,17 +73,18 @@ class OutcomePorts:
 
 
 def record_outcome(event: OutcomeEvent, ports: OutcomePorts) -> OutcomeResult:
-    """Record the end of a run once; a retry records nothing twice and notifies nobody twice.
+    """Record this end of a run once; a retry records nothing twice and notifies nobody twice.
 
+    A run that was stopped may be redriven, and its signatures are carried on: its package is not rejected here.
     The ledger comes first: where it cannot be written, the run is not yet recorded as ended, and the sweep finds it.
     """
     reason = readable_reason(event.cause) or ("" if event.outcome == IN_SERVICE else "no reason was given")
     package = str(event.candidate.get("model_package_arn", ""))
-    if package and event.outcome != IN_SERVICE and not _is_rollback(event):
-        _reject_package(package, event.outcome, reason, ports.packages)
+    if package and event.outcome not in (IN_SERVICE, STOPPED) and not _is_rollback(event):
+        reject_package(package, event.outcome, reason, ports.packages)
     facts = _facts(event, reason, package)
     first = _enter(event, reason, facts, ports)
-    if ports.records.finish(event.execution_arn, first["outcome"], first["reason"], ports.clock()):
+    if ports.records.finish(event.execution_arn, first["outcome"], first["reason"], ports.clock(), event.redrives):
         ports.notifications.publish(f"Vigil: {first['outcome']}", facts | first)
     return OutcomeResult(outcome=event.outcome, reason=reason)
 
@@ -95,7 +95,7 @@ def _enter(event: OutcomeEvent, reason: str, facts: dict[str, object], ports: Ou
     if event.outcome == ROLLED_BACK and _is_of(arn, ports.update_endpoint):
         serving = ports.serving.serving(ports.endpoint)
         ports.ledger.append(endpoint_restored(arn, key, ports.endpoint, serving, reason, ports.actor))
-    recorded = record_run_ended(arn, key, event.outcome, reason, facts, ports.actor, ports.ledger)
+    recorded = record_run_ended(arn, key, event.outcome, reason, facts, ports.actor, ports.ledger, event.redrives)
     return {name: str(recorded.new[name]) for name in ("outcome", "reason")}
 
 
@@ -137,44 +137,10 @@ def readable_reason(cause: str) -> str:
     return redact_text(text)[:REASON_CHARACTERS]
 
 
-def record_stopped(state_machine: str, executions: Executions, ports: OutcomePorts) -> list[str]:
-    """Record executions that no state of theirs could record. Gives their ARNs.
-
-    They were stopped from outside, or ended while nothing could be recorded.
-    """
-    done = []
-    for status in ("ABORTED", "TIMED_OUT", "FAILED"):
-        for arn in executions.recently_ended(state_machine, status):
-            record = ports.records.get(arn) or {}
-            if record.get("outcome", RUNNING) != RUNNING:
-                continue
-            try:
-                record_outcome(_ended_event(executions.describe(arn), arn, record), ports)
-            except Exception:  # the next sweep tries again; the others must not wait for this one
-                logger.exception("the end of %s could not be recorded", arn)
-                continue
-            done.append(arn)
-    return done
-
-
 def failed_as(described: Mapping[str, Any]) -> str:
     """The name under which a failed execution ended: its Fail state's, or one for whatever the engine calls it."""
     error = str(described.get("error", ""))
     return error if error.isalpha() else INTERNAL_FAILURE
-
-
-def _ended_event(described: Mapping[str, Any], arn: str, record: dict[str, str]) -> OutcomeEvent:
-    """The run can no longer say what it was: its record does."""
-    status = str(described["status"])
-    cause = str(described.get("cause") or described.get("error") or f"the execution was {status.lower()}")
-    outcome = failed_as(described) if status == "FAILED" else STOPPED
-    run = _of(record, "requested_by", "dataset_version", "kind")
-    candidate = _of(record, "model_package_arn")
-    return OutcomeEvent(execution_arn=arn, outcome=outcome, cause=cause, run=run, candidate=candidate)
-
-
-def _of(record: dict[str, str], *names: str) -> dict[str, Any]:
-    return {name: record[name] for name in names if name in record}
 
 
 def _inner_reason(text: str) -> str | None:
@@ -191,7 +157,7 @@ def _inner_reason(text: str) -> str | None:
     return None
 
 
-def _reject_package(arn: str, outcome: str, reason: str, packages: ModelPackages) -> None:
+def reject_package(arn: str, outcome: str, reason: str, packages: ModelPackages) -> None:
     """A candidate that did not get into service is rejected; one that serves (Approved, not rolled back) stays."""
     if packages.status(arn) == "Approved" and outcome != ROLLED_BACK:
         logger.warning("%s is in service although its run ended as %s", arn, outcome)
@@ -209,5 +175,6 @@ def _facts(event: OutcomeEvent, reason: str, package: str) -> dict[str, object]:
         "dataset_version": event.run.get("dataset_version") or event.candidate.get("dataset_version"),
         "model_package_arn": package or None,
         "kind": ROLLBACK if _is_rollback(event) else None,
+        "redrives": event.redrives or None,
     }
     return {name: value for name, value in facts.items() if value is not None}

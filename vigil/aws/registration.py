@@ -14,7 +14,7 @@ from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.model_packages import ModelPackages
 from vigil.aws.objects import S3Uri
 from vigil.aws.pinning import PinnedRun
-from vigil.aws.run_records import RUNNING, RunRecords
+from vigil.aws.run_records import RUNNING, STOPPED, RunRecords
 from vigil.change_control.gate import Verdict
 
 JSON_TYPE = "application/json"
@@ -71,7 +71,9 @@ def register_candidate(
     )
     package = str(answer["ModelPackageArn"])
     outcome = records.register(run.execution_arn, package)
-    if outcome != RUNNING:  # the run was stopped meanwhile, and its end was recorded without this package
+    # The run ended meanwhile, and its end was recorded without this package. One that was stopped may be redriven, or
+    # is this very run, redriven.
+    if outcome not in (RUNNING, STOPPED):
         ModelPackages(sagemaker).set_status(package, "Rejected", f"{outcome}: the run ended while it registered this")
     return Facts(
         model_package_arn=package,

@@ -12,10 +12,21 @@ from botocore.exceptions import ClientError
 from vigil.moments import timestamp
 
 RUNNING = "RUNNING"
+STOPPED = "Stopped"  # from outside: whoever stopped it may redrive it
+
+
+def has_ended(record: Mapping[str, str], redrives: int) -> bool:
+    """Whether the end after this many redrives is recorded in a run's item, or a later one."""
+    return record.get("outcome", RUNNING) != RUNNING and int(record.get("redrives", "0")) >= redrives
+
+
+def is_settled(record: Mapping[str, str], redrives: int) -> bool:
+    """Whether what the end after this many redrives, or a later one, left at the endpoint was looked after."""
+    return "endpoint_settled_at" in record and int(record.get("settled_redrives", "0")) >= redrives
 
 
 class RunRecords:
-    """``client`` is a boto3 DynamoDB client. All attributes are texts; ``pinned`` is JSON."""
+    """``client`` is a boto3 DynamoDB client. All attributes but counts of redrives are texts; ``pinned`` is JSON."""
 
     def __init__(self, client: Any, table: str) -> None:
         self._client = client
@@ -47,19 +58,24 @@ class RunRecords:
             return self.get(execution_arn) or {}
         return {"execution_arn": execution_arn, "outcome": RUNNING, **fields}
 
-    def finish(self, execution_arn: str, outcome: str, reason: str, at: datetime) -> bool:
-        """Record how a run ended. False, and no change, where an outcome is recorded already: the first one stands."""
+    def finish(self, execution_arn: str, outcome: str, reason: str, at: datetime, redrives: int = 0) -> bool:
+        """Record how a run ended after so many redrives: each end once, and its first outcome stands.
+
+        False, and no change, where the outcome of this end or of a later one is recorded already.
+        """
+        redriven = " OR attribute_not_exists(redrives) OR redrives < :redrives" if redrives else ""
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(execution_arn),
-                UpdateExpression="SET outcome = :outcome, reason = :reason, ended_at = :at",
-                ConditionExpression="attribute_not_exists(outcome) OR outcome = :running",
+                UpdateExpression="SET outcome = :outcome, reason = :reason, ended_at = :at, redrives = :redrives",
+                ConditionExpression=f"attribute_not_exists(outcome) OR outcome = :running{redriven}",
                 ExpressionAttributeValues={
                     ":outcome": {"S": outcome},
                     ":reason": {"S": reason},
                     ":at": {"S": timestamp(at)},
                     ":running": {"S": RUNNING},
+                    ":redrives": {"N": str(redrives)},
                 },
             )
         except ClientError as error:
@@ -77,13 +93,23 @@ class RunRecords:
             ExpressionAttributeValues={":step": {"S": step}},
         )
 
-    def settle(self, execution_arn: str, at: datetime) -> None:
-        """Record that an ended execution has left nothing at the endpoint that is not recorded as ACTIVE."""
+    def give_up(self, execution_arn: str, at: datetime) -> None:
+        """Record that the package of a run that was stopped was rejected: nobody can redrive the run any more."""
         self._client.update_item(
             TableName=self._table,
             Key=_key(execution_arn),
-            UpdateExpression="SET endpoint_settled_at = :at",
+            UpdateExpression="SET given_up_at = :at",
             ExpressionAttributeValues={":at": {"S": timestamp(at)}},
+        )
+
+    def settle(self, execution_arn: str, at: datetime, redrives: int) -> None:
+        """Record that an execution that ended after so many redrives has left nothing at the endpoint that is not
+        recorded as ACTIVE."""
+        self._client.update_item(
+            TableName=self._table,
+            Key=_key(execution_arn),
+            UpdateExpression="SET endpoint_settled_at = :at, settled_redrives = :redrives",
+            ExpressionAttributeValues={":at": {"S": timestamp(at)}, ":redrives": {"N": str(redrives)}},
         )
 
     def register(self, execution_arn: str, model_package_arn: str) -> str:

@@ -2,10 +2,13 @@
 
 import io
 import json
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from approval_fakes import EXECUTION, TOKEN
+from approval_fakes import EXECUTION, NOW, TOKEN
 from candidate_evidence import passing_evaluation, real_plan
+from ledger_reading import events
 from moto_stack import MODEL_FILES, archive_of, example, tree_digest_of
 
 from tasks.lambdas import (
@@ -22,6 +25,7 @@ from vigil.approvals.errors import SignatureInvalidError
 from vigil.approvals.models import Status
 from vigil.aws.approval_ports import approvals_table, ledger_table
 from vigil.aws.endpoint_release import ServingRecords
+from vigil.aws.update_turns import UpdateRunningError
 
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:apr-1"
 
@@ -168,6 +172,20 @@ def test_the_times_of_a_roll_out_which_a_stack_may_shorten_are_in_the_ledger(sta
     ]
     assert record.details["pace"] == given
     assert given["shadow_seconds"] == stack.parameters.timing.shadow_seconds
+
+
+def test_while_another_update_runs_nothing_is_used_up_and_nothing_is_recorded(stack, candidate, approved, monkeypatch):
+    run, _ = candidate
+    running = {UPDATE + "-earlier": NOW, UPDATE: NOW + timedelta(hours=1)}
+    others = SimpleNamespace(running=lambda machine: running.items())
+    monkeypatch.setattr(verify_approval, "executions", lambda: others)
+    with pytest.raises(UpdateRunningError, match="update-endpoint:apr-1-earlier"):
+        verify(approved)
+    assert approvals_table(stack.parameters).get(approved.request_id).applied_by is None
+    assert not [each for each in events(stack, f"model:{run['key']}") if each.startswith("release.")]
+    del running[UPDATE + "-earlier"]
+    assert verify(approved)["request_id"] == approved.request_id
+    assert events(stack, f"model:{run['key']}")[-1] == "release.verified"
 
 
 def test_a_release_of_a_request_that_nobody_knows_is_refused_and_recorded(stack, candidate):

@@ -109,11 +109,15 @@ def test_the_run_knows_its_package(stack, made):
     assert record["model_package_arn"] == facts.model_package_arn
 
 
-def test_a_candidate_of_a_run_that_has_ended_meanwhile_is_rejected_at_once(stack, made):
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [("TrainingFailed", "Rejected"), pytest.param("Stopped", "PendingManualApproval", id="stopped, perhaps redriven")],
+)
+def test_a_candidate_of_a_run_that_has_ended_meanwhile_is_rejected_at_once(stack, made, outcome, status):
     _, _, run, _ = made
     records = RunRecords(stack.client("dynamodb"), stack.parameters.tables.runs)
-    records.finish(run.execution_arn, "Stopped", "by an operator", datetime(2026, 3, 2, tzinfo=UTC))
-    assert stack.package_status(registered(stack, made).model_package_arn) == "Rejected"
+    records.finish(run.execution_arn, outcome, "by an operator", datetime(2026, 3, 2, tzinfo=UTC))
+    assert stack.package_status(registered(stack, made).model_package_arn) == status
 
 
 def test_a_model_that_is_not_the_evaluated_one_is_not_registered(stack, made):

@@ -1,15 +1,13 @@
 import json
 
 import pytest
-from approval_fakes import EXECUTION, NOW, TOKEN
-from ledger_reading import broken_ledger, events
+from approval_fakes import EXECUTION, TOKEN
+from ledger_reading import events
 
 from vigil.audit.models import model_chain
-from vigil.aws.ledger_ports import LedgerUnavailableError
 from vigil.aws.outcome_ports import outcome_ports
-from vigil.aws.outcomes import OutcomeEvent, readable_reason, record_outcome, record_stopped
+from vigil.aws.outcomes import OutcomeEvent, readable_reason, record_outcome
 from vigil.aws.pinning import run_key
-from vigil.aws.run_records import RunRecords
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def test_a_package_that_was_rolled_back_is_rejected_although_it_was_approved(sta
     assert stack.package_status(package) == "Rejected"
 
 
-def test_the_first_outcome_stands(ports):
+def test_the_first_outcome_of_an_end_stands(ports):
     record_outcome(ended("Rejected"), ports)
     record_outcome(ended("InternalFailure"), ports)
     assert ports.records.get(EXECUTION)["outcome"] == "Rejected"
@@ -93,65 +91,23 @@ def test_no_token_is_in_a_reason():
     assert TOKEN not in readable_reason(json.dumps({"errorMessage": f"could not send {TOKEN}"}))
 
 
-class Stopped:
-    """Executions that somebody stopped."""
-
-    def recently_ended(self, machine, status):
-        return [EXECUTION] if status == "ABORTED" else []
-
-    def describe(self, arn):
-        return {"status": "ABORTED", "error": "stopped", "cause": "not needed any more"}
-
-
-def test_a_stopped_run_is_recorded_once(stack, ports):
-    RunRecords(stack.client("dynamodb"), stack.parameters.tables.runs).start(EXECUTION, {"pinned": "{}"})
-    assert record_stopped("machine", Stopped(), ports) == [EXECUTION]
-    record = ports.records.get(EXECUTION)
-    assert (record["outcome"], record["reason"]) == ("Stopped", "not needed any more")
-    assert record_stopped("machine", Stopped(), ports) == []
-    assert len(stack.notices()) == 1
-    assert ports.clock() > NOW
-
-
-def test_a_stopped_runs_package_is_rejected_and_who_asked_is_told(stack, ports):
-    package = stack.package()
-    ports.records.start(EXECUTION, {"pinned": "{}", "requested_by": "airflow:dana", "dataset_version": "d" * 64})
-    assert ports.records.register(EXECUTION, package) == "RUNNING"
-    record_stopped("machine", Stopped(), ports)
-    assert stack.package_status(package) == "Rejected"
-    (notice,) = stack.notices()
-    assert (notice["model_package_arn"], notice["requested_by"]) == (package, "airflow:dana")
-
-
-class Failed(Stopped):
-    """An execution that failed while nothing could be recorded."""
-
-    def recently_ended(self, machine, status):
-        return [EXECUTION] if status == "FAILED" else []
-
-    def describe(self, arn):
-        return {"status": "FAILED", "error": "TrainingFailed", "cause": "no rows"}
-
-
-def test_a_failed_run_whose_end_could_not_be_recorded_is_recorded_by_the_sweep(stack, ports, monkeypatch):
-    ports.records.start(EXECUTION, {"pinned": "{}"})
-    with broken_ledger(monkeypatch), pytest.raises(LedgerUnavailableError):
-        record_outcome(ended("TrainingFailed"), ports)
-    assert ports.records.get(EXECUTION)["outcome"] == "RUNNING"
-    assert record_stopped("machine", Failed(), ports) == [EXECUTION]
-    assert ports.records.get(EXECUTION)["outcome"] == "TrainingFailed"
-    assert record_stopped("machine", Failed(), ports) == []
-    assert events(stack, model_chain(run_key(EXECUTION))) == ["run.ended"]
-
-
-def test_an_end_that_cannot_be_recorded_does_not_keep_the_others_from_it(stack, ports, monkeypatch):
-    with broken_ledger(monkeypatch):
-        assert record_stopped("machine", Failed(), ports) == []
-    assert ports.records.get(EXECUTION) is None
-
-
-def test_a_stopped_run_whose_model_is_in_service_takes_nothing_back(stack, ports):
+def test_each_end_of_a_redriven_run_is_recorded_and_told_and_an_earlier_one_never_afterwards(stack, ports):
     package = stack.package("Approved")
-    ports.records.register(EXECUTION, package)
-    record_stopped("machine", Stopped(), ports)
-    assert stack.package_status(package) == "Approved"
+    record_outcome(ended("Stopped", "by hand"), ports)
+    record_outcome(ended("InService", "", candidate={"model_package_arn": package}, redrives=1), ports)
+    record_outcome(ended("Expired", redrives=1), ports)
+    record_outcome(ended("Stopped", "by hand"), ports)
+    record = ports.records.get(EXECUTION)
+    assert (record["outcome"], record["redrives"]) == ("InService", "1")
+    assert sorted(notice["outcome"] for notice in stack.notices()) == ["InService", "Stopped"]
+    assert events(stack, model_chain(run_key(EXECUTION))) == ["run.ended", "run.ended"]
+
+
+def test_a_run_that_was_recorded_before_redrives_were_counted_may_end_again(stack, ports):
+    key = {"execution_arn": {"S": EXECUTION}}
+    item = key | {"outcome": {"S": "Stopped"}}
+    stack.client("dynamodb").put_item(TableName=stack.parameters.tables.runs, Item=item)
+    record_outcome(ended("Expired"), ports)
+    assert ports.records.get(EXECUTION)["outcome"] == "Stopped"
+    record_outcome(ended("Expired", redrives=1), ports)
+    assert ports.records.get(EXECUTION)["outcome"] == "Expired"

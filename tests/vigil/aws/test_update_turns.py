@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vigil.aws.executions import Executions
-from vigil.aws.update_turns import UpdateRunningError, take_turn
+from vigil.aws.update_turns import UpdateRunningError, await_turn, stop_earlier
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:update-endpoint"
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -33,7 +33,9 @@ class StepFunctions:
 def turn(kind, execution, **running):
     """What was stopped."""
     states = StepFunctions(**running)
-    take_turn(kind, execution, MACHINE, Executions(states))
+    await_turn(kind, execution, MACHINE, Executions(states))
+    if kind == "rollback":
+        stop_earlier(execution, MACHINE, Executions(states))
     return states.stopped
 
 
