@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from vigil.approvals.models import ApprovalRequest, SignatureRecord
+from vigil.approvals.models import ApprovalRequest, SignatureRecord, Status
 from vigil.approvals.recorded import release_key
 from vigil.audit.events import EventName
 from vigil.audit.models import Actor, Entry, model_chain
@@ -59,17 +59,22 @@ def signature_refused(request: ApprovalRequest, actor: Actor, attempt: str, erro
     return _entry(request, EventName.SIGNATURE_REFUSED, actor, attempt, details=details)
 
 
-def decision_made(request: ApprovalRequest) -> Entry:
-    last = request.signatures[-1]
+def decided(before: ApprovalRequest | None, after: ApprovalRequest) -> list[Entry]:
+    """The decision's record, where this change decides: it belongs into the transaction of the change. ``before``: None
+    for a request that is opened with signatures which decide it."""
+    if after.status is Status.PENDING:
+        return []
+    last = after.signatures[-1]
     details = {
         "signers": [
             {"printed_name": each.printed_name, "role": each.role, "meaning": each.meaning.value}
-            for each in request.signatures
+            for each in after.signatures
         ],
-        **_shown(request, "decided_at"),
+        **_shown(after, "decided_at"),
     }
-    actor = Actor(name=last.signer, via=last.issuer, verified=True)
-    return _entry(request, EventName.DECISION_MADE, actor, request.request_id, new=_state(request), details=details)
+    actor = OPENER if before is None else Actor(name=last.signer, via=last.issuer, verified=True)
+    old = None if before is None else _state(before)
+    return [_entry(after, EventName.DECISION_MADE, actor, after.request_id, old, _state(after), details)]
 
 
 def delivered(request: ApprovalRequest) -> Entry:

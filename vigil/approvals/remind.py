@@ -2,11 +2,11 @@
 
 A reminder is marked in the request's row, in one transaction with its ledger record, before it is sent: two sweeps at
 once, a clock that jumps or a sweep that was late for several reminders send none twice. What cannot be sent then is
-told on the notifications topic and not sent again. What a function that ends between mark and mail did not send is not
-sent either: the ledger then names people whom nothing reached, and the next reminder or the escalation reaches them.
-Nobody can sign because of a mail, so one too few is the lesser harm. The first mail, at the opening, counts as the reminder that is due
-the whole window before the end. Moments that lie before the opening do not come: a stack that asks for a decision
-sooner than the plan does not begin with an escalation.
+told on the notifications topic and not sent again. What a function that ends between mark and mail had still to send
+is never sent: the ledger names people whom nothing reached, and only the next reminder or the escalation reaches them.
+
+The first mail, at the opening, counts as the reminder that is due the whole window before the end. Moments that lie
+before the opening do not come: a stack that asks for a decision sooner than the plan does not begin with an escalation.
 """
 
 from __future__ import annotations

@@ -85,8 +85,8 @@ def _sign(
         check_four_eyes(rules, request.facts, [*request.signatures, signature])
         record = _seal(request, signature, ports)
         after = _with_signature(request, record, rules)
-        entry = records.signature_made(request, after, record)
-        if ports.store.sign(request, after, entry, challenge.challenge_id, now, proven.person):
+        entries = [records.signature_made(request, after, record), *records.decided(request, after)]
+        if ports.store.sign(request, after, entries, challenge.challenge_id, now, proven.person):
             return after, record
         time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS) * attempt / MOST_ATTEMPTS)  # noqa: S311 -- spreads signers
         request = find_request(request.request_id, ports.store)
