@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from vigil.approvals.errors import ApprovalError
 from vigil.approvals.models import ApprovalRequest, SignatureRecord, Status
 from vigil.approvals.recorded import release_key
 from vigil.audit.events import EventName
-from vigil.audit.models import Actor, Entry, model_chain
+from vigil.audit.models import STACK_CHAIN, Actor, Entry, model_chain
 
 OPENER = Actor(name="open_approval", via="function of this stack", verified=True)
 DELIVERER = Actor(name="deliver_decision", via="function of this stack", verified=True)
 VERIFIER = Actor(name="verify_approval", via="function of this stack", verified=True)
+#: Where an attempt to sign was refused: before anything was shown for it, or when it was to be signed.
+PREPARING, SIGNING = "prepare", "sign"
+NO_REQUEST = "no request that is known"
 
 
 def opened(request: ApprovalRequest) -> Entry:
@@ -54,9 +58,18 @@ def signature_made(before: ApprovalRequest, after: ApprovalRequest, record: Sign
     )  # fmt: skip
 
 
-def signature_refused(request: ApprovalRequest, actor: Actor, attempt: str, error: str, why: str) -> Entry:
-    details = {"error": error, "why": why}
-    return _entry(request, EventName.SIGNATURE_REFUSED, actor, attempt, details=details)
+def signature_refused(
+    request: ApprovalRequest | None, actor: Actor, attempt: str, step: str, refusal: ApprovalError
+) -> Entry:
+    """``request``: None where nobody knows what was to be signed; what was given as its name is not recorded."""
+    event, error = EventName.SIGNATURE_REFUSED, type(refusal).__name__
+    if request is not None:
+        details = {"step": step, "error": error, "why": str(refusal)}
+        return _entry(request, event, actor, attempt, details=details)
+    return Entry(
+        chain=STACK_CHAIN, event=event, key=f"{event.value}#{attempt}", actor=actor, subject=NO_REQUEST,
+        details={"step": step, "error": error},
+    )  # fmt: skip
 
 
 def decided(before: ApprovalRequest | None, after: ApprovalRequest) -> list[Entry]:
