@@ -82,7 +82,7 @@ def test_who_may_sign_gets_mail_and_the_row_and_the_ledger_say_so(deployed: Depl
         attempt=0, entered_at=now, created_at=now, expires_at=now + timedelta(days=14), token_ciphertext="sealed",
     )  # fmt: skip
     table = approvals_table(deployed.parameters)
-    assert table.insert(request, records.opened(request))
+    assert table.insert(request, [records.opened(request)])
     deployed.invoke("remind-approvers", {})
     eventually(lambda: list(deployed.outbox.glob("*.eml")))  # the minute's own sweep may have been faster
     (mail,) = deployed.outbox.glob("*.eml")

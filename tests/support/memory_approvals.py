@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,32 +31,39 @@ class MemoryStore:
     def get(self, request_id: str) -> ApprovalRequest | None:
         return self.rows.get(request_id)
 
-    def insert(self, request: ApprovalRequest, entry: Entry) -> bool:
+    def insert(self, request: ApprovalRequest, entries: Sequence[Entry]) -> bool:
         with self._lock:
             if request.request_id in self.rows:
                 return False
+            self._record(entries)
             self.rows[request.request_id] = request
-            self._ledger.append(entry)
             return True
 
     def with_status(self, status: Status) -> list[ApprovalRequest]:
         return [row for row in list(self.rows.values()) if row.status is status]
 
     def replace(self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry) -> bool:
+        return self._replace(before, after, [entry])
+
+    def _record(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._ledger.append(entry)
+
+    def _replace(self, before: ApprovalRequest, after: ApprovalRequest, entries: Sequence[Entry]) -> bool:
         with self._lock:
             row = self.rows[before.request_id]
             if (row.revision, row.status) != (before.revision, before.status):
                 return False
             assert after.revision == before.revision + 1
+            self._record(entries)
             self.rows[before.request_id] = after
-            self._ledger.append(entry)
             return True
 
     def sign(
         self,
         before: ApprovalRequest,
         after: ApprovalRequest,
-        entry: Entry,
+        entries: Sequence[Entry],
         challenge_id: str,
         at: datetime,
         signer: Person,
@@ -67,7 +75,7 @@ class MemoryStore:
             if known is None or known.revision != signer.revision:
                 return False
             row = self.rows[before.request_id]
-            if row.status is not Status.PENDING or row.expires_at <= at or not self.replace(before, after, entry):
+            if row.status is not Status.PENDING or row.expires_at <= at or not self._replace(before, after, entries):
                 return False
             self.used.add(challenge_id)
             return True

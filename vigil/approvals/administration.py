@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from vigil.approvals.administration_orders import AddPerson, Reset, Revoke, SignOut, Train, Unlock
 from vigil.approvals.identity import is_same_person
-from vigil.approvals.people import Person, canonical_username
+from vigil.approvals.people import NO_SESSION, Person, canonical_username
 from vigil.approvals.people_notices import PeopleNotices, tell
 from vigil.approvals.sessions import without_session
 from vigil.audit.events import EventName
@@ -172,19 +172,19 @@ def reset(order: Reset, ports: AdministrationPorts) -> Person:
             f"{person.username} has no mail address to which a password could be sent unseen: "
             "revoke this user name, and add the person under another one"
         )
-    person = _changed(order, ports, None, "password reset", {"session_hash": None, "session_expires_at": None})
+    person = _changed(order, ports, None, "password reset", dict(NO_SESSION))
     ports.accounts.reset(person.username, _temporary())
     return person
 
 
 def sign_out(order: SignOut, ports: AdministrationPorts) -> Person:
     """Ends a continuous period of signing."""
-    return _changed(order, ports, None, "signed out", {"session_hash": None, "session_expires_at": None})
+    return _changed(order, ports, None, "signed out", dict(NO_SESSION))
 
 
 def shown(person: Person) -> dict[str, Any]:
     """A person as others may see it: nothing of sessions."""
-    return person.model_dump(mode="json", exclude={"session_hash", "session_expires_at"})
+    return person.model_dump(mode="json", exclude=set(NO_SESSION))
 
 
 def _create_account(username: str, order: AddPerson, accounts: Accounts) -> str:

@@ -107,7 +107,7 @@ def _by_session(
     person = _person(owner_of(proof.session), ports.people)
     refuse_another(person.username, expected)
     attempt = _begin(person, ports)
-    if not holds(person, proof.session, ports.clock()):
+    if not holds(person, proof.session, ports.clock(), continuous_seconds):
         # Counted: else the password could be tried without the other component, and sessions could be guessed.
         count_failure(attempt, ports.ledger, ports.alarms)
         raise AuthenticationError("the period of continuous signing has ended: give user name and password")

@@ -16,6 +16,7 @@ from vigil.approvals.bundle import Bundle, BundleError, SignedStatement, Stateme
 from vigil.approvals.identity import request_id_for
 from vigil.approvals.models import Facts, SignatureFacts, Status
 from vigil.approvals.quorum import QuorumError, check_decides, check_signers, missing_seats, outcome
+from vigil.approvals.timing import is_for
 from vigil.audit.signatures import PublicKeyError, PublicKeys
 from vigil.change_control.models import Plan
 from vigil.change_control.plan import PlanError, parse_plan
@@ -109,6 +110,8 @@ def _check_request(bundle: Bundle, statements: list[Statement]) -> None:
             raise BundleError(f"the signature of {said.printed_name!r} names a request that is none of this wait")
         if not said.shown_at <= said.signed_at < said.expires_at:
             raise BundleError(f"{said.printed_name!r} signed at {said.signed_at}, when the request was not open")
+        if not is_for(said.authenticated_at, said.shown_at, said.signed_at):
+            raise BundleError(f"the sign-in of {said.printed_name!r} was not fresh when it was signed")
         if said.request_id != bundle.request_id and bundle.carried_from is None:
             raise BundleError(f"the signature of {said.printed_name!r} is for request {said.request_id!r}")
 

@@ -1,7 +1,8 @@
 """Delivering a decision to the run that waits, and the sweep that makes up for whatever was interrupted.
 
 A crash between the decision and its delivery loses nothing: the table's stream and the sweep both come here, and
-delivering twice does no harm. The ledger has the decision before the run has it.
+delivering twice does no harm. The transaction that decided has recorded the decision, so the ledger has it before the
+run has it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,6 @@ def deliver(request_id: str, ports: DeliveryPorts) -> Delivery:
         _check(request, ports)
     except (SignatureInvalidError, QuorumError) as invalid:
         return _refuse(request, token, str(invalid), ports)
-    ports.ledger.append(records.decision_made(request))
     try:
         ports.runs.succeed(token, answer(request))
     except WaitEndedError as ended:

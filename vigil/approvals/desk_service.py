@@ -15,6 +15,7 @@ from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.ports import SigningPorts
 from vigil.approvals.prepare import prepare
 from vigil.approvals.quorum import missing_seats
+from vigil.approvals.refusals import record_refused_order
 from vigil.approvals.requests import find_request, shown_requests
 from vigil.approvals.sign import sign
 from vigil.audit.events import EventName
@@ -23,7 +24,7 @@ from vigil.audit.models import STACK_CHAIN, Actor, Entry
 logger = logging.getLogger(__name__)
 
 #: What an interface may have recorded. Everything else is recorded by whoever did it.
-NOTABLE = frozenset({EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED})
+NOTABLE = frozenset({EventName.LEDGER_EXPORTED})
 
 
 class NotNotableError(ValueError):
@@ -57,8 +58,12 @@ class DeskService:
         return self._dossier(request)
 
     def prepare(self, order: SigningOrder, reader: Actor) -> Challenge:
-        """What is shown for confirmation is evidence too: that it was read is recorded."""
-        challenge = prepare(order, self._ports)
+        """What is shown for confirmation is evidence too: that it was read is recorded, and who was refused it."""
+        try:
+            challenge = prepare(order, self._ports)
+        except ApprovalError as refusal:
+            record_refused_order(order, reader, refusal, self._ports)
+            raise
         request = find_request(order.request_id, self._ports.store)
         self._ports.ledger.append(records.evidence_read(request, reader, challenge.challenge_id))
         return challenge
@@ -67,7 +72,7 @@ class DeskService:
         return sign(answer, self._ports)
 
     def note(self, event: EventName, actor: Actor, subject: str, details: dict[str, Any]) -> None:
-        """Record that somebody read evidence or exported the ledger, as an interface says."""
+        """Record that somebody exported the ledger, as an interface says."""
         if event not in NOTABLE:
             raise NotNotableError(f"{event} is not recorded through the desk, only {', '.join(sorted(NOTABLE))}")
         key = f"{event.value}#{self._ports.new_id()}"

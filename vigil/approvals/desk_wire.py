@@ -58,7 +58,7 @@ def _is_short(details: dict[str, Any]) -> dict[str, Any]:
 
 class Note(_Message):
     operation: Literal["note"] = "note"
-    event: Literal[EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED]
+    event: Literal[EventName.LEDGER_EXPORTED]
     actor: Actor
     subject: str = Field(min_length=1, max_length=LONGEST_NAME)
     details: Annotated[dict[str, Any], AfterValidator(_is_short)] = Field(default_factory=dict)

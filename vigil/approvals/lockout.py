@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vigil.approvals.errors import AuthenticationError, LockedOutError
-from vigil.approvals.people import People, Person
+from vigil.approvals.people import NO_SESSION, People, Person
 from vigil.approvals.sign_in import SignInAlarms
 from vigil.approvals.sign_in_records import record_lock
 from vigil.audit.ports import LedgerWriter
@@ -51,7 +51,7 @@ def begin_attempt(person: Person, people: People, now: datetime) -> Attempt:
         refuse_locked(stored, now)
         failures = 1 if stored.locked_until is not None else stored.failures + 1  # a lock that ended starts anew
         until = now + LOCKED_FOR if failures >= MOST_FAILURES else None
-        ended = {"session_hash": None, "session_expires_at": None} if until else {}
+        ended = NO_SESSION if until else {}
         return stored.model_copy(update={"failures": failures, "locked_until": until} | ended)
 
     counted = change(person.username, people, count)

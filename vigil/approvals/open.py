@@ -55,7 +55,7 @@ def open_request(message: WaitMessage, ports: OpeningPorts) -> Opened:
         token_ciphertext=ports.vault.seal(request_id, message.task_token.get_secret_value()),
     )
     request = with_carried(request, _earlier(request, ports.store), ports)
-    is_new = ports.store.insert(request, records.opened(request))
+    is_new = ports.store.insert(request, [records.opened(request), *records.decided(None, request)])
     logger.info("approval request %s of %s is %s", request_id, request.execution_arn, "new" if is_new else "known")
     return _finish(ports.store.get(request_id) or request, is_new, ports)
 

@@ -31,8 +31,13 @@ class Person(BaseModel):
     failures: int = 0
     locked_until: Moment | None = None
     session_hash: str | None = None
+    session_began_at: Moment | None = None
     session_expires_at: Moment | None = None
     revision: int = 0
+
+
+#: What ends a period of continuous signing.
+NO_SESSION: dict[str, None] = {"session_hash": None, "session_began_at": None, "session_expires_at": None}
 
 
 def canonical_username(typed: str) -> str:

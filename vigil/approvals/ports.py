@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,8 +26,8 @@ class ApprovalStore(Protocol):
     def get(self, request_id: str) -> ApprovalRequest | None:
         """Read consistently: what was written before is seen."""
 
-    def insert(self, request: ApprovalRequest, entry: Entry) -> bool:
-        """False if a request with this id is there already; then nothing is written."""
+    def insert(self, request: ApprovalRequest, entries: Sequence[Entry]) -> bool:
+        """False if a request with this id is there already; then nothing is written, no record either."""
 
     def with_status(self, status: Status) -> list[ApprovalRequest]:
         """May lag behind by moments."""
@@ -42,12 +42,13 @@ class ApprovalStore(Protocol):
         self,
         before: ApprovalRequest,
         after: ApprovalRequest,
-        entry: Entry,
+        entries: Sequence[Entry],
         challenge_id: str,
         at: datetime,
         signer: Person,
     ) -> bool:
-        """As ``replace``, for a row that is PENDING and not expired ``at``; the challenge is used up with it.
+        """As ``replace``, for a row that is PENDING and not expired ``at``; the challenge is used up with it. The first
+        of the entries is the signature's.
 
         False too where the signer's record is not ``signer`` any more: who was revoked meanwhile signs nothing.
         Raises ``ChallengeError`` where the challenge was used before.

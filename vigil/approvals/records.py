@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from vigil.approvals.models import ApprovalRequest, SignatureRecord
+from vigil.approvals.errors import ApprovalError
+from vigil.approvals.models import ApprovalRequest, SignatureRecord, Status
 from vigil.approvals.recorded import release_key
 from vigil.audit.events import EventName
-from vigil.audit.models import Actor, Entry, model_chain
+from vigil.audit.models import STACK_CHAIN, Actor, Entry, model_chain
 
 OPENER = Actor(name="open_approval", via="function of this stack", verified=True)
 DELIVERER = Actor(name="deliver_decision", via="function of this stack", verified=True)
 VERIFIER = Actor(name="verify_approval", via="function of this stack", verified=True)
+#: Where an attempt to sign was refused: before anything was shown for it, or when it was to be signed.
+PREPARING, SIGNING = "prepare", "sign"
+NO_REQUEST = "no request that is known"
 
 
 def opened(request: ApprovalRequest) -> Entry:
@@ -54,22 +58,36 @@ def signature_made(before: ApprovalRequest, after: ApprovalRequest, record: Sign
     )  # fmt: skip
 
 
-def signature_refused(request: ApprovalRequest, actor: Actor, attempt: str, error: str, why: str) -> Entry:
-    details = {"error": error, "why": why}
-    return _entry(request, EventName.SIGNATURE_REFUSED, actor, attempt, details=details)
+def signature_refused(
+    request: ApprovalRequest | None, actor: Actor, attempt: str, step: str, refusal: ApprovalError
+) -> Entry:
+    """``request``: None where nobody knows what was to be signed; what was given as its name is not recorded."""
+    event, error = EventName.SIGNATURE_REFUSED, type(refusal).__name__
+    if request is not None:
+        details = {"step": step, "error": error, "why": str(refusal)}
+        return _entry(request, event, actor, attempt, details=details)
+    return Entry(
+        chain=STACK_CHAIN, event=event, key=f"{event.value}#{attempt}", actor=actor, subject=NO_REQUEST,
+        details={"step": step, "error": error},
+    )  # fmt: skip
 
 
-def decision_made(request: ApprovalRequest) -> Entry:
-    last = request.signatures[-1]
+def decided(before: ApprovalRequest | None, after: ApprovalRequest) -> list[Entry]:
+    """The decision's record, where this change decides: it belongs into the transaction of the change. ``before``: None
+    for a request that is opened with signatures which decide it."""
+    if after.status is Status.PENDING:
+        return []
+    last = after.signatures[-1]
     details = {
         "signers": [
             {"printed_name": each.printed_name, "role": each.role, "meaning": each.meaning.value}
-            for each in request.signatures
+            for each in after.signatures
         ],
-        **_shown(request, "decided_at"),
+        **_shown(after, "decided_at"),
     }
-    actor = Actor(name=last.signer, via=last.issuer, verified=True)
-    return _entry(request, EventName.DECISION_MADE, actor, request.request_id, new=_state(request), details=details)
+    actor = OPENER if before is None else Actor(name=last.signer, via=last.issuer, verified=True)
+    old = None if before is None else _state(before)
+    return [_entry(after, EventName.DECISION_MADE, actor, after.request_id, old, _state(after), details)]
 
 
 def delivered(request: ApprovalRequest) -> Entry:

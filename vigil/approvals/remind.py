@@ -2,14 +2,17 @@
 
 A reminder is marked in the request's row, in one transaction with its ledger record, before it is sent: two sweeps at
 once, a clock that jumps or a sweep that was late for several reminders send none twice. What cannot be sent then is
-told on the notifications topic and not sent again. The first mail, at the opening, counts as the reminder that is due
-the whole window before the end. Moments that lie before the opening do not come: a stack that asks for a decision
-sooner than the plan does not begin with an escalation.
+told on the notifications topic and not sent again. What a function that ends between mark and mail had still to send
+is never sent: the ledger names people whom nothing reached, and only the next reminder or the escalation reaches them.
+
+The first mail, at the opening, counts as the reminder that is due the whole window before the end. Moments that lie
+before the opening do not come: a stack that asks for a decision sooner than the plan does not begin with an escalation.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +33,8 @@ from vigil.moments import Clock, timestamp
 logger = logging.getLogger(__name__)
 
 ACTOR = Actor(name="remind_approvers", via="function of this stack", verified=True)
+
+SWEEP_BYTES = 8
 
 
 class Mail(Protocol):
@@ -166,6 +171,8 @@ def _entry(
         "occasion": occasion.value,
         "open_seats": [{"role": seat.role, "meaning": seat.meaning} for seat in _open_seats(request, rules)],
         "to": [each.person.username for each in told],
+        # Of two sweeps at once each has an entry of its own: who finds another's in the ledger sends nothing.
+        "sweep": secrets.token_hex(SWEEP_BYTES),
     }
     if due:
         details["seconds_before_expiry"] = list(due)

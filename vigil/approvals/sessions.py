@@ -1,7 +1,8 @@
 """A continuous period of signing (21 CFR 11.200(a)(1)(i)): after a signature with both components, later ones need the
 password only, while the period lasts.
 
-It lasts as the plan says from that first signature, and is never prolonged; lock-out, revocation and signing out end
+It lasts as the plan says from that first signature, by the plan of each request that is signed in it, and is never
+prolonged; lock-out, revocation and signing out end
 it. What the signer keeps is a secret that names its owner; we keep its SHA-256. It replaces the user name, never the
 password. It is for passwords of the stack's own pool only: of another provider's password we see nothing, so there
 each signature is a full sign-in.
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from vigil.approvals.lockout import change
-from vigil.approvals.people import People, Person
+from vigil.approvals.people import NO_SESSION, People, Person
 from vigil.digests import sha256_hex
 
 if TYPE_CHECKING:  # authentication asks this module whether a session holds
@@ -46,8 +47,9 @@ def begin_session(signer: Signer, ports: AuthenticationPorts, continuous_seconds
         return None
     username = signer.person.username
     secret = f"{username}{SEPARATOR}{secrets.token_urlsafe(SECRET_BYTES)}"
-    until = ports.clock() + timedelta(seconds=continuous_seconds)
-    begun = {"session_hash": sha256_hex(secret.encode()), "session_expires_at": until}
+    now = ports.clock()
+    until = now + timedelta(seconds=continuous_seconds)
+    begun = {"session_hash": sha256_hex(secret.encode()), "session_began_at": now, "session_expires_at": until}
 
     def begin(stored: Person) -> Person:
         ended = stored.revoked_at is not None or stored.locked_until is not None
@@ -62,7 +64,7 @@ def end_session(username: str, people: People) -> Person:
 
 
 def without_session(person: Person) -> Person:
-    return person.model_copy(update={"session_hash": None, "session_expires_at": None})
+    return person.model_copy(update=NO_SESSION)
 
 
 def owner_of(session: SecretStr) -> str:
@@ -70,7 +72,12 @@ def owner_of(session: SecretStr) -> str:
     return session.get_secret_value().rpartition(SEPARATOR)[0]
 
 
-def holds(person: Person, session: SecretStr, now: datetime) -> bool:
-    if person.session_hash is None or person.session_expires_at is None or now >= person.session_expires_at:
+def holds(person: Person, session: SecretStr, now: datetime, continuous_seconds: int) -> bool:
+    """``continuous_seconds``: of the plan of what is signed now. A period that began under a plan that allows longer
+    ones has ended for this one when its own seconds are over."""
+    began, until = person.session_began_at, person.session_expires_at
+    if person.session_hash is None or began is None or until is None:
+        return False
+    if now >= min(until, began + timedelta(seconds=continuous_seconds)):
         return False
     return hmac.compare_digest(person.session_hash, sha256_hex(session.get_secret_value().encode()))

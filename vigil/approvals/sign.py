@@ -18,7 +18,7 @@ from vigil.approvals.desk import Challenge, SigningAnswer, SigningResult
 from vigil.approvals.errors import ApprovalError, BusyError, ChallengeError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureFacts, SignatureRecord, Status
-from vigil.approvals.ports import ProvenSigner, SigningPorts
+from vigil.approvals.ports import ProvenSigner, SigningPorts, SigningSession
 from vigil.approvals.prepare import find_challenge, refuse_spent
 from vigil.approvals.quorum import Place, check_four_eyes, has_stake, missing_seats, outcome
 from vigil.approvals.refusals import record_refusal
@@ -35,11 +35,12 @@ LONGEST_PAUSE_SECONDS = 0.1
 
 def sign(answer: SigningAnswer, ports: SigningPorts) -> SigningResult:
     """Take one signature, or raise an ``ApprovalError`` and change nothing but the ledger, which keeps the attempt."""
-    kept = find_challenge(answer.challenge_id, ports)
-    challenge = kept.challenge
-    request = find_request(challenge.request_id, ports.store)
+    request: ApprovalRequest | None = None
     proven: ProvenSigner | None = None
     try:
+        kept = find_challenge(answer.challenge_id, ports)
+        challenge = kept.challenge
+        request = find_request(challenge.request_id, ports.store)
         refuse_spent(kept, ports.clock())
         refuse_closed(request, ports.clock())
         _refuse_changed(request, challenge)
@@ -56,7 +57,7 @@ def sign(answer: SigningAnswer, ports: SigningPorts) -> SigningResult:
         record_refusal(request, answer, proven, refusal, ports)
         raise
     logger.info("request %s was signed as %s and is %s", signed.request_id, record.role, signed.status)
-    session = ports.sign_ins.begin_session(proven, rules.continuous_signing_seconds)
+    session = _begin_session(proven, rules, ports)
     return SigningResult(
         request=signed.public(),
         signed_as=record.role if record.deputy_role is None else f"{record.role}, as {record.deputy_role}",
@@ -64,6 +65,15 @@ def sign(answer: SigningAnswer, ports: SigningPorts) -> SigningResult:
         session=None if session is None else session.secret,
         session_expires_at=None if session is None else session.expires_at,
     )
+
+
+def _begin_session(proven: ProvenSigner, rules: ApprovalRules, ports: SigningPorts) -> SigningSession | None:
+    """None too where it fails: the signature is stored, and nobody may hear that it was refused."""
+    try:
+        return ports.sign_ins.begin_session(proven, rules.continuous_signing_seconds)
+    except Exception:
+        logger.exception("no period of continuous signing began for %s", proven.authentication.username)
+        return None
 
 
 def _sign(
@@ -85,8 +95,8 @@ def _sign(
         check_four_eyes(rules, request.facts, [*request.signatures, signature])
         record = _seal(request, signature, ports)
         after = _with_signature(request, record, rules)
-        entry = records.signature_made(request, after, record)
-        if ports.store.sign(request, after, entry, challenge.challenge_id, now, proven.person):
+        entries = [records.signature_made(request, after, record), *records.decided(request, after)]
+        if ports.store.sign(request, after, entries, challenge.challenge_id, now, proven.person):
             return after, record
         time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS) * attempt / MOST_ATTEMPTS)  # noqa: S311 -- spreads signers
         request = find_request(request.request_id, ports.store)

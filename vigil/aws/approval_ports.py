@@ -12,7 +12,7 @@ from vigil.approvals.ports import DeliveryPorts, OpeningPorts, ProvenSigner, Sig
 from vigil.approvals.sessions import Session, begin_session
 from vigil.aws.approvals_table import ApprovalsTable
 from vigil.aws.audit_ports import ledger_table
-from vigil.aws.authentication_ports import authentication_ports
+from vigil.aws.authentication_ports import authentication_ports, counted_ledger
 from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.evidence_store import EvidenceStore
@@ -80,7 +80,7 @@ def signing_ports(parameters: StackParameters) -> SigningPorts:
     return SigningPorts(
         store=table,
         challenges=table,
-        ledger=ledger_table(parameters),
+        ledger=counted_ledger(parameters),
         sign_ins=StackSignIns(authentication_ports(parameters)),
         people=PeopleTable(aws_client("dynamodb"), parameters.tables.people),
         signer=signer(parameters),

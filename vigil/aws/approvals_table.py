@@ -1,7 +1,8 @@
 """The approvals table: one item for each request, and one for each challenge while it is good.
 
-A change of a request is one transaction: the row, on the condition that it is what was read; its record in the ledger;
-and for a signature the challenge, which it uses up. Concurrent changes cannot both win, and none is without its record.
+A change of a request is one transaction: the row, on the condition that it is what was read; its record in the ledger,
+with that of the decision where it decides; and for a signature the challenge, which it uses up. Concurrent changes
+cannot both win, and none is without its record.
 """
 
 from __future__ import annotations
@@ -62,17 +63,17 @@ class ApprovalsTable:
         )
         return [request for page in pages for item in page["Items"] if (request := readable(item)) is not None]
 
-    def insert(self, request: ApprovalRequest, entry: Entry) -> bool:
-        return self._write(entry, [self._put(request, "attribute_not_exists(request_id)")])
+    def insert(self, request: ApprovalRequest, entries: Sequence[Entry]) -> bool:
+        return self._write(entries, [self._put(request, "attribute_not_exists(request_id)")])
 
     def replace(self, before: ApprovalRequest, after: ApprovalRequest, entry: Entry) -> bool:
-        return self._write(entry, [self._next(before, after)])
+        return self._write([entry], [self._next(before, after)])
 
     def sign(
         self,
         before: ApprovalRequest,
         after: ApprovalRequest,
-        entry: Entry,
+        entries: Sequence[Entry],
         challenge_id: str,
         at: datetime,
         signer: Person,
@@ -89,12 +90,12 @@ class ApprovalsTable:
             }
         }
         try:
-            recorded = self._append(entry, [row, used, unchanged(signer, self._people)])
+            recorded = self._append(entries, [row, used, unchanged(signer, self._people)])
         except ConditionFailedError as refused:
             if refused.index == CHALLENGE:
                 raise ChallengeError("this was signed already, or is no longer known: look at the request") from None
             return False
-        if not recorded.is_of(entry):  # the ledger has another signature under this challenge
+        if not recorded.is_of(entries[0]):  # the ledger has another signature under this challenge
             raise ChallengeError("this was signed already, and is good for one signature: look at the request")
         return True
 
@@ -150,15 +151,15 @@ class ApprovalsTable:
         }
         return change
 
-    def _write(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> bool:
+    def _write(self, entries: Sequence[Entry], changes: Sequence[dict[str, Any]]) -> bool:
         """False where the row is not as expected, or the ledger has another record of this already."""
         try:
-            return self._append(entry, changes).is_of(entry)
+            return self._append(entries, changes).is_of(entries[0])
         except ConditionFailedError:
             return False
 
-    def _append(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Appended:
+    def _append(self, entries: Sequence[Entry], changes: Sequence[dict[str, Any]]) -> Appended:
         try:
-            return self._ledger.append_with(entry, changes)
+            return self._ledger.append_with(entries[0], changes, entries[1:])
         except LedgerBusyError as error:
             raise BusyError(str(error)) from error

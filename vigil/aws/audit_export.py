@@ -1,4 +1,4 @@
-"""An export of a stack's ledger, recorded before it is written: who took a copy, of what, when."""
+"""A copy of a stack's ledger, recorded before it is given: who took it, of what, when."""
 
 from __future__ import annotations
 
@@ -26,18 +26,28 @@ def export_stack(
     parameters: StackParameters, folder: Path, only: list[str], recorder: Recorder | None = None
 ) -> Manifest:
     """Record it, then write it: what is recorded and not written harms nobody, the reverse would."""
-    stack, ledger = stack_name(), stack_ledger(parameters)
+    ledger = stack_ledger(parameters)
     if unknown := [chain for chain in only if ledger.table.head(chain).sequence == 0]:
         raise UnknownChainError(f"there is no chain {', '.join(unknown)}: see `vigil audit list --chains`")
+    who = record_copy(parameters, only, {}, recorder)
+    at = server_time()
+    return write_export(ledger, _keys(parameters), folder, stack=stack_name(), at=at, by=who, only=only or None)
+
+
+def record_copy(
+    parameters: StackParameters, only: list[str], how: dict[str, Any], recorder: Recorder | None = None
+) -> str:
+    """Who takes the copy. ``how``: what is a copy beside an export. Raises ``ExportError``: then none may be given."""
     who = str(aws_client("sts").get_caller_identity()["Arn"])
-    details = {"chains": only or "all"}
+    details = {"chains": only or "all", **how}
     # The name is the caller's own word: the function that records it cannot see who invoked it.
     actor = Actor(name=who, via="AWS STS, as the caller says", verified=False)
     try:
-        (recorder or desk_client(parameters)).note(EventName.LEDGER_EXPORTED, actor, f"ledger of {stack}", details)
+        subject = f"ledger of {stack_name()}"
+        (recorder or desk_client(parameters)).note(EventName.LEDGER_EXPORTED, actor, subject, details)
     except ApprovalError as error:
         raise ExportError(f"it could not be recorded, so nothing was exported: {error}") from error
-    return write_export(ledger, _keys(parameters), folder, stack=stack, at=server_time(), by=who, only=only or None)
+    return who
 
 
 def _keys(parameters: StackParameters) -> PublicKeyFile:

@@ -21,7 +21,7 @@ from vigil.aws.people_notices import TopicAndMail
 from vigil.aws.people_table import PeopleTable
 from vigil.aws.recorded_people import RecordedPeopleTable
 from vigil.aws.sign_in import CognitoSignIn, pool_issuer, pool_jwks_uri
-from vigil.aws.sign_in_alarms import SignInAlarms
+from vigil.aws.sign_in_alarms import CountedLedger, SignInAlarms
 
 NONE = "none"  # SSM keeps no empty values
 
@@ -31,12 +31,20 @@ def authentication_ports(parameters: StackParameters) -> AuthenticationPorts:
         people=PeopleTable(aws_client("dynamodb"), parameters.tables.people),
         passwords=cognito_sign_in(parameters),
         tokens=other_provider(parameters),
-        ledger=LedgerTable(aws_client("dynamodb"), parameters.tables.ledger, server_time),
-        alarms=SignInAlarms(
-            aws_client("cloudwatch"), Notifications(aws_client("sns"), parameters.topics.notifications), stack_name()
-        ),
+        ledger=counted_ledger(parameters),
+        alarms=_alarms(parameters),
         clock=server_time,
     )
+
+
+def counted_ledger(parameters: StackParameters) -> CountedLedger:
+    ledger = LedgerTable(aws_client("dynamodb"), parameters.tables.ledger, server_time)
+    return CountedLedger(ledger, _alarms(parameters))
+
+
+def _alarms(parameters: StackParameters) -> SignInAlarms:
+    notifications = Notifications(aws_client("sns"), parameters.topics.notifications)
+    return SignInAlarms(aws_client("cloudwatch"), notifications, stack_name())
 
 
 def cognito_sign_in(parameters: StackParameters) -> CognitoSignIn:

@@ -23,31 +23,27 @@ def endpoint_changed(event: MarkActiveEvent, before: Mapping[str, str], actor: A
         actor=actor,
         subject=release.endpoint_name,
         old=serving_facts(before),
-        new={
-            "active_package": release.model_package_arn,
-            "artefact_digest": release.artefact_digest,
-            "config_name": event.config_name,
-            "baseline_digest": event.baseline.digest,
-        },
+        new=_serves(event) | {"baseline_digest": event.baseline.digest},
         details={"approval_request_id": release.request_id, "execution_arn": event.execution_arn},
     )
 
 
-def endpoint_left(event: MarkActiveEvent, serving: Mapping[str, str], actor: Actor) -> Entry | None:
-    """The same in the chain of the model that served before, if one did. ``serving``: as recorded now."""
-    chain = serving.get("previous_run_key", "")
-    if not chain or chain == event.release.run_key or serving.get("execution_arn") != event.execution_arn:
-        return None
-    return Entry(
+def endpoint_left(event: MarkActiveEvent, before: Mapping[str, str], actor: Actor) -> list[Entry]:
+    """The same in the chain of the model that served before, if another one did: for the same transaction."""
+    chain = before.get("run_key", "")
+    if not chain or chain == event.release.run_key:
+        return []
+    left = Entry(
         chain=model_chain(chain),
         event=EventName.ENDPOINT_CHANGED,
         key=_key(event.execution_arn),
         actor=actor,
         subject=event.release.endpoint_name,
-        old={"active_package": serving.get("previous_package", "")},
-        new=serving_facts(serving),
+        old=serving_facts(before),
+        new=_serves(event),
         details={"approval_request_id": event.release.request_id, "execution_arn": event.execution_arn},
     )
+    return [left]
 
 
 def endpoint_restored(
@@ -67,6 +63,12 @@ def endpoint_restored(
 
 def serving_facts(serving: Mapping[str, str]) -> dict[str, Any] | None:
     return {name: serving.get(name, "") for name in SERVING_FIELDS} if serving.get("active_package") else None
+
+
+def _serves(event: MarkActiveEvent) -> dict[str, str]:
+    release = event.release
+    served = (release.model_package_arn, release.artefact_digest, event.config_name)
+    return dict(zip(SERVING_FIELDS, served, strict=True))
 
 
 def _key(execution_arn: str) -> str:

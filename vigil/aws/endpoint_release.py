@@ -124,7 +124,8 @@ class ServingRecords:
         return {"Update": change}
 
     def activate(self, event: MarkActiveEvent, at: str, actor: Actor, ledger: RequiredLedger) -> None:
-        """In one transaction the new package becomes ACTIVE, the old one RETIRED, endpoint's record and ledger say so.
+        """In one transaction the new package becomes ACTIVE, the old one RETIRED; the endpoint's record and the chains
+        of both models say so.
 
         Doing it again for the same execution changes nothing. Raises ``ReleaseConflictError``, also where what served
         when the release began is no longer what is recorded.
@@ -135,7 +136,7 @@ class ServingRecords:
             return
         entry = endpoint_changed(event, before, actor)
         try:
-            recorded = ledger.append_with(entry, self._changes(event, before, at))
+            recorded = ledger.append_with(entry, self._changes(event, before, at), endpoint_left(event, before, actor))
         except ConditionFailedError as error:
             if self.serving(release.endpoint_name).get("execution_arn") == event.execution_arn:
                 return  # our own write, whose answer had been lost
@@ -211,7 +212,7 @@ def mark_active(
     actor: Actor,
     ledger: RequiredLedger,
 ) -> None:
-    """First the registry, then the record of what serves, then the chain of what served: a retry does no harm.
+    """First the registry, then the record of what serves with its records in the ledger: a retry does no harm.
 
     Raises ``ReleaseConflictError`` before anything is changed, also for a package that was rejected meanwhile.
     """
@@ -223,9 +224,6 @@ def mark_active(
         release.model_package_arn, "Approved", f"approval request {release.request_id}, signature verified"
     )
     records.activate(event, timestamp(clock()), actor, ledger)
-    left = endpoint_left(event, records.serving(release.endpoint_name), actor)
-    if left is not None:
-        ledger.append(left)
 
 
 def _endpoint_id(name: str) -> str:

@@ -29,10 +29,10 @@ class RequiredLedger:
     def append(self, entry: Entry) -> Record:
         return self.append_with(entry, ()).record
 
-    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Appended:
+    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]], following: Sequence[Entry] = ()) -> Appended:
         """See ``LedgerTable.append_with``; ``ConditionFailedError`` is raised as it is."""
         try:
-            return self._ledger.append_with(entry, changes)
+            return self._ledger.append_with(entry, changes, following)
         except (BotoCoreError, ClientError, LedgerBusyError) as error:
             raise LedgerUnavailableError(f"{entry.event} could not be recorded, try again: {error}") from error
 

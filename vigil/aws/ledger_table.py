@@ -76,20 +76,23 @@ class LedgerTable:
     def append(self, entry: Entry) -> Record:
         return self.append_with(entry, ()).record
 
-    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]]) -> Appended:
-        """Append in one transaction with the caller's own changes (``TransactItems``, at most 98).
+    def append_with(self, entry: Entry, changes: Sequence[dict[str, Any]], following: Sequence[Entry] = ()) -> Appended:
+        """Append in one transaction with the caller's own changes, and with the entries that are to follow it in their
+        chains (``TransactItems``: at most 100, of which each entry takes two).
 
-        Raises ``ConditionFailedError`` where one of them was refused. Where the key is recorded already, nothing is
-        written, the caller's changes neither, and the earlier record is given: see ``Appended``.
+        Raises ``ConditionFailedError`` where one of the changes was refused. Where the entry's key is recorded already,
+        nothing is written, neither changes nor what follows, and the earlier record is given: see ``Appended``.
         """
+        entries = [entry, *following]
         for attempt in range(MOST_ATTEMPTS):
             began = time.monotonic()
-            record = link(entry, self.head(entry.chain), self._clock())
+            linked = self._linked(entries)
+            puts = [put for record in linked for put in self._puts(record)]
             try:
-                self._client.transact_write_items(TransactItems=[*self._puts(record), *changes])
-                return Appended(record, is_new=True)
+                self._client.transact_write_items(TransactItems=[*puts, *changes])
+                return Appended(linked[0], is_new=True)
             except ClientError as error:
-                known = self._explain(error, entry, len(changes))
+                known = self._explain(error, entries, len(changes))
                 if known is not None:
                     return Appended(known, is_new=False)
             # As long as an attempt takes, doubled each time: who comes back too soon fails again and slows the others.
@@ -172,6 +175,16 @@ class LedgerTable:
     def markers(self) -> LedgerMarkers:
         return LedgerMarkers(self._client, self._table)
 
+    def _linked(self, entries: Sequence[Entry]) -> list[Record]:
+        """Each after the one before it in its chain, all at one moment."""
+        heads = {chain: self.head(chain) for chain in sorted({entry.chain for entry in entries})}
+        at, linked = self._clock(), []
+        for entry in entries:
+            record = link(entry, heads[entry.chain], at)
+            heads[entry.chain] = Head(chain=entry.chain, sequence=record.sequence, hash=record.hash)
+            linked.append(record)
+        return linked
+
     def _puts(self, record: Record) -> list[dict[str, Any]]:
         item: dict[str, Any] = {
             "chain": {"S": record.chain},
@@ -196,20 +209,31 @@ class LedgerTable:
             }
         }
 
-    def _explain(self, error: ClientError, entry: Entry, changes: int) -> Record | None:
-        """The earlier record where the key is known; None where it is worth trying again. Raises everything else."""
+    def _explain(self, error: ClientError, entries: Sequence[Entry], changes: int) -> Record | None:
+        """The earlier record where the first entry's key is known; None where it is worth trying again. Raises
+        everything else, and ``LedgerDamagedError`` where only what was to follow is recorded."""
         if error.response["Error"]["Code"] in ("TransactionConflictException", "TransactionInProgressException"):
             return None
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise error
         codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
         refused = [index for index, code in enumerate(codes) if code == "ConditionalCheckFailed"]
-        known = self.find(entry.chain, entry.key) if 1 in refused else None
+        known = self._known(entries, refused)
         if known is not None:
             return known
-        own = [index - 2 for index in refused if index >= 2]
+        own = [index - 2 * len(entries) for index in refused if index >= 2 * len(entries)]
         if own and changes:
             raise ConditionFailedError(own[0]) from None
         if refused or WORTH_ANOTHER_TRY & set(codes):
             return None
         raise error
+
+    def _known(self, entries: Sequence[Entry], refused: Sequence[int]) -> Record | None:
+        """``refused``: places in the transaction, where an entry's marker is its second item."""
+        for number, entry in enumerate(entries):
+            known = self.find(entry.chain, entry.key) if 2 * number + 1 in refused else None
+            if known is not None and number:
+                raise LedgerDamagedError(f"{entry.key} is recorded without {entries[0].key}: run `vigil audit verify`")
+            if known is not None:
+                return known
+        return None

@@ -46,7 +46,8 @@ def list_records(
     chains: Annotated[bool, typer.Option("--chains", help="List the chains and how long they are.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List records, chain by chain, in their order."""
+    """List records, chain by chain, in their order. With --json in full: that such a copy was made is recorded."""
+    from vigil.aws.audit_export import record_copy
     from vigil.aws.audit_ports import ledger_table
     from vigil.aws.environment import load_parameters
 
@@ -55,6 +56,8 @@ def list_records(
     if chains:
         audit_tables.print_chains([table.head(each) for each in wanted], as_json)
         return
+    if as_json:  # the records in full are a copy of them, like an export
+        record_copy(load_parameters(), _wanted(chain, run), {"as": "lines of `vigil audit list --json`"})
     found = (record for each in wanted for record in table.read(each) if _within(record, event, since, until))
     _print_lines(found) if as_json else audit_tables.print_records(found)
 

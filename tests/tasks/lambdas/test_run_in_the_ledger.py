@@ -10,7 +10,7 @@ from moto_stack import MODEL_FILES, archive_of, example, tree_digest_of
 
 from tasks.lambdas import gate_candidate, mark_active, pin_run, record_outcome, register_candidate, train_model_handler
 from vigil.audit.models import model_chain
-from vigil.aws.ledger_ports import LedgerUnavailableError
+from vigil.aws.ledger_ports import LedgerUnavailableError, RequiredLedger
 from vigil.aws.pinning import run_key
 
 CHAIN = model_chain(run_key(EXECUTION))
@@ -161,6 +161,18 @@ def test_a_change_of_the_endpoint_is_recorded_once_from_old_to_new_in_the_chains
     assert changed.new["active_package"] == left.new["active_package"] == second
     assert changed.details["approval_request_id"] == "apr-1"
     assert changed.actor.verified
+
+
+def test_that_a_model_left_is_recorded_in_the_transaction_of_the_change(stack, monkeypatch):
+    first, second = stack.package(), stack.package()
+    mark_active.handler(activation(first, "1" * 12), None)
+
+    def nothing_by_itself(ledger, entry):
+        raise LedgerUnavailableError(entry.key)
+
+    monkeypatch.setattr(RequiredLedger, "append", nothing_by_itself)
+    mark_active.handler(activation(second, "2" * 12, UPDATE + "-2", after=UPDATE), None)
+    assert [record.new["active_package"] for record in records(stack, "model:" + "1" * 12)] == [first, second]
 
 
 def test_nothing_becomes_active_that_is_not_recorded(stack, monkeypatch):

@@ -17,6 +17,7 @@ from vigil.approvals.bundle import Bundle, BundleError, UndecidedError, bundle_o
 from vigil.approvals.bundle_check import Verified, verify_bundle
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import ApprovalRequest, Meaning, Status
+from vigil.approvals.timing import CLOCK_SKEW, FRESHNESS
 
 
 def pem_of(bench: DossierBench) -> str:
@@ -191,6 +192,18 @@ def test_a_signature_after_the_request_had_expired_counts_for_nothing():
     request = bench.rows["new"]
     bench.rows["new"] = bench.signed(request, "ana", "model-owner", Meaning.REJECTED, signed_at=request.expires_at)
     with pytest.raises(BundleError, match="was not open"):
+        verify_bundle(bundle_for(bench), pem_of(bench))
+
+
+@pytest.mark.parametrize("since", [FRESHNESS * 1.01, -CLOCK_SKEW * 1.01])
+def test_a_sign_in_that_was_not_for_the_signature_counts_for_nothing(since):
+    """As if the function that signs had been fooled: what it signed says when its signer signed in."""
+    bench = DossierBench.make()
+    request = bench.rows["new"]
+    at = request.entered_at + FRESHNESS * 2
+    times = {"signed_at": at, "shown_at": at - FRESHNESS * 1.01, "authenticated_at": at - since}
+    bench.rows["new"] = bench.signed(request, "ana", "model-owner", Meaning.REJECTED, **times)
+    with pytest.raises(BundleError, match="not fresh"):
         verify_bundle(bundle_for(bench), pem_of(bench))
 
 

@@ -40,6 +40,8 @@ def test_a_redriven_wait_whose_decision_came_too_late_is_decided_at_once(bench):
     assert deliver(older.request_id, bench.delivery) is Delivery.NOT_APPLIED
     newer = again(bench)
     assert (newer.status, newer.decided_at) == (Status.APPROVED, bench.clock())
+    made = bench.ledger.of(EventName.DECISION_MADE)[-1]
+    assert (made.subject, made.actor.name, made.old) == (newer.request_id, "open_approval", None)
     assert sweep(bench.delivery) == {newer.request_id: Delivery.DELIVERED.value}
     assert verify_release(newer.request_id, EXECUTION, UPDATE, bench.verification)
 

@@ -138,18 +138,7 @@ def test_the_ledger_has_the_decision_before_the_run_has_it(bench, approved):
     bench.runs.succeed = lambda *given: heard.append(bench.ledger.events()[-1]) or succeed(*given)
     deliver(approved.request_id, bench.delivery)
     assert heard == [EventName.DECISION_MADE]
-    made = bench.ledger.of(EventName.DECISION_MADE)[0].details["signers"]
-    assert [(each["printed_name"], each["role"], each["meaning"]) for each in made] == [
-        ("Quinn", "quality-assurance", "reviewed"), ("Ana", "model-owner", "approved"),
-    ]  # fmt: skip
     assert bench.ledger.events()[-1] is EventName.DECISION_DELIVERED
-
-
-def test_nothing_is_delivered_that_cannot_be_recorded(bench, approved):
-    bench.ledger.append = lambda _: (_ for _ in ()).throw(ConnectionError("no ledger"))
-    with pytest.raises(ConnectionError):
-        deliver(approved.request_id, bench.delivery)
-    assert not bench.runs.succeeded
 
 
 def test_a_run_that_uses_the_approval_before_it_is_marked_as_delivered_loses_nothing(bench, approved):

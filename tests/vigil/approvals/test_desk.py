@@ -78,6 +78,32 @@ def test_who_reads_evidence_is_recorded_before_it_is_given_and_as_a_claim(bench,
     assert (record.subject, record.actor) == (request.request_id, READER.model_copy(update={"verified": False}))
 
 
+def test_who_is_shown_nothing_to_sign_is_recorded_once_in_an_hour(bench, ask):
+    request = bench.reject(bench.open())
+    order = SigningOrder(request_id=request.request_id, meaning=Meaning.APPROVED, comment="my secret comment")
+    for reader in (READER, READER, READER.model_copy(update={"name": "other"})):
+        with pytest.raises(errors.AlreadyDecidedError):
+            ask(Prepare(order=order, reader=reader))
+    found = bench.ledger.of(EventName.SIGNATURE_REFUSED)
+    assert [(each.chain, each.subject) for each in found] == [(f"model:{request.run_key}", request.request_id)] * 2
+    assert [each.actor.name for each in found] == [READER.name, "other"]
+    assert (found[0].actor.verified, found[0].details["step"]) == (False, "prepare")
+    assert "my secret comment" not in found[0].model_dump_json()
+    bench.clock.advance(hours=1)
+    with pytest.raises(errors.AlreadyDecidedError):
+        ask(Prepare(order=order, reader=READER))
+    assert len(bench.ledger.of(EventName.SIGNATURE_REFUSED)) == 3
+
+
+def test_who_wants_to_sign_what_nobody_knows_is_recorded_without_the_name_that_was_given(bench, ask):
+    order = SigningOrder(request_id="my-secret-word", meaning=Meaning.APPROVED)
+    with pytest.raises(errors.UnknownRequestError):
+        ask(Prepare(order=order, reader=READER))
+    (record,) = bench.ledger.of(EventName.SIGNATURE_REFUSED)
+    assert (record.chain, record.details["error"]) == ("stack", "UnknownRequestError")
+    assert "my-secret-word" not in record.model_dump_json()
+
+
 def test_evidence_that_cannot_be_recorded_as_read_is_not_given(bench, desk):
     request = bench.open()
     bench.ledger.append = lambda _: (_ for _ in ()).throw(ConnectionError("no ledger"))
@@ -127,6 +153,7 @@ def test_every_refusal_has_an_exit_code_of_its_own():
                                                                         "password": "pa55word!"}}},
         {"operation": "sign", "answer": {"challenge_id": "c", "proof": {"kind": "none", "password": "pa55word!"}}},
         {"operation": "requests", "password": "pa55word!"},
+        {"operation": "note", "event": "evidence.read", "actor": READER.model_dump(), "subject": "pa55word!"},
         {"operation": "note", "event": "signature.made", "actor": READER.model_dump(), "subject": "pa55word!"},
     ],
 )  # fmt: skip
@@ -136,10 +163,9 @@ def test_an_event_that_is_none_is_refused_without_repeating_it(desk, event):
     assert "pa55word!" not in str(caught.value)
 
 
-@pytest.mark.parametrize("event", [EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED])
-def test_interfaces_may_have_readings_and_exports_recorded(bench, ask, event):
-    ask(Note(event=event, actor=READER, subject="the ledger", details={"chains": 3}))
-    (record,) = bench.ledger.of(event)
+def test_interfaces_may_have_exports_recorded(bench, ask):
+    ask(Note(event=EventName.LEDGER_EXPORTED, actor=READER, subject="the ledger", details={"chains": 3}))
+    (record,) = bench.ledger.of(EventName.LEDGER_EXPORTED)
     assert (record.chain, record.actor.verified, record.details) == ("stack", False, {"chains": 3})
 
 
@@ -152,13 +178,13 @@ def test_interfaces_may_have_readings_and_exports_recorded(bench, ask, event):
     ],
 )
 def test_nobody_fills_the_ledger_by_notes(desk, bench, more):
-    note = {"operation": "note", "event": "evidence.read", "actor": READER.model_dump(), "subject": "s"}
+    note = {"operation": "note", "event": "ledger.exported", "actor": READER.model_dump(), "subject": "s"}
     with pytest.raises(ValidationError):
         serve(note | more, desk)
     assert bench.ledger.events() == []
 
 
-@pytest.mark.parametrize("event", sorted(set(EventName) - {EventName.EVIDENCE_READ, EventName.LEDGER_EXPORTED}))
+@pytest.mark.parametrize("event", sorted(set(EventName) - {EventName.LEDGER_EXPORTED}))
 def test_interfaces_may_have_nothing_else_recorded(bench, desk, event):
     with pytest.raises(NotNotableError):
         desk.note(event, READER, "x", {})

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from approval_bench import Bench
+from approval_bench import Bench, on_tables
 from approval_fakes import NOW, TOKEN
+from moto_stack import moto_stack
 
 from vigil.approvals.errors import NotEntitledError
 from vigil.approvals.models import Status
@@ -119,6 +120,25 @@ def test_many_sweeps_at_once_send_each_mail_once(bench, ports, outbox):
         addresses = [address for address, text in outbox.sent if text.subject == subject]
         assert len(addresses) == len(set(addresses)) > 0, subject
     assert len(bench.ledger.of(EventName.REQUEST_ESCALATED)) == 1
+
+
+def test_two_sweeps_that_read_the_same_row_on_the_real_table_send_each_mail_once(bench, ports, outbox, monkeypatch):
+    """The table calls an equal entry that is stored already one's own: the other sweep's must not be equal."""
+    with moto_stack(monkeypatch) as stack:
+        real = on_tables(bench, stack.client("dynamodb"), stack.parameters.tables)
+        ports = replace(ports, store=real.store, people=real.people)
+        real.open()
+        read = real.store.get
+
+        def then_another_sweeps(request_id):
+            found = read(request_id)
+            real.store.get = read
+            remind_all(ports)
+            return found
+
+        real.store.get = then_another_sweeps
+        assert remind_all(ports) == {}
+    assert outbox.addressed() == HOLDERS
 
 
 def test_who_has_signed_and_whose_seat_is_filled_hears_no_more(bench, ports, outbox):

@@ -50,6 +50,19 @@ def test_after_the_period_both_components_are_needed(bench):
         bench.sign_in(of(session), PERIOD)
 
 
+def test_a_period_begun_under_a_plan_that_allows_more_is_held_to_the_plan_of_what_is_signed(bench):
+    session = begin(bench)
+    bench.clock.advance(seconds=299)
+    assert bench.sign_in(of(session), 300).authentication.components == 1
+    bench.clock.advance(seconds=1)
+    with pytest.raises(AuthenticationError, match="has ended"):
+        bench.sign_in(of(session), 300)
+    assert bench.sign_in(of(session), PERIOD).authentication.components == 1
+    bench.clock.advance(seconds=PERIOD - 300)
+    with pytest.raises(AuthenticationError, match="has ended"):
+        bench.sign_in(of(session), 10 * PERIOD)
+
+
 def test_a_period_is_not_prolonged_by_signing_in_it(bench):
     signer = bench.sign_in(of(begin(bench)), PERIOD)
     assert begin_session(signer, bench.ports, PERIOD) is None

@@ -73,6 +73,29 @@ def test_each_signature_is_in_the_ledger_with_what_it_made_of_the_request(bench)
     assert made[1].details["signature"]["role"] == "model-owner"
 
 
+def test_the_decision_is_recorded_with_the_signature_that_makes_it_and_with_no_other(bench):
+    request = bench.review(bench.open())
+    assert bench.ledger.of(EventName.DECISION_MADE) == []
+    bench.approve(request)
+    assert bench.ledger.events()[-2:] == [EventName.SIGNATURE_MADE, EventName.DECISION_MADE]
+    (made,) = bench.ledger.of(EventName.DECISION_MADE)
+    assert (made.subject, made.actor.name, made.at) == (request.request_id, "ana", bench.clock())
+    assert made.old == {"status": "PENDING", "signatures": 1}
+    assert made.new == {"status": "APPROVED", "signatures": 2}
+    assert [(each["printed_name"], each["role"], each["meaning"]) for each in made.details["signers"]] == [
+        ("Quinn", "quality-assurance", "reviewed"), ("Ana", "model-owner", "approved"),
+    ]  # fmt: skip
+
+
+def test_a_decision_that_cannot_be_recorded_is_not_made(bench):
+    request = bench.review(bench.open())
+    challenge = bench.show(request, APPROVED)
+    bench.ledger.append = lambda _: (_ for _ in ()).throw(ConnectionError("no ledger"))
+    with pytest.raises(ConnectionError):
+        bench.answer(challenge, "ana")
+    assert bench.stored(request) == request
+
+
 @pytest.mark.parametrize("user", ["ana", "quinn"])
 def test_one_rejection_ends_the_request(bench, user):
     request = bench.open()
@@ -285,6 +308,39 @@ def test_a_ledger_that_fails_does_not_hide_why_a_signature_was_refused(bench):
     challenge = bench.show(request, APPROVED)
     bench.ledger.append = lambda _: (_ for _ in ()).throw(ConnectionError("not now"))
     refused(bench, request, NotEntitledError, challenge, "olga")
+
+
+def test_an_attempt_with_a_challenge_that_nobody_made_is_recorded_without_what_was_sent(bench):
+    challenge = bench.show(bench.open(), APPROVED)
+    for _ in range(2):
+        with pytest.raises(ChallengeError, match="not known"):
+            bench.answer(challenge.model_copy(update={"challenge_id": "made-up"}), "ana", "pa55word!")
+    found = bench.ledger.of(EventName.SIGNATURE_REFUSED)
+    assert [(each.chain, each.actor.name, each.actor.verified) for each in found] == [("stack", "ana", False)] * 2
+    assert found[0].details == {"step": "sign", "error": "ChallengeError"}
+    assert "made-up" not in found[0].model_dump_json()
+
+
+def test_a_request_that_is_gone_since_it_was_shown_leaves_a_record_of_the_attempt(bench):
+    request = bench.open()
+    challenge = bench.show(request, APPROVED)
+    del bench.store.rows[request.request_id]
+    with pytest.raises(UnknownRequestError):
+        bench.answer(challenge, "ana")
+    assert (last_refusal(bench).chain, last_refusal(bench).details["error"]) == ("stack", "UnknownRequestError")
+
+
+def test_a_stored_signature_is_never_answered_as_refused_because_no_session_began(bench):
+    request = bench.open()
+
+    def busy(*_):
+        raise AuthenticationError("too many sign-ins under this user name at once: try again")
+
+    bench.sign_ins.begin_session = busy
+    result = bench.answer(bench.show(request, REVIEWED), "quinn")
+    assert (result.signed_as, result.session) == ("quality-assurance", None)
+    assert [record.signer for record in bench.stored(request).signatures] == ["quinn"]
+    assert bench.ledger.of(EventName.SIGNATURE_REFUSED) == []
 
 
 def test_signing_in_makes_no_session_where_the_plan_has_none():

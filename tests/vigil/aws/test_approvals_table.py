@@ -38,7 +38,7 @@ def test_an_unknown_request_is_none_and_a_challenge_is_no_request(bench):
 
 def test_inserting_again_overwrites_nothing(bench):
     request = bench.open()
-    assert not bench.store.insert(request.model_copy(update={"note": "another"}), records.carried(request))
+    assert not bench.store.insert(request.model_copy(update={"note": "another"}), [records.carried(request)])
     assert bench.store.get(request.request_id).note is None
     assert events(bench) == [EventName.REQUEST_OPENED]
 
@@ -49,7 +49,7 @@ def test_signatures_come_back_as_they_were_signed(bench):
     assert bench.store.get(request.request_id) == decided
     assert decided.signatures[1].comment == "naïve – ünïcode <b>"
     check_signatures(decided, bench.signer)
-    assert events(bench) == [EventName.REQUEST_OPENED, *[EventName.SIGNATURE_MADE] * 2]
+    assert events(bench) == [EventName.REQUEST_OPENED, *[EventName.SIGNATURE_MADE] * 2, EventName.DECISION_MADE]
 
 
 def test_a_challenge_comes_back_and_is_used_up_by_its_signature(bench):

@@ -143,6 +143,29 @@ def test_the_callers_changes_and_the_record_come_together_or_not_at_all(dynamodb
     assert "Item" not in there
 
 
+def test_what_follows_comes_in_the_same_transaction_after_it_in_its_chain(dynamodb: Any, table: LedgerTable) -> None:
+    table.append(entry(0))
+    first = table.append_with(entry(1), [change("a")], [entry(2), entry(3, chain="model:other")])
+    assert [record.key for record in table.read(CHAIN)] == ["key-0", "key-1", "key-2"]
+    assert [record.key for record in table.read("model:other")] == ["key-3"]
+    assert {record.at for record in table.read(CHAIN, 1)} == {first.record.at}
+    for chain in (CHAIN, "model:other"):
+        assert walk(chain, table.stored(chain)).finding is None
+    again = table.append_with(entry(1), [change("b")], [entry(2), entry(3, chain="model:other")])
+    assert (again.is_new, again.record) == (False, first.record)
+    with pytest.raises(ConditionFailedError) as caught:
+        table.append_with(entry(4), [change("c"), change("a")], [entry(5)])
+    assert caught.value.index == 1
+    assert table.head(CHAIN).sequence == 3
+
+
+def test_what_is_to_follow_and_is_recorded_without_its_first_is_damage(table: LedgerTable) -> None:
+    table.append(entry(2))
+    with pytest.raises(LedgerDamagedError):
+        table.append_with(entry(1), (), [entry(2)])
+    assert table.head(CHAIN).sequence == 1
+
+
 def test_a_known_key_writes_none_of_the_callers_changes(dynamodb: Any, table: LedgerTable) -> None:
     first = table.append_with(entry(1), [change("a")])
     again = table.append_with(entry(1), [change("b")])

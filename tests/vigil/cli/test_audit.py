@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from moto_stack import MotoStack, moto_stack
 from typer.testing import CliRunner
 
 from tasks.lambdas import checkpoint_ledger
+from vigil.approvals.errors import DeskUnavailableError
 from vigil.audit.events import EventName
-from vigil.audit.models import Entry, model_chain
+from vigil.audit.models import Entry, Record, model_chain
 from vigil.aws import audit_export
 from vigil.aws.audit_ports import ledger_table
 from vigil.cli.audit import app
@@ -42,7 +44,7 @@ class Desk:
         self._table = ledger_table(stack.parameters)
 
     def note(self, event: EventName, actor: Any, subject: str, details: dict[str, Any]) -> None:
-        new = Entry(chain="stack", event=event, key="export", actor=actor, subject=subject, details=details)
+        new = Entry(chain="stack", event=event, key=secrets.token_hex(8), actor=actor, subject=subject, details=details)
         self._table.append(new)
 
 
@@ -58,9 +60,11 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def listed(*arguments: str) -> list[tuple[str, int]]:
+    """But for the records of copies, of which each listing makes one."""
     code, out = run("list", "--json", *arguments)
     assert code == 0
-    return [(found["chain"], found["sequence"]) for found in map(json.loads, out.splitlines())]
+    found = [record for record in map(json.loads, out.splitlines()) if record["event"] != "ledger.exported"]
+    return [(record["chain"], record["sequence"]) for record in found]
 
 
 def drop(stack: MotoStack, chain: str, sequence: int) -> None:
@@ -68,13 +72,40 @@ def drop(stack: MotoStack, chain: str, sequence: int) -> None:
     stack.client("dynamodb").delete_item(TableName=stack.parameters.tables.ledger, Key=key)
 
 
+@pytest.mark.usefixtures("desk")
+def test_a_list_of_whole_records_is_a_copy_and_recorded_before_it_is_given(stack: MotoStack) -> None:
+    run("list"), run("list", "--chains", "--json"), run("show", "stack", "1", "--json")
+    assert exported(stack) == []
+    _, out = run("list", "--json", "--chain", "stack")
+    (record,) = exported(stack)
+    assert (record.details["chains"], record.details["as"]) == (["stack"], "lines of `vigil audit list --json`")
+    assert record.hash in out
+
+
+def exported(stack: MotoStack) -> list[Record]:
+    found = ledger_table(stack.parameters).read("stack")
+    return [record for record in found if record.event is EventName.LEDGER_EXPORTED]
+
+
+def test_a_list_of_whole_records_that_cannot_be_recorded_is_not_given(
+    stack: MotoStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent:
+        def note(self, *_: Any) -> None:
+            raise DeskUnavailableError("no answer")
+
+    monkeypatch.setattr(audit_export, "desk_client", lambda parameters: Silent())
+    assert run("list", "--json") == (1, "")
+
+
+@pytest.mark.usefixtures("desk")
 def test_records_are_listed_by_chain_run_event_and_time(stack: MotoStack) -> None:
+    assert json.loads(run("list", "--chains", "--json")[1])[1]["sequence"] == 1
     assert listed() == [(CHAIN, 1), (CHAIN, 2), (CHAIN, 3), ("stack", 1)]
     assert listed("--chain", "stack") == listed("--event", "plan.changed") == [("stack", 1)]
     assert listed("--run", "run-1", "--since", "2020-01-01") == [(CHAIN, 1), (CHAIN, 2), (CHAIN, 3)]
     assert listed("--until", "2020-01-01") == []
     assert "evidence.read" in run("list")[1]
-    assert json.loads(run("list", "--chains", "--json")[1])[1]["sequence"] == 1
 
 
 def test_one_record_is_shown_and_one_that_is_not_there_is_said(stack: MotoStack) -> None:
@@ -130,7 +161,7 @@ def test_an_export_is_recorded_verifies_offline_and_holds_its_own_record(stack: 
         "ledger.jsonl", "checkpoints.jsonl", "public_keys.json", "checkpoint_key.pem", "export.json", "ledger.html",
         "README.txt",
     }  # fmt: skip
-    assert listed("--event", "ledger.exported") == [("stack", 2)]
+    assert [record.sequence for record in exported(stack)] == [2]
     assert run("verify", "--from", str(out), "--public-key", str(out / "checkpoint_key.pem"))[0] == 0
     assert run("verify", "--from", str(out))[0] == 0
     lines = (out / "ledger.jsonl").read_text().splitlines(keepends=True)
