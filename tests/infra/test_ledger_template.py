@@ -106,8 +106,8 @@ def test_the_table_itself_denies_everybody_to_update_or_delete(template: Templat
     assert "Condition" not in statement
 
 
-@pytest.mark.parametrize("key", ["SigningKey", "CheckpointKey"])
-def test_nobody_puts_a_signing_key_out_of_use_but_root_and_cloudformation(template: Template, key: str) -> None:
+@pytest.mark.parametrize("key", ["SigningKey", "CheckpointKey", "DataKey"])
+def test_nobody_puts_a_key_out_of_use_but_root_and_cloudformation(template: Template, key: str) -> None:
     statements = resources_of(template, "AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]
     (denied,) = [each for each in statements if each["Sid"] == "NobodyPutsTheKeyOutOfUse"]
     assert (denied["Effect"], set(denied["Action"])) == ("Deny", {"kms:ScheduleKeyDeletion", "kms:DisableKey"})
