@@ -32,8 +32,9 @@ class Records:
         row = self.rows.setdefault(arn, {})
         return row.get("outcome") is None and not row.update(outcome=outcome, reason=reason)
 
-    def note_restoration(self, arn, step):
-        self.rows.setdefault(arn, {})["restoration_step"] = step
+    def note_restoration(self, arn, step, found):
+        row = self.rows.setdefault(arn, {})
+        row |= {"restoration_step": step, "restoration_found": row.get("restoration_found", found)}
 
     def settle(self, arn, at):
         self.rows.setdefault(arn, {})["endpoint_settled_at"] = str(at)
