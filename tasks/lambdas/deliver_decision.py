@@ -7,6 +7,8 @@ from typing import Any
 from vigil.approvals.deliver import sweep
 from vigil.aws.approval_ports import delivery_ports, executions
 from vigil.aws.decision_stream import deliver_changes
+from vigil.aws.drift_failures import record_stopped_drift
+from vigil.aws.drift_ports import failure_ports
 from vigil.aws.endpoint_restoration import restore_recorded
 from vigil.aws.environment import load_parameters
 from vigil.aws.minute_sweep import run_each
@@ -27,5 +29,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             "swept": lambda: sweep(ports),
             "stopped": lambda: record_stopped(machines.train_and_promote, runs, outcomes),
             "stopped roll-backs": lambda: record_stopped(machines.roll_back, runs, outcomes),
+            "stopped on drift": lambda: record_stopped_drift(
+                machines.retrain_on_drift, runs, outcomes.records, failure_ports(parameters), outcomes.clock
+            ),
         }
     )

@@ -24,8 +24,8 @@ def parameters(fresh_stack: FreshStack) -> StackParameters:
     return fresh_stack.parameters
 
 
-def archived(bucket: str, name: str) -> bytes:
-    key = f"histories/vigil-{STACK}-update-endpoint/{name}.jsonl"
+def archived(bucket: str, name: str, machine: str = "update-endpoint") -> bytes:
+    key = f"histories/vigil-{STACK}-{machine}/{name}.jsonl"
     try:
         content: bytes = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
@@ -55,3 +55,32 @@ def test_the_end_of_an_execution_leaves_its_history_in_the_bucket_and_in_the_led
     )
     assert record.new["sha256"] == sha256_hex(content)
     assert record.actor.name == f"vigil-{STACK}-archive-history"
+
+
+def test_an_execution_about_drift_that_is_stopped_is_archived_and_recorded_as_not_handled(
+    parameters: StackParameters,
+) -> None:
+    states, machine = boto3.client("stepfunctions"), parameters.state_machines.retrain_on_drift
+    arn = states.start_execution(stateMachineArn=machine, name="stopped", input="{}")["executionArn"]
+    states.stop_execution(executionArn=arn, cause="not needed any more")
+    assert states.describe_execution(executionArn=arn)["status"] == "ABORTED"
+    content = eventually(lambda: archived(parameters.buckets.audit, "stopped", "retrain-on-drift"), within=60)
+    assert json.loads(content.splitlines()[0])["status"] == "ABORTED"
+    ledger = LedgerTable(boto3.client("dynamodb"), parameters.tables.ledger, server_time)
+
+    def recorded() -> set[EventName]:
+        about = [each for each in ledger.read("stack") if arn in (each.subject, each.details.get("execution_arn"))]
+        return {each.event for each in about}
+
+    both = {EventName.HISTORY_ARCHIVED, EventName.DRIFT_NOT_HANDLED}
+    assert eventually(lambda: recorded() if recorded() == both else None, within=150) == both
+
+
+def test_the_hourly_functions_may_do_what_they_do(parameters: StackParameters) -> None:
+    """Each under its own role, where IAM is enforced: what they put, read and count."""
+    client = boto3.client("lambda")
+    for name in ("archive-history", "verify-ledger"):
+        answer = client.invoke(FunctionName=f"vigil-{STACK}-{name}", Payload=b"{}")
+        payload = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        assert not (payload.get("failed") or payload.get("left") or payload.get("broken")), payload

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from cloudformation_template import references, resources_of
 
+from local_aws.services.cloudwatch.alarm_evaluation import COMPARISONS, EXTRA_PERIODS, state_of
+
 Template = dict[str, Any]
 CHECKPOINT_ROLE = "arn:aws:iam::${AWS::AccountId}:role/vigil-${StackName}-checkpoint-ledger"
 TEN_YEARS_DAYS = 3653
@@ -106,8 +108,8 @@ def test_the_table_itself_denies_everybody_to_update_or_delete(template: Templat
     assert "Condition" not in statement
 
 
-@pytest.mark.parametrize("key", ["SigningKey", "CheckpointKey"])
-def test_nobody_puts_a_signing_key_out_of_use_but_root_and_cloudformation(template: Template, key: str) -> None:
+@pytest.mark.parametrize("key", ["SigningKey", "CheckpointKey", "DataKey"])
+def test_nobody_puts_a_key_out_of_use_but_root_and_cloudformation(template: Template, key: str) -> None:
     statements = resources_of(template, "AWS::KMS::Key")[key]["KeyPolicy"]["Statement"]
     (denied,) = [each for each in statements if each["Sid"] == "NobodyPutsTheKeyOutOfUse"]
     assert (denied["Effect"], set(denied["Action"])) == ("Deny", {"kms:ScheduleKeyDeletion", "kms:DisableKey"})
@@ -127,15 +129,58 @@ def test_the_whole_ledger_is_read_again_each_hour_by_a_role_that_writes_none_of_
 
 def test_what_the_hourly_reading_finds_and_sealing_that_stops_raise_alarms(template: Template) -> None:
     from vigil.aws.ledger_recheck import ALTERED
-    from vigil.aws.sealing import NAMESPACE, SEALED
+    from vigil.aws.sealing import NAMESPACE, NOT_ARCHIVED, SEALED
 
     alarms = resources_of(template, "AWS::CloudWatch::Alarm")
     altered, unsealed = alarms["LedgerAlteredAlarm"], alarms["LedgerUnsealedAlarm"]
+    not_archived = alarms["HistoriesNotArchivedAlarm"]
     assert (altered["Namespace"], altered["MetricName"]) == (NAMESPACE, ALTERED)
     assert (unsealed["Namespace"], unsealed["MetricName"]) == (NAMESPACE, SEALED)
     assert (unsealed["TreatMissingData"], unsealed["Period"] * unsealed["EvaluationPeriods"]) == ("breaching", 600)
-    for alarm in (altered, unsealed):
+    assert (not_archived["Namespace"], not_archived["MetricName"]) == (NAMESPACE, NOT_ARCHIVED)
+    for alarm in (altered, unsealed, not_archived):
         assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
+
+
+def test_an_hourly_reading_or_sweep_that_stops_raises_an_alarm_within_three_hours(template: Template) -> None:
+    from vigil.aws.sealing import NAMESPACE, NOT_YET
+
+    alarms = {each["MetricName"]: each for each in resources_of(template, "AWS::CloudWatch::Alarm").values()
+              if each.get("Namespace") == NAMESPACE}  # fmt: skip
+    for metric in NOT_YET:
+        alarm = alarms[metric]
+        assert alarm["Statistic"] == "Maximum"  # each minute says 0, the hour's own reading 1
+        assert alarm["Period"] * alarm["EvaluationPeriods"] == 3 * 3600
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
+        assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"),
+    [
+        ([None, None, None, None, None], "OK"),  # just deployed, nothing sealed yet
+        ([None, None, None, None, 0], "OK"),
+        ([None, None, None, 0, 0], "OK"),
+        ([None, None, 0, 0, 0], "ALARM"),  # never read
+        ([1, 1, 0, 0, 1], "OK"),
+        ([1, 1, 0, 0, 0], "ALARM"),  # a crash, a time-out, a rule that is off, or chains that are always left
+    ],
+)
+def test_the_alarm_of_the_hourly_reading_rings_after_three_hours_and_on_no_new_stack(
+    template: Template, hours: list[float | None], state: str
+) -> None:
+    alarm = resources_of(template, "AWS::CloudWatch::Alarm")["LedgerNotRecheckedAlarm"]
+    breaches, _ = COMPARISONS[alarm["ComparisonOperator"]]
+    assert len(hours) == alarm["EvaluationPeriods"] + EXTRA_PERIODS
+    found = state_of(
+        hours,
+        lambda point: breaches(point, alarm["Threshold"]),
+        periods=alarm["EvaluationPeriods"],
+        to_alarm=alarm["EvaluationPeriods"],
+        missing=alarm["TreatMissingData"],
+        current="INSUFFICIENT_DATA",
+    )
+    assert found == state
 
 
 def test_an_auditor_reads_everything_of_the_ledger_and_writes_nothing(template: Template) -> None:

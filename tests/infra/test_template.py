@@ -98,13 +98,13 @@ def test_every_queue_has_a_dead_letter_queue_and_is_encrypted(template: Template
     assert len(targets) * 2 + len(others) == len(queues)
 
 
-def test_what_monitoring_could_not_handle_is_kept_and_raises_an_alarm(template: Template) -> None:
+def test_an_event_that_a_function_could_not_handle_is_kept_and_raises_an_alarm(template: Template) -> None:
     settings = resources_of(template, "AWS::Lambda::EventInvokeConfig")
     kept = {
         next(iter(references(each["FunctionName"]))): references(each["DestinationConfig"])
         for each in settings.values()
     }
-    called = ("RecordWindowFunction", "DeploymentEndedFunction", "WatchEndpointFunction")
+    called = ("RecordWindowFunction", "DeploymentEndedFunction", "WatchEndpointFunction", "ArchiveHistoryFunction")
     assert kept == {name: {"UnhandledEventsDeadLetters"} for name in called}
     alarms = resources_of(template, "AWS::CloudWatch::Alarm")
     (alarm,) = [each for each in alarms.values() if "UnhandledEventsDeadLetters" in references(each)]

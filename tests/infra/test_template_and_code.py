@@ -174,10 +174,30 @@ def test_the_end_of_an_execution_of_every_machine_reaches_the_archive_and_so_doe
     assert (pattern["source"], pattern["detail-type"]) == (["aws.states"], [STATUS_CHANGE])
     assert set(pattern["detail"]["status"]) == set(STATUS_OF_END.values())
     machines = {name for value in pattern["detail"]["stateMachineArn"] for name in references(value)}
-    assert machines == {"TrainAndPromoteStateMachine", "RollBackStateMachine", "UpdateEndpointStateMachine"}
+    assert machines == set(resources_of(template, "AWS::StepFunctions::StateMachine"))
     permitted = {
         next(iter(references(each["SourceArn"])))
         for each in resources_of(template, "AWS::Lambda::Permission").values()
         if references(each["FunctionName"]) == {"ArchiveHistoryFunction"}
     }
     assert permitted == ours
+
+
+def test_the_archive_may_read_and_list_the_executions_of_every_machine_of_the_template(template: Template) -> None:
+    machines = resources_of(template, "AWS::StepFunctions::StateMachine")
+    policy = resources_of(template, "AWS::IAM::ManagedPolicy")["ArchiveHistoryPolicy"]["PolicyDocument"]
+    by_action = {action: each["Resource"] for each in policy["Statement"] for action in each["Action"]}
+    assert references(by_action["states:ListExecutions"]) == set(machines)
+    names = {machine["StateMachineName"]["Fn::Sub"] for machine in machines.values()}
+    for action in ("states:DescribeExecution", "states:GetExecutionHistory"):
+        assert {each["Fn::Sub"].split(":")[-2] for each in by_action[action]} == names
+
+
+def test_an_end_that_could_not_be_archived_however_often_it_was_tried_is_kept_as_a_dead_letter(
+    template: Template,
+) -> None:
+    config = resources_of(template, "AWS::Lambda::EventInvokeConfig")["ArchiveHistoryOnFailure"]
+    assert references(config["FunctionName"]) == {"ArchiveHistoryFunction"}
+    assert references(config["DestinationConfig"]) == {"UnhandledEventsDeadLetters"}
+    role = resources_of(template, "AWS::IAM::Role")["ArchiveHistoryRole"]
+    assert "UnhandledEventsPolicy" in references(role["ManagedPolicyArns"])

@@ -1,6 +1,6 @@
 """An update-endpoint execution that is stopped in its midst, on the engine; then the minute's sweep over its traces."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from endpoint_upkeep import PACKAGE, RUN, Upkeep, settled
@@ -74,6 +74,7 @@ def test_what_was_put_back_is_in_the_chain_of_the_model_that_was_to_serve(servin
     restored, ended = serving.ledger.entries.values()
     assert {restored.chain, ended.chain} == {model_chain(run_key(RUN))}
     assert (restored.event, restored.new["config_name"]) == ("endpoint.restored", "before")
+    assert restored.old == {"config_name": serving.sagemaker.configs[0]}
     assert restored.details["execution_arn"] == arn
     assert (ended.event, ended.new["reason"]) == ("run.ended", "operator pressed stop")
 
@@ -143,6 +144,9 @@ def test_a_failed_endpoint_is_deleted_and_made_anew(serving):
     assert serving.sweep() == {arn: "delete"}
     assert serving.sweep() == {arn: "create"}
     assert settled(serving) == ("InService", "before")
+    serving.sweep(LATER)
+    (restored, _) = serving.ledger.entries.values()
+    assert restored.old == {"config_name": "new"}, "what was found before the first step, not after it"
 
 
 def test_an_update_stopped_after_it_was_marked_stays(serving):
@@ -171,6 +175,49 @@ def test_without_an_ended_update_the_endpoint_is_left_alone_and_people_are_told_
     ((subject, facts),) = serving.notices
     assert subject == "Vigil: the endpoint is not as recorded"
     assert (facts["config_name"], facts["recorded_config"]) == ("none", "before")
+    (change,) = serving.ledger.entries.values()
+    assert (change.event, change.new) == ("endpoint.changed", {"config_name": "none", "status": "none"})
+
+
+def test_a_change_that_somebody_made_outside_is_recorded_in_the_chain_of_the_model_that_was_to_serve(serving):
+    serving.recorded |= {"run_key": "0123456789ab", "artefact_digest": "a" * 64}
+    serving.sagemaker.endpoints["triage"]["config"] = "somebody's"
+    assert serving.sweep() == serving.sweep() == {}
+    (change,) = serving.ledger.entries.values()
+    assert (change.event, change.chain, change.subject) == ("endpoint.changed", "model:0123456789ab", "triage")
+    assert (change.actor.name, change.actor.verified) == ("unknown", False)
+    assert change.old == {"active_package": "old", "artefact_digest": "a" * 64, "config_name": "before"}
+    assert change.new == {"config_name": "somebody's", "status": "InService"}
+    assert len(serving.notices) == 1
+
+
+def test_the_same_change_made_again_later_is_recorded_again(serving):
+    for hour in (1, 2):
+        found = {"status": "InService", "config": "somebody's", "modified": datetime(2030, 3, 2, hour, tzinfo=UTC)}
+        serving.sagemaker.endpoints["triage"] = found
+        serving.sweep()
+        serving.sagemaker.endpoints["triage"] = {"status": "InService", "config": "before"}
+        serving.sweep()
+    assert serving.ledger.events == ["endpoint.changed"] * 2
+    assert len(serving.notices) == 2
+
+
+def test_an_endpoint_that_nobody_recorded_is_recorded_in_the_stacks_chain(upkeep):
+    upkeep.sagemaker.endpoints["triage"] = {"status": "InService", "config": "somebody's"}
+    assert upkeep.sweep() == {}
+    (change,) = upkeep.ledger.entries.values()
+    assert (change.chain, change.old, change.new["config_name"]) == ("stack", None, "somebody's")
+
+
+def test_while_the_ledger_cannot_be_written_a_change_from_outside_is_not_taken_as_told(serving):
+    serving.sagemaker.endpoints["triage"]["config"] = "somebody's"
+    serving.ledger.broken = True
+    with pytest.raises(LedgerUnavailableError):
+        serving.sweep()
+    assert serving.notices == []
+    serving.ledger.broken = False
+    serving.sweep()
+    assert (serving.ledger.events, len(serving.notices)) == (["endpoint.changed"], 1)
 
 
 def test_an_endpoint_that_is_as_recorded_or_never_was_there_is_no_news(serving):
@@ -178,4 +225,4 @@ def test_an_endpoint_that_is_as_recorded_or_never_was_there_is_no_news(serving):
     serving.recorded = {}
     serving.sagemaker.endpoints.clear()
     serving.sweep()
-    assert serving.notices == []
+    assert serving.notices == serving.ledger.events == []

@@ -33,8 +33,9 @@ class Records:
         row = self.rows.setdefault(arn, {})
         return not has_ended(row, redrives) and not row.update(outcome=outcome, reason=reason, redrives=str(redrives))
 
-    def note_restoration(self, arn, step):
-        self.rows.setdefault(arn, {})["restoration_step"] = step
+    def note_restoration(self, arn, step, found):
+        row = self.rows.setdefault(arn, {})
+        row |= {"restoration_step": step, "restoration_found": row.get("restoration_found", found)}
 
     def settle(self, arn, at, redrives):
         self.rows.setdefault(arn, {}).update(endpoint_settled_at=str(at), settled_redrives=str(redrives))

@@ -15,11 +15,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from vigil.aws.endpoint_ledger import endpoint_restored
+from vigil.aws.endpoint_ledger import NO_CONFIG, changed_outside, endpoint_restored
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.executions import Executions
 from vigil.aws.outcomes import ROLLED_BACK, OutcomeEvent, OutcomePorts, failed_as, model_key, record_outcome
 from vigil.aws.run_records import has_ended, is_settled
+from vigil.moments import timestamp
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def restore_recorded(ports: RestorationPorts) -> dict[str, str]:
     if step == "as recorded":
         return {arn: _settle(arn, recorded, ports) for arn in unsettled}
     if step != "wait":
-        _take(step, recorded, unsettled, ports)
+        _take(step, found, recorded, unsettled, ports)
     return dict.fromkeys(unsettled, step)
 
 
@@ -71,22 +72,29 @@ def _unsettled(ports: RestorationPorts) -> list[str]:
 
 
 def _describe(ports: RestorationPorts) -> dict[str, str] | None:
-    """The endpoint's status and configuration; None where there is no endpoint."""
+    """The endpoint's status, configuration and when it was changed; None where there is no endpoint."""
     try:
         answer = ports.sagemaker.describe_endpoint(EndpointName=ports.endpoint)
     except ClientError as error:
         if NO_ENDPOINT.match(error.response["Error"].get("Message", "")):
             return None
         raise
-    return {"status": answer["EndpointStatus"], "config": answer["EndpointConfigName"]}
+    modified = answer.get("LastModifiedTime")
+    found = {"status": answer["EndpointStatus"], "config": answer["EndpointConfigName"]}
+    return found | ({"modified_at": timestamp(modified)} if modified else {})
 
 
 def _tell_difference(found: dict[str, str] | None, recorded: dict[str, str], ports: RestorationPorts) -> None:
-    """No update has left the endpoint otherwise than recorded: somebody did, and may. People are told, once."""
+    """No update has left the endpoint otherwise than recorded: somebody did, and may. Each such change is recorded, and
+    people are told, once."""
     if _next_step(found, recorded.get("config_name", "")) in ("as recorded", "wait"):
         return
-    config = found["config"] if found else "none"
-    key = f"endpoint-differs#{ports.endpoint}#{config}#{recorded.get('execution_arn', '')}"
+    config, modified = _config(found), found.get("modified_at", "") if found else ""
+    what = f"{ports.endpoint}#{config}#{modified}#{recorded.get('execution_arn', '')}"
+    key = f"endpoint-differs#{what}"
+    if ports.outcomes.records.get(key) is not None or _describe(ports) != found:  # one that goes on is no result yet
+        return
+    ports.outcomes.ledger.append(changed_outside(what, ports.endpoint, found or {}, recorded, ports.outcomes.actor))
     if not ports.outcomes.records.finish(key, "DIFFERS", f"the endpoint has {config}", ports.outcomes.clock()):
         return
     facts = {"event": "endpoint-differs", "endpoint_name": ports.endpoint, "config_name": config}
@@ -102,10 +110,16 @@ def _next_step(found: dict[str, str] | None, recorded: str) -> str:
         return "wait"  # a change is in progress, and SageMaker takes no other
     if found["status"] == FAILED or not recorded:
         return "delete"  # a failed endpoint takes nothing else; one that was never marked ACTIVE must not serve
-    return "as recorded" if found == {"status": "InService", "config": recorded} else "update"
+    return "as recorded" if (found["status"], found["config"]) == ("InService", recorded) else "update"
 
 
-def _take(step: str, recorded: dict[str, str], unsettled: list[str], ports: RestorationPorts) -> None:
+def _config(found: dict[str, str] | None) -> str:
+    return found["config"] if found else NO_CONFIG
+
+
+def _take(
+    step: str, found: dict[str, str] | None, recorded: dict[str, str], unsettled: list[str], ports: RestorationPorts
+) -> None:
     package = recorded.get("active_package", "")
     if package and ports.outcomes.packages.status(package) == "Rejected":
         raise RestorationError(
@@ -113,7 +127,7 @@ def _take(step: str, recorded: dict[str, str], unsettled: list[str], ports: Rest
             "decide by hand what is to serve"
         )
     for arn in unsettled:
-        ports.outcomes.records.note_restoration(arn, step)
+        ports.outcomes.records.note_restoration(arn, step, _config(found))
     names = {"EndpointName": ports.endpoint}
     if step == "delete":
         ports.sagemaker.delete_endpoint(**names)
@@ -141,7 +155,8 @@ def _settle(arn: str, recorded: dict[str, str], ports: RestorationPorts) -> str:
     if "restoration_step" in row:
         key = model_key(requested, ports.outcomes.records)
         why = f"an update that was {described['status'].lower()} had left it otherwise: {row['restoration_step']}"
-        entry = endpoint_restored(arn, key, ports.endpoint, recorded, why, ports.outcomes.actor)
+        left = {"config_name": row["restoration_found"]} if "restoration_found" in row else None
+        entry = endpoint_restored(arn, key, ports.endpoint, left, recorded, why, ports.outcomes.actor)
         ports.outcomes.ledger.append(entry)
     if recorded.get("execution_arn") != arn and not has_ended(row, redrives):
         _record(arn, described, requested, redrives, ports)

@@ -1,36 +1,32 @@
 """Histories of ended executions, kept in the audit bucket and recorded in the ledger.
 
-An end is archived when its event arrives, and what was missed by an hourly look at the newest ends. Putting and
+An end is archived when its event arrives, and what was missed by an hourly look (``history_sweep``). Putting and
 recording are two steps that may each be repeated: the object is put only where nothing is, and what is recorded is the
-digest of the object that lies there.
+digest of the object that lies there, in the chain that was found when it was put.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.audit.events import EventName
 from vigil.audit.models import STACK_CHAIN, Actor, Entry, Record, model_chain
-from vigil.aws.objects import S3Uri, get_bytes, put_new_bytes
+from vigil.aws.objects import S3Uri, get_bytes, object_metadata, put_new_bytes
 from vigil.aws.run_records import RunRecords
 from vigil.digests import sha256_hex
-from vigil.executions.archive import STATUS_OF_END, archive_key, archive_lines, describes
+from vigil.executions.archive import archive_key, archive_lines, describes
 from vigil.moments import Clock
 
 logger = logging.getLogger(__name__)
 
 STATUS_CHANGE = "Step Functions Execution Status Change"
-#: Step Functions redrives nothing that ended longer ago, and an event that is lost for so long was never sent.
-LOOKS_BACK = timedelta(days=14)
-NEWEST = 50  # of each machine and status
-MOST_AT_ONCE = 20  # of one sweep, so that it ends in its time; the next one goes on
+CHAIN = "chain"  # in the object's metadata: which model served may be another one when its record is looked for
 
 
 class ArchiveError(Exception):
@@ -64,12 +60,17 @@ class ExecutionEnded(BaseModel):
 
 @dataclass(frozen=True)
 class ArchivePorts:
-    """``states`` and ``s3`` are boto3 clients; ``machines`` the ARNs whose executions are archived, and no others."""
+    """``states`` and ``s3`` are boto3 clients; ``machines`` the ARNs whose executions are archived, and no others.
+
+    ``drift_machine``: the one of them whose executions are about the model that serves, whose key ``serving`` gives.
+    """
 
     states: Any
     s3: Any
     bucket: str
     machines: tuple[str, ...]
+    drift_machine: str
+    serving: Callable[[], str | None]
     records: RunRecords
     ledger: SearchableLedger
     actor: Actor
@@ -95,52 +96,28 @@ def archive_end(execution_arn: str, redrive: int, ports: ArchivePorts) -> Archiv
 
     Raises ``ArchiveError`` for what is not ours, and ``HistoryIncompleteError``.
     """
-    if not execution_arn.startswith(tuple(f"{_executions_of(machine)}:" for machine in ports.machines)):
+    if not any(_is_of(execution_arn, machine) for machine in ports.machines):
         raise ArchiveError("the execution is of no state machine of this stack: it is not archived")
     described = ports.states.describe_execution(executionArn=execution_arn)
     lines = archive_lines(described, _history(execution_arn, ports.states), redrive)
     place = S3Uri(ports.bucket, archive_key(execution_arn, redrive))
-    content = b"".join(lines)
-    if not put_new_bytes(content, place, ports.s3):
+    content, chain = b"".join(lines), _chain(execution_arn, described, ports)
+    if not put_new_bytes(content, place, ports.s3, {CHAIN: chain}):
         content = get_bytes(place, ports.s3)  # what lies there is the archive, whatever would be written today
+        chain = object_metadata(place, ports.s3).get(CHAIN, chain)
         if not describes(content, execution_arn, redrive):
-            raise ArchiveError(f"{place} is the archive of another execution: archive {execution_arn} by hand")
+            raise ArchiveError(f"{place} is not the archive of {execution_arn}: find out who put it there")
     done = Archived(uri=str(place), sha256=sha256_hex(content), events=content.count(b"\n") - 1)
-    ports.ledger.append(_entry(execution_arn, redrive, _chain(execution_arn, described, ports), done, content, ports))
+    ports.ledger.append(_entry(execution_arn, redrive, chain, done, content, ports))
     logger.info("archived %s: %d events", place, done.events)
     return done
 
 
-def archive_missed(ports: ArchivePorts) -> dict[str, int]:
-    """Archive recent ends that the ledger does not have; at most ``MOST_AT_ONCE`` of them, the newest first."""
-    archived = failed = 0
-    for arn, redrive in _recent_ends(ports):
-        if archived + failed >= MOST_AT_ONCE:
-            break
-        try:
-            if not _is_recorded(arn, redrive, ports):
-                archive_end(arn, redrive, ports)
-                archived += 1
-        except Exception:  # one that cannot be archived must not hide the others
-            logger.exception("the history of %s after %d redrives could not be archived", arn, redrive)
-            failed += 1
-    return {"archived": archived, "failed": failed}
-
-
-def _recent_ends(ports: ArchivePorts) -> Iterator[tuple[str, int]]:
-    since: datetime = ports.clock() - LOOKS_BACK
-    for machine in ports.machines:
-        for status in STATUS_OF_END.values():
-            answer = ports.states.list_executions(stateMachineArn=machine, statusFilter=status, maxResults=NEWEST)
-            for execution in answer["executions"]:
-                if execution["stopDate"] >= since:
-                    for redrive in range(int(execution.get("redriveCount", 0)) + 1):
-                        yield str(execution["executionArn"]), redrive
-
-
-def _is_recorded(arn: str, redrive: int, ports: ArchivePorts) -> bool:
-    described = ports.states.describe_execution(executionArn=arn)
-    return ports.ledger.find(_chain(arn, described, ports), _key(arn, redrive)) is not None
+def is_recorded(arn: str, redrive: int, ports: ArchivePorts) -> bool:
+    """Whether the ledger has the archive of this end, in the chain that was found when it was put."""
+    kept = object_metadata(S3Uri(ports.bucket, archive_key(arn, redrive)), ports.s3).get(CHAIN)
+    chain = kept or _chain(arn, ports.states.describe_execution(executionArn=arn), ports)
+    return ports.ledger.find(chain, _key(arn, redrive)) is not None
 
 
 def _history(arn: str, states: Any) -> list[dict[str, Any]]:
@@ -167,8 +144,14 @@ def _key(arn: str, redrive: int) -> str:
 
 
 def _chain(arn: str, described: dict[str, Any], ports: ArchivePorts) -> str:
-    """That of the candidate where the run is known; update-endpoint names the run that asked for it in its input."""
-    key = ports.records.pinned(arn).get("key")
+    """That of the candidate where the run is known; update-endpoint names the run that asked for it in its input.
+
+    An execution about drift is in the chain of what serves, as all that it records (``DriftRecords``).
+    """
+    if _is_of(arn, ports.drift_machine):
+        key: object = ports.serving()
+    else:
+        key = ports.records.pinned(arn).get("key")
     if key is None and (asked_by := _requested_execution(described)) is not None:
         key = ports.records.pinned(asked_by).get("key")
     return STACK_CHAIN if key is None else model_chain(str(key))
@@ -182,5 +165,5 @@ def _requested_execution(described: dict[str, Any]) -> str | None:
     return asked_by if isinstance(asked_by, str) and asked_by else None
 
 
-def _executions_of(machine: str) -> str:
-    return machine.replace(":stateMachine:", ":execution:")
+def _is_of(execution_arn: str, machine: str) -> bool:
+    return execution_arn.startswith(f"{machine.replace(':stateMachine:', ':execution:')}:")

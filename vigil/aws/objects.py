@@ -74,6 +74,19 @@ def object_identity(uri: S3Uri, s3: Any = None) -> str:
     return f"{head.get('VersionId', '')} {head['ETag']} {head['ContentLength']}"
 
 
+def object_metadata(uri: S3Uri, s3: Any = None) -> dict[str, str]:
+    """The user's own metadata of an object; empty where there is none, or no such object."""
+    from botocore.exceptions import ClientError
+
+    try:
+        head = (s3 or aws_client("s3")).head_object(Bucket=uri.bucket, Key=uri.key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NOT_THERE:
+            raise
+        return {}
+    return dict(head["Metadata"])
+
+
 def get_file(uri: S3Uri, path: Path, s3: Any = None) -> None:
     """Download one object to ``path``. Raises ``ObjectError`` where there is no such object."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -99,11 +112,11 @@ def put_new(path: Path, uri: S3Uri, s3: Any = None) -> bool:
     return _put_once(put, s3)
 
 
-def put_new_bytes(content: bytes, uri: S3Uri, s3: Any = None) -> bool:
-    """As ``put_new``, for content that is in memory."""
+def put_new_bytes(content: bytes, uri: S3Uri, s3: Any = None, metadata: dict[str, str] | None = None) -> bool:
+    """As ``put_new``, for content that is in memory. ``metadata``: the user's own, kept with the object."""
 
     def put(client: Any) -> None:
-        client.put_object(Bucket=uri.bucket, Key=uri.key, Body=content, IfNoneMatch="*")
+        client.put_object(Bucket=uri.bucket, Key=uri.key, Body=content, IfNoneMatch="*", Metadata=metadata or {})
 
     return _put_once(put, s3)
 

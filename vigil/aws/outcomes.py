@@ -94,7 +94,8 @@ def _enter(event: OutcomeEvent, reason: str, facts: dict[str, object], ports: Ou
     arn, key = event.execution_arn, _run_key(event, ports)
     if event.outcome == ROLLED_BACK and _is_of(arn, ports.update_endpoint):
         serving = ports.serving.serving(ports.endpoint)
-        ports.ledger.append(endpoint_restored(arn, key, ports.endpoint, serving, reason, ports.actor))
+        left = {"active_package": str(facts["model_package_arn"])} if "model_package_arn" in facts else None
+        ports.ledger.append(endpoint_restored(arn, key, ports.endpoint, left, serving, reason, ports.actor))
     recorded = record_run_ended(arn, key, event.outcome, reason, facts, ports.actor, ports.ledger, event.redrives)
     return {name: str(recorded.new[name]) for name in ("outcome", "reason")}
 

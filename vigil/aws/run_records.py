@@ -84,13 +84,18 @@ class RunRecords:
             raise
         return True
 
-    def note_restoration(self, execution_arn: str, step: str) -> None:
-        """Before the endpoint is touched because of this execution: whoever settles it records that it was."""
+    def note_restoration(self, execution_arn: str, step: str, found: str) -> None:
+        """Before the endpoint is touched because of this execution: whoever settles it records that it was.
+
+        ``found``: the configuration that the endpoint has; what was found before the first step stays.
+        """
         self._client.update_item(
             TableName=self._table,
             Key=_key(execution_arn),
-            UpdateExpression="SET restoration_step = :step",
-            ExpressionAttributeValues={":step": {"S": step}},
+            UpdateExpression=(
+                "SET restoration_step = :step, restoration_found = if_not_exists(restoration_found, :found)"
+            ),
+            ExpressionAttributeValues={":step": {"S": step}, ":found": {"S": found}},
         )
 
     def give_up(self, execution_arn: str, at: datetime) -> None:

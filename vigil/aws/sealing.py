@@ -16,6 +16,11 @@ from vigil.aws.notifications import Notifications
 NAMESPACE = "Vigil/Audit"
 METRIC = "LedgerDoesNotFollow"
 SEALED = "LedgerSealed"  # 1 in each minute after which nothing was left unsealed
+#: What others do each hour says 1 when it is done. Each minute says 0 of it, so that a silence has datapoints, too: an
+#: alarm that counted missing ones as breaching would ring on each new stack.
+RECHECKED, HISTORIES_SWEPT = "LedgerRechecked", "HistoriesSwept"
+NOT_YET = {RECHECKED: 0, HISTORIES_SWEPT: 0}
+NOT_ARCHIVED = "HistoriesNotArchived"  # by the hourly sweep
 SUBJECT = "The ledger does not follow its checkpoint"
 
 logger = logging.getLogger(__name__)
@@ -27,11 +32,11 @@ def seal_stack(parameters: StackParameters, hint: int = 0) -> dict[str, Any]:
         done = seal(sealing_ports(parameters, hint))
     except LedgerBrokenError as error:
         tell(parameters, error.findings)
-        count({METRIC: 1, SEALED: 0})
+        count({METRIC: 1, SEALED: 0, **NOT_YET})
         return {"broken": plain(error.findings)}
     # What was planted stays, locked: it is told once, and must not hide by its alarm what comes later.
     is_news = tell(parameters, done.planted)
-    count({METRIC: int(is_news), SEALED: int(done.whole)})
+    count({METRIC: int(is_news), SEALED: int(done.whole), **NOT_YET})
     shown: dict[str, Any] = {"checkpoint": done.checkpoint.number if done.checkpoint else None}
     return shown | ({"planted": plain(done.planted)} if done.planted else {})
 

@@ -50,13 +50,14 @@ def archive_lines(described: Mapping[str, Any], events: Sequence[Mapping[str, An
 
 
 def archive_key(execution_arn: str, redrive: int) -> str:
+    """No execution's name has a slash (StartExecution, API reference): none can be filed where another's redrive is."""
     machine, name = execution_arn.split(":")[6:8]
-    ending = f"-redrive-{redrive}" if redrive else ""
+    ending = f"/redrive-{redrive}" if redrive else ""
     return f"histories/{machine}/{name}{ending}.jsonl"
 
 
 def describes(content: bytes, execution_arn: str, redrive: int) -> bool:
-    """Whether an archive is of this end: an execution may be named as another's redrive is filed."""
+    """Whether an archive is of this end, and nothing that somebody put in its place."""
     try:
         first = json.loads(content.split(b"\n", 1)[0])
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from tasks.lambdas import archive_history
 from vigil.audit.events import EventName
 from vigil.aws import archive_ports
 from vigil.aws.clock import server_time
+from vigil.aws.environment import StateMachines
 from vigil.aws.ledger_table import LedgerTable
+from vigil.aws.sealing import HISTORIES_SWEPT, NAMESPACE, NOT_ARCHIVED
 
 
 @pytest.fixture
@@ -29,9 +32,9 @@ def promotion(tmp_path: Path) -> Iterator[PromotionWorld]:
 @pytest.fixture
 def archiving(stack: MotoStack, promotion: PromotionWorld, monkeypatch: pytest.MonkeyPatch) -> MotoStack:
     """The stack of moto's, with the state machines of the engine."""
-    for name in ("train-and-promote", "roll-back", "update-endpoint"):
+    for name, machine in promotion.machines.items():
         stack.client("ssm").put_parameter(
-            Name=f"/vigil/unit/state-machines/{name}", Value=promotion.machines[name], Type="String", Overwrite=True
+            Name=f"/vigil/unit/state-machines/{name}", Value=machine, Type="String", Overwrite=True
         )
     states = EngineClient(promotion.world)
     monkeypatch.setattr(
@@ -44,6 +47,17 @@ def recorded(stack: MotoStack) -> list[str]:
     table = LedgerTable(stack.client("dynamodb"), stack.parameters.tables.ledger, server_time)
     records = [record for chain in table.chains() for record in table.read(chain)]
     return [record.subject.rpartition(":")[2] for record in records if record.event is EventName.HISTORY_ARCHIVED]
+
+
+def counted(stack: MotoStack, metric: str) -> list[float]:
+    """What the sweeps said, in no order."""
+    cloudwatch = stack.client("cloudwatch")
+    found = cloudwatch.get_metric_statistics(
+        Namespace=NAMESPACE, MetricName=metric, Dimensions=[{"Name": "Stack", "Value": "unit"}],
+        StartTime=server_time() - timedelta(hours=1), EndTime=server_time() + timedelta(hours=1), Period=7200,
+        Statistics=["Maximum", "SampleCount"],
+    )  # fmt: skip
+    return [value for point in found["Datapoints"] for value in (point["Maximum"], point["SampleCount"])]
 
 
 def test_the_event_of_an_end_and_its_duplicate_leave_one_archive_and_one_record(
@@ -66,3 +80,24 @@ def test_the_schedules_event_archives_what_was_missed(archiving: MotoStack, prom
     assert archive_history.handler(example("schedule"), None) == {"archived": 1, "failed": 0}
     assert archive_history.handler(example("schedule"), None) == {"archived": 0, "failed": 0}
     assert recorded(archiving) == ["run-1"]
+    assert counted(archiving, HISTORIES_SWEPT) == [1, 2]
+    assert counted(archiving, NOT_ARCHIVED) == [0, 2]
+
+
+def test_a_history_that_cannot_be_archived_is_counted(archiving: MotoStack, promotion: PromotionWorld) -> None:
+    promotion.sagemaker.job_failures["Training"] = "ran out of memory"
+    promotion.world.ended(promotion.start())
+    place = {"Bucket": archiving.parameters.buckets.audit, "Key": "histories/train-and-promote/run-1.jsonl"}
+    archiving.client("s3").put_object(**place, Body=b"somebody's")
+    assert archive_history.handler(example("schedule"), None) == {"archived": 0, "failed": 1}
+    assert counted(archiving, NOT_ARCHIVED) == [1, 1]
+
+
+def test_the_end_of_every_machine_of_the_stack_is_archived(archiving: MotoStack, promotion: PromotionWorld) -> None:
+    """Stopped before anything: what an execution was about is another matter."""
+    for machine in promotion.machines.values():
+        execution = promotion.world.start(machine, {}, "stopped")
+        promotion.world.stop(execution)
+        promotion.world.ended(execution)
+    archive_history.handler(example("schedule"), None)
+    assert len(recorded(archiving)) == len(promotion.machines) == len(StateMachines.model_fields)

@@ -2,13 +2,16 @@ import json
 
 import pytest
 from approval_fakes import EXECUTION, TOKEN
+from ledger_reading import events
 from moto_stack import example
 
 from tasks.lambdas.deliver_decision import handler
 from tasks.lambdas.open_approval import handler as open_approval
 from vigil.approvals.models import Status
+from vigil.audit.models import STACK_CHAIN
 from vigil.aws.approval_ports import approvals_table
 
+DRIFT = "arn:aws:states:us-east-1:123456789012:execution:vigil-unit-retrain-on-drift:event-1"
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:apr-1"
 
 
@@ -79,8 +82,10 @@ def test_the_minutes_sweep_delivers_and_withdraws_and_records_what_was_stopped(s
         "swept": {request_id: "WITHDRAWN"},
         "stopped": [EXECUTION],
         "stopped roll-backs": [],
+        "stopped on drift": [],
     }
-    assert handler(example("schedule"), None) == {"restored": {}, "swept": {}, "stopped": [], "stopped roll-backs": []}
+    again = handler(example("schedule"), None)
+    assert again == {"restored": {}, "swept": {}, "stopped": [], "stopped roll-backs": [], "stopped on drift": []}
 
 
 def test_the_minutes_sweep_delivers_what_the_stream_missed(stack, machines, request_id):
@@ -111,4 +116,15 @@ def test_a_part_of_the_sweep_that_fails_does_not_stop_the_others(stack, machines
         "swept": {request_id: "delivered"},
         "stopped": [],
         "stopped roll-backs": [],
+        "stopped on drift": [],
     }
+
+
+def test_the_minutes_sweep_records_and_tells_once_that_an_execution_about_drift_was_stopped(stack, machines):
+    """It has no state that could: without this, a window with violations would have led to nothing, unseen."""
+    machines.ended = {DRIFT}
+    assert handler(example("schedule"), None)["stopped on drift"] == [DRIFT]
+    assert handler(example("schedule"), None)["stopped on drift"] == []
+    assert events(stack, STACK_CHAIN) == ["drift.not-handled"]
+    (notice,) = stack.notices()
+    assert (notice["event"], notice["outcome"], notice["execution_arn"]) == ("drift-not-handled", "Stopped", DRIFT)

@@ -22,10 +22,10 @@ def ledger() -> MemoryLedger:
     return made
 
 
-def again(ledger: MemoryLedger, turn: int = 0, most: int | None = None) -> Rechecked:
+def again(ledger: MemoryLedger, begin: str = "", most: int | None = None) -> Rechecked:
     left = iter(range(most)) if most is not None else None
     newest = ledger.newest(lambda _: True).checkpoint
-    return recheck(ledger, newest, turn, lambda: left is not None and next(left, None) is None)
+    return recheck(ledger, newest, begin, lambda: left is not None and next(left, None) is None)
 
 
 def test_a_sound_ledger_holds(ledger: MemoryLedger) -> None:
@@ -51,9 +51,22 @@ def test_a_dropped_chain_is_found(ledger: MemoryLedger) -> None:
     assert [each.kind for each in again(ledger).findings] == [Kind.DROPPED]
 
 
-def test_chains_take_turns_in_being_first_where_the_time_is_short(ledger: MemoryLedger) -> None:
+def test_where_the_time_is_short_the_next_call_begins_where_this_one_ended(ledger: MemoryLedger) -> None:
     """Whoever alters a record must not escape by standing in the chain that is always last."""
     ledger.replace("stack", 5, resealed(ledger.text("stack", 5), subject="never happened"))
-    done = [again(ledger, turn, most=9) for turn in range(3)]
-    assert [each.left for each in done] == [2, 2, 2]
-    assert [bool(each.findings) for each in done] == [False, False, True]
+    first = again(ledger, most=13)
+    assert (first.left, first.next, first.findings) == (1, "stack", [])
+    second = again(ledger, first.next, most=7)
+    assert (second.left, second.next) == (2, "model:a")
+    assert [each.chain for each in second.findings] == ["stack"]
+
+
+def test_a_chain_that_is_too_long_for_a_call_does_not_keep_the_others_from_their_turn(ledger: MemoryLedger) -> None:
+    begins = ["model:a"]
+    for _ in CHAINS:
+        begins.append(again(ledger, begins[-1], most=3).next)
+    assert begins == ["model:a", "model:b", "stack", "model:a"]
+
+
+def test_a_call_that_was_to_begin_with_a_chain_that_is_gone_begins_with_the_one_after_it(ledger: MemoryLedger) -> None:
+    assert again(ledger, "model:aa", most=7).next == "stack"

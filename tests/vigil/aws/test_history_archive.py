@@ -5,25 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_client import EngineClient
+from archived_histories import archiving_ports, in_service, records
 from memory_ledger import MemoryLedger
 from moto_stack import MotoStack, example
 from promotion_world import PromotionWorld
 from pydantic import ValidationError
 
+from local_aws.api import ApiError
 from local_aws.services import event_bus
-from vigil.audit.events import EventName
-from vigil.audit.models import Actor, Entry
-from vigil.aws import history_archive
-from vigil.aws.history_archive import ArchiveError, ArchivePorts, archive_end, archive_ended, archive_missed
-from vigil.aws.run_records import RunRecords
+from vigil.audit.models import Entry
+from vigil.aws.history_archive import ArchiveError, ArchivePorts, archive_end, archive_ended
+from vigil.aws.history_sweep import archive_missed
 from vigil.digests import canonical_json, sha256_hex
-from vigil.executions.archive import HistoryIncompleteError
+from vigil.executions.archive import HistoryIncompleteError, archive_key
 
 KEY = "0123456789ab"
 
@@ -37,35 +35,12 @@ def promotion(tmp_path: Path) -> Iterator[PromotionWorld]:
 
 @pytest.fixture
 def ports(stack: MotoStack, promotion: PromotionWorld) -> ArchivePorts:
-    return ArchivePorts(
-        states=EngineClient(promotion.world),
-        s3=stack.client("s3"),
-        bucket=stack.parameters.buckets.audit,
-        machines=tuple(promotion.machines.values()),
-        records=RunRecords(stack.client("dynamodb"), stack.parameters.tables.runs),
-        ledger=MemoryLedger(lambda: datetime.now(UTC)),
-        actor=Actor(name="vigil-unit-archive-history", via="AWS Lambda", verified=True),
-        clock=lambda: datetime.now(UTC),
-    )
-
-
-def records(ports: ArchivePorts) -> list[Any]:
-    assert isinstance(ports.ledger, MemoryLedger)
-    return ports.ledger.of(EventName.HISTORY_ARCHIVED)
+    return archiving_ports(stack, promotion)
 
 
 def content(ports: ArchivePorts, key: str) -> bytes:
     body: bytes = ports.s3.get_object(Bucket=ports.bucket, Key=key)["Body"].read()
     return body
-
-
-def in_service(promotion: PromotionWorld) -> tuple[str, str]:
-    """A run that a token was answered in, and that token."""
-    execution = promotion.start()
-    token = str(promotion.wait()["task_token"])
-    promotion.answer({"request_id": "apr-1", "decision": "APPROVED"})
-    promotion.world.ended(execution)
-    return execution, token
 
 
 def test_an_ended_run_is_archived_whole_redacted_and_recorded(promotion: PromotionWorld, ports: ArchivePorts) -> None:
@@ -131,7 +106,7 @@ def test_the_archive_of_another_execution_is_never_taken_for_this_ones(
     execution, _ = in_service(promotion)
     other = canonical_json({"executionArn": "another", "redriveCount": 0})
     ports.s3.put_object(Bucket=ports.bucket, Key="histories/train-and-promote/run-1.jsonl", Body=other)
-    with pytest.raises(ArchiveError, match="another execution"):
+    with pytest.raises(ArchiveError, match="find out who put it there"):
         archive_end(execution, 0, ports)
     assert not records(ports)
 
@@ -153,7 +128,7 @@ def test_a_redriven_run_has_an_archive_for_each_end_and_the_first_does_not_chang
     promotion.world.stop(execution)
     promotion.world.ended(execution)
     second = archive_end(execution, 1, ports)
-    assert second.uri.endswith("histories/train-and-promote/run-1-redrive-1.jsonl")
+    assert second.uri.endswith("histories/train-and-promote/run-1/redrive-1.jsonl")
     assert second.events > first.events
     assert sha256_hex(content(ports, "histories/train-and-promote/run-1.jsonl")) == first.sha256
     assert [record.details["redrive"] for record in records(ports)] == [0, 1]
@@ -184,32 +159,47 @@ def test_an_execution_of_another_machine_is_not_read(promotion: PromotionWorld, 
     assert client.calls == []
 
 
-def test_the_sweep_archives_what_no_event_told_of_and_then_nothing(
+@pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
+def test_what_was_stopped_or_took_too_long_is_archived_like_any_end(
+    promotion: PromotionWorld, ports: ArchivePorts, status: str
+) -> None:
+    states = {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}
+    limit = {"TimeoutSeconds": 1} if status == "TIMED_OUT" else {}
+    machine = promotion.world.create({"StartAt": "Wait", "States": states, **limit}, "slow")
+    execution = promotion.world.start(machine)
+    if status == "ABORTED":
+        promotion.world.stop(execution, error="Operator", cause="not needed any more")
+    assert promotion.world.ended(execution)["status"] == status
+    archive_end(execution, 0, replace(ports, machines=(machine,)))
+    first, *events = [json.loads(line) for line in content(ports, "histories/slow/run.jsonl").splitlines()]
+    assert first["status"] == status
+    assert events[-1]["type"] == {"ABORTED": "ExecutionAborted", "TIMED_OUT": "ExecutionTimedOut"}[status]
+    (record,) = records(ports)
+    assert record.details["status"] == status
+
+
+def test_what_was_decided_on_drift_is_archived_in_the_chain_of_the_model_that_served(
     promotion: PromotionWorld, ports: ArchivePorts
 ) -> None:
-    in_service(promotion)
-    promotion.sagemaker.job_failures["Training"] = "ran out of memory"
-    promotion.world.ended(promotion.start(execution="run-2"))
-    promotion.start(execution="run-3")  # goes on, or fails later: not this sweep's
-    assert archive_missed(ports)["failed"] == 0
-    found = {record.subject.rpartition(":")[2] for record in records(ports)}
-    assert {"run-1", "run-2", "apr-1"} <= found
-    promotion.world.ended(f"{promotion.machines['train-and-promote'].replace(':stateMachine:', ':execution:')}:run-3")
-    archive_missed(ports)
-    assert archive_missed(ports) == {"archived": 0, "failed": 0}
+    """And stays there, whatever serves when the next sweep looks whether it is recorded."""
+    promotion.functions["AssessDrift"] = {"decision_id": "d-1", "course": "ignore"}
+    execution = promotion.start("retrain-on-drift", {"detail": {}}, "event-1")
+    assert promotion.world.ended(execution)["status"] == "SUCCEEDED"
+    serving = replace(ports, serving=lambda: KEY)
+    assert archive_missed(serving) == {"archived": 1, "failed": 0}
+    assert content(ports, "histories/retrain-on-drift/event-1.jsonl")
+    another = replace(ports, serving=lambda: "fedcba987654")
+    assert archive_missed(another) == {"archived": 0, "failed": 0}
+    archive_end(execution, 0, another)
+    assert [(record.chain, record.subject) for record in records(ports)] == [(f"model:{KEY}", execution)]
 
 
-def test_the_sweep_is_bounded_and_one_that_fails_does_not_hide_the_others(
-    promotion: PromotionWorld, ports: ArchivePorts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    promotion.sagemaker.job_failures["Training"] = "ran out of memory"
-    for number in range(3):
-        promotion.world.ended(promotion.start(execution=f"run-{number}"))
-    ports.s3.put_object(Bucket=ports.bucket, Key="histories/train-and-promote/run-2.jsonl", Body=b"{}")
-    monkeypatch.setattr(history_archive, "MOST_AT_ONCE", 2)
-    assert archive_missed(ports) == {"archived": 1, "failed": 1}
-    later = replace(ports, clock=lambda: datetime.now(UTC) + history_archive.LOOKS_BACK + timedelta(hours=1))
-    assert archive_missed(later) == {"archived": 0, "failed": 0}
+def test_no_execution_can_be_named_as_the_redrive_of_another_is_filed(promotion: PromotionWorld) -> None:
+    folder = archive_key(promotion.machines["train-and-promote"].replace(":stateMachine:", ":execution:") + ":x", 0)
+    redriven = archive_key(promotion.machines["train-and-promote"].replace(":stateMachine:", ":execution:") + ":x", 1)
+    name = redriven.removeprefix(folder.removesuffix("x.jsonl")).removesuffix(".jsonl")
+    with pytest.raises(ApiError, match="Invalid Name"):
+        promotion.start(execution=name)
 
 
 def test_the_event_is_as_aws_documents_it_and_as_our_own_bus_sends_it(

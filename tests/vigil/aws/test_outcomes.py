@@ -2,7 +2,7 @@ import json
 
 import pytest
 from approval_fakes import EXECUTION, TOKEN
-from ledger_reading import events
+from ledger_reading import events, records
 
 from vigil.audit.models import model_chain
 from vigil.aws.outcome_ports import outcome_ports
@@ -58,6 +58,14 @@ def test_a_package_that_was_rolled_back_is_rejected_although_it_was_approved(sta
     package = stack.package("Approved")
     record_outcome(ended("EndpointRolledBack", candidate={"model_package_arn": package}), ports)
     assert stack.package_status(package) == "Rejected"
+
+
+def test_an_update_that_was_rolled_back_names_what_had_come_into_service_and_what_serves_again(stack, ports):
+    arn, package = f"{ports.update_endpoint.replace(':stateMachine:', ':execution:')}:apr-1", stack.package("Approved")
+    candidate = {"model_package_arn": package, "run_key": "0123456789ab"}
+    record_outcome(OutcomeEvent(execution_arn=arn, outcome="EndpointRolledBack", candidate=candidate), ports)
+    restored, _ = records(stack, model_chain("0123456789ab"))
+    assert (restored.event, restored.old) == ("endpoint.restored", {"active_package": package})
 
 
 def test_the_first_outcome_of_an_end_stands(ports):
