@@ -63,6 +63,7 @@ def _templates() -> Environment:
         measures=wording.MEASURES,
         statuses=wording.STATUSES,
         outcomes=wording.OUTCOMES,
+        stake=wording.STAKE,
         nothing=wording.NOTHING,
         no_signer=wording.NO_SIGNER,
     )

@@ -127,7 +127,12 @@ def meanings_among(offered: str) -> list[Meaning]:
 
 
 def meanings_to_offer(dossier: Dossier) -> list[Meaning]:
-    """Those of the seats that still wait, and a rejection. Without evidence that holds there is nothing to approve."""
+    """Those of the seats that still wait, and a rejection. Without evidence that holds there is nothing to approve.
+
+    Without the plan nobody is known to be entitled, so the desk takes no signature at all.
+    """
+    if dossier.plan is None:
+        return []
     if dossier.problem is not None:
         return [Meaning.REJECTED]
     waiting = {each.seat.meaning for each in dossier.seats if each.printed_name is None}

@@ -45,6 +45,12 @@ OUTCOMES = {
     "leak-suspected": "A leak is suspected: the figures are too good",
     "outside-plan": "Outside the plan: there is nothing to approve",
 }
+#: Whether the statement says that the signer has a stake (four eyes).
+STAKE = {
+    True: "you asked for this, sent the message that did, or changed the plan: the statement says so, and you cannot "
+    "decide alone",
+    False: "none: you neither asked for this nor changed the plan",
+}
 SUBGROUPS = {
     "us": "United States", "non_us": "other countries", "sex_F": "female", "sex_M": "male",
     "sex_missing": "sex missing", "age_0_17": "0 to 17 years", "age_18_64": "18 to 64 years",
