@@ -37,7 +37,7 @@ class World:
 
     desk: FakeDesk = field(default_factory=FakeDesk)
     address: str = ADDRESS
-    signers: str = "{}"
+    signers: str = "same-names"
     time: float = 1_772_443_800.0
 
     def __post_init__(self) -> None:
