@@ -54,7 +54,17 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("moment", "distance", "interval", "signed_interval", "model_name", "asker", "role_name", "sentence"):
+    for name in (
+        "moment",
+        "distance",
+        "interval",
+        "signed_interval",
+        "model_name",
+        "asker",
+        "role_name",
+        "sentence",
+        "told",
+    ):
         environment.filters[name] = getattr(wording, name)
     environment.filters["percent"] = percent
     environment.globals.update(

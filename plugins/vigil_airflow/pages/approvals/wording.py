@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,6 +63,8 @@ NO_SIGNER = (
 )
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NOTHING = "–"
+_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+_STATE = re.compile(r"\b(?:APPROVED|REJECTED|EXPIRED|WITHDRAWN|SUPERSEDED)\b")
 
 
 def moment(value: Any) -> str:
@@ -119,7 +122,13 @@ def role_name(role: str) -> str:
     return role.replace("-", " ")
 
 
-def sentence(text: str) -> str:
+def told(text: object) -> str:
+    """A message of the desk with its moments and states as the pages write them elsewhere."""
+    shown = _MOMENT.sub(lambda found: moment(found[0]), str(text).strip())
+    return _STATE.sub(lambda found: found[0].lower(), shown)
+
+
+def sentence(text: object) -> str:
     """An error's message, which begins in lower case, as a sentence by itself."""
-    found = str(text).strip()
+    found = told(text)
     return found[:1].upper() + found[1:] + ("" if found.endswith((".", "!", "?")) else ".")

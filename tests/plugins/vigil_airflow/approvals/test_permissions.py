@@ -108,3 +108,11 @@ def test_who_has_signed_is_not_asked_again(world: World) -> None:
     assert "You have signed this request" in page and "<form" not in page
     world.sign_in("omar")
     assert "<form" in world.browser.get(ADDRESS).text
+
+
+def test_within_airflows_frame_a_sign_in_is_asked_for_outside_it(world: World) -> None:
+    """A link there would open all of Airflow within its own frame."""
+    world.sign_out()
+    alone, framed = (world.browser.get(ADDRESS, headers={"Sec-Fetch-Dest": where}) for where in ("document", "iframe"))
+    assert "Sign in to Airflow</a>" in alone.text and "load Airflow anew" not in alone.text
+    assert "Sign in to Airflow</a>" not in framed.text and "load Airflow anew" in framed.text
