@@ -29,17 +29,6 @@ STATUSES = {
     Status.SUPERSEDED: "Superseded",
     Status.DECIDED_NOT_APPLIED: "Decided, but not applied",
 }
-MEASURES = {
-    "auroc": ("AUROC", "more is better"),
-    "average_precision": ("Average precision", "more is better"),
-    "brier": ("Brier score", "less is better"),
-    "calibration_error": ("Calibration error", "less is better"),
-    "recall_at_capacity": ("Recall at review capacity", "more is better"),
-}
-SPLITS = {
-    "test_next": "Newest quarter (after training)",
-    "test": "Unseen cases of the training quarters",
-}
 OUTCOMES = {
     "within-plan": "Within the plan: every criterion is met",
     "below-limits": "Below the limits: a criterion of quality is not met",
@@ -52,11 +41,6 @@ STAKE = {
     "decide alone",
     False: "none: you neither asked for this nor changed the plan",
 }
-SUBGROUPS = {
-    "us": "United States", "non_us": "other countries", "sex_F": "female", "sex_M": "male",
-    "sex_missing": "sex missing", "age_0_17": "0 to 17 years", "age_18_64": "18 to 64 years",
-    "age_65_up": "65 years and older", "age_missing": "age missing",
-}  # fmt: skip
 NO_SIGNER = (
     "No signer is known for your Airflow user. Whoever deploys the stack adds you to its parameter AirflowSigners, "
     "a JSON object of Airflow user names to signers."
