@@ -24,6 +24,7 @@ class VigilPlugin(AirflowPlugin):
             "nav_top_level": True,
             "url_route": "approvals",
             "icon": "/vigil/static/approvals.svg",
+            "icon_dark_mode": "/vigil/static/approvals_dark.svg",
         },
         {
             "name": "Monitoring",
@@ -32,6 +33,7 @@ class VigilPlugin(AirflowPlugin):
             "nav_top_level": True,
             "url_route": "monitoring",
             "icon": "/vigil/static/monitoring.svg",
+            "icon_dark_mode": "/vigil/static/monitoring_dark.svg",
         },
         {
             "name": "Models",
@@ -40,6 +42,7 @@ class VigilPlugin(AirflowPlugin):
             "nav_top_level": True,
             "url_route": "models",
             "icon": "/vigil/static/models.svg",
+            "icon_dark_mode": "/vigil/static/models_dark.svg",
         },
         {
             "name": "Quality report",

@@ -24,6 +24,8 @@ MODULES = [
     "vigil.approvals.plots",
     "vigil.approvals.public_request",
     "vigil.approvals.redaction",
+    "vigil.approvals.signer_map",
+    "vigil.approvals.words",
     "vigil.audit.models",
     "vigil.aws.dataset_release",
     "vigil.aws.desk_client",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cloudformation_template import references, resources_of
 
+from vigil.approvals.signer_map import SAME_NAMES
 from vigil.aws import deployment
 from vigil.aws.environment import StackParameters
 from vigil.aws.history_archive import STATUS_CHANGE
@@ -122,6 +123,19 @@ def test_an_image_that_is_not_named_by_its_digest_is_refused_by_deployer_and_tem
     pattern = template["Parameters"]["MlImage"]["AllowedPattern"]
     assert (pattern, re.fullmatch(pattern, image)) == (PINNED, None)
     assert re.fullmatch(pattern, IMAGE)
+
+
+def test_a_map_of_signers_that_the_pages_could_not_use_is_refused_before_anything_is_deployed(
+    template: Template,
+) -> None:
+    made = {"stack": "x", "registry_url": "file:///r", "code_revision": "r", "image": IMAGE, "plan_changed_by": "x"}
+    with pytest.raises(deployment.DeploymentError, match=r"AirflowSigners .* two users of Airflow"):
+        deployment.StackSettings(**made, airflow_signers='{"ana": "ana", "dora": "ana"}')
+    parameter = template["Parameters"]["AirflowSigners"]
+    assert parameter["Default"] == SAME_NAMES
+    for good in (SAME_NAMES, "{}", '{"ana": "ana"}'):
+        deployment.StackSettings(**made, airflow_signers=good)
+        assert re.fullmatch(parameter["AllowedPattern"], good)
 
 
 def test_the_glue_job_gets_the_libraries_that_its_requirements_name(template: Template, repository: Path) -> None:

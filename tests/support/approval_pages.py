@@ -32,10 +32,12 @@ class Manager:
 
 @dataclass
 class World:
-    """A browser in front of the mounted application. ``time``: what forms take for the time."""
+    """A browser in front of the mounted application. ``time``: what forms take for the time. ``address``: the
+    request's that forms are sent to."""
 
     desk: FakeDesk = field(default_factory=FakeDesk)
-    signers: str = "{}"
+    address: str = ADDRESS
+    signers: str = "same-names"
     time: float = 1_772_443_800.0
 
     def __post_init__(self) -> None:
@@ -60,11 +62,11 @@ class World:
     def post(self, act: str, headers: dict[str, str] | None = None, **form: str) -> Any:
         """Send a form as a browser does that stands on our page."""
         sent = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"} if headers is None else headers
-        return self.browser.post(f"{ADDRESS}/{act}", data=form, headers=sent)
+        return self.browser.post(f"{self.address}/{act}", data=form, headers=sent)
 
     def confirmation(self, meaning: str = "reviewed", comment: str = "read it all") -> dict[str, str]:
         """Open the request, choose, and give the hidden fields of the confirmation."""
-        token = hidden(self.browser.get(ADDRESS).text)["token"]
+        token = hidden(self.browser.get(self.address).text)["token"]
         shown = self.post("confirm", token=token, meaning=meaning, comment=comment)
         assert shown.status_code == 200, shown.text
         return hidden(shown.text)

@@ -9,7 +9,7 @@ from typing import Any
 from approver_dossier import dossier_of, pending_request, plan_and_evaluation
 from pydantic import SecretStr
 
-from vigil.approvals.desk import Challenge, SigningAnswer, SigningOrder, SigningResult
+from vigil.approvals.desk import Challenge, ShownSigner, ShownWait, SigningAnswer, SigningOrder, SigningResult
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.errors import (
     AlreadyDecidedError,
@@ -23,6 +23,7 @@ from vigil.audit.models import Actor
 from vigil.change_control.models import Seat
 
 PASSWORD = "correct horse battery"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 SESSION = "session-secret-0123456789"
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
@@ -74,6 +75,9 @@ class FakeDesk:
             meaning=order.meaning,
             comment=order.comment,
             facts=row.facts,
+            wait=ShownWait.model_validate(row.model_dump(include=set(ShownWait.model_fields))),
+            signer=self._shown(order.expected_signer),
+            signing_key=KEY,
             open_seats=self._open(row),
             nonce="9" * 64,
             shown_at=self.now,
@@ -116,6 +120,12 @@ class FakeDesk:
             raise AuthenticationError("the user name or the password is wrong; nothing was signed")
         return username
 
+    def _shown(self, signer: str | None) -> ShownSigner | None:
+        if signer not in self.people:
+            return None
+        printed_name, role = self.people[signer]
+        return ShownSigner(signer=signer, printed_name=printed_name, role=role, deputy_role=None, has_stake=False)
+
     def _signature(self, challenge: Challenge, username: str, printed_name: str, role: str) -> SignatureRecord:
         row = self.rows[challenge.request_id]
         return SignatureRecord(
@@ -123,7 +133,7 @@ class FakeDesk:
             challenge_id=challenge.challenge_id, meaning=challenge.meaning, comment=challenge.comment,
             subject=f"sub-{username}", signer=username, printed_name=printed_name, role=role,
             issuer="https://issuer.example", components=2, shown_at=challenge.shown_at, authenticated_at=self.now,
-            signed_at=self.now, signing_key="arn:aws:kms:us-east-1:123456789012:key/1", statement_digest="7" * 64,
+            signed_at=self.now, signing_key=KEY, statement_digest="7" * 64,
             signature="c2lnbmF0dXJl", has_stake=False,
         )  # fmt: skip
 

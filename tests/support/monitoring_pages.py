@@ -27,7 +27,7 @@ MONITORING, MODELS = "/vigil/monitoring", "/vigil/models"
 class MonitoringWorld:
     reader: FakeReader = field(default_factory=FakeReader)
     models: FakeModels = field(default_factory=FakeModels)
-    signers: str = "{}"
+    signers: str = "same-names"
     time: float = NOW.timestamp()
 
     def __post_init__(self) -> None:

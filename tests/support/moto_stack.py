@@ -222,7 +222,7 @@ def _create() -> tuple[dict[str, str], str]:
         "airflow/environment": "airflow", "monitoring/home": "scheduler", "monitoring/schedule": "cron(0 5 ? * * *)",
         "functions/record-release": "record-release",
         "airflow/url": "https://airflow.example.org", "people/mail-sender": "vigil@example.org",
-        "people/airflow-signers": "{}",
+        "people/airflow-signers": "same-names",
     }  # fmt: skip
     return names, inbox
 

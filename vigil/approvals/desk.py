@@ -5,9 +5,9 @@ The page in Airflow's UI and the command line both speak to it; neither may sign
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import Facts, Meaning, Proof
@@ -21,19 +21,52 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+def _one_line_break(text: object) -> object:
+    """Browsers send a line break of a form as two characters (HTML, "constructing the entry list"), terminals as one.
+
+    Before the length is counted: a form's own limit counts it as one, and what is signed is the same from everywhere.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n") if isinstance(text, str) else text
+
+
 class SigningOrder(_Frozen):
-    """What somebody is about to sign. A rejection must say why in ``comment``."""
+    """What somebody is about to sign. A rejection must say why in ``comment``.
+
+    ``expected_signer``: as in ``SigningAnswer``; where given, the challenge says as whom and in which seat.
+    """
 
     request_id: str = Field(min_length=1, max_length=128)
     meaning: Meaning
-    comment: str = Field(default="", max_length=4000)
+    comment: Annotated[str, BeforeValidator(_one_line_break), Field(max_length=4000)] = ""
+    expected_signer: str | None = Field(default=None, min_length=1, max_length=128)
+
+
+class ShownWait(_Frozen):
+    """The run's wait that a signature is for. ``expires_at``: until when its request can be signed."""
+
+    execution_arn: str
+    state_name: str
+    attempt: int
+    entered_at: Moment
+    expires_at: Moment
+
+
+class ShownSigner(_Frozen):
+    """As whom the expected signer would sign, by the record of people: all named as in ``SignatureFacts``."""
+
+    signer: str
+    printed_name: str
+    role: str
+    deputy_role: str | None
+    has_stake: bool
 
 
 class Challenge(_Frozen):
     """What is shown for confirmation, kept by the desk, good for one signature.
 
     ``nonce``: the digest of what is signed (request, facts, meaning, comment, this challenge); a provider's ID token
-    must carry it. ``shown_at`` is the server's: a sign-in before it does not count.
+    must carry it. ``shown_at`` is the server's: a sign-in before it does not count. ``signer``: None where the
+    interface named nobody, or nobody of that name is on record.
     """
 
     challenge_id: str
@@ -41,6 +74,9 @@ class Challenge(_Frozen):
     meaning: Meaning
     comment: str
     facts: Facts
+    wait: ShownWait
+    signer: ShownSigner | None
+    signing_key: str
     open_seats: list[Seat]
     nonce: Sha256
     shown_at: Moment

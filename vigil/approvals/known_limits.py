@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vigil.approvals.held_evidence import HeldEvidence
+from vigil.approvals.words import SUBGROUPS, WITHIN
 from vigil.change_control.models import Plan
-from vigil.models.models import Evaluation, Measure, Split, SplitEvaluation
+from vigil.models.models import Evaluation, Measure, SplitEvaluation
 
 STRICTEST = "full"  # the profile of whole quarters
 # With fewer cases the 95 % interval of an AUROC near .85 is wider than about .15, whatever the mix of classes.
 SMALL_SUBGROUP = 100
-NAMES: dict[Split, str] = {"test": "unseen cases of the same quarters", "test_next": "the newest quarter"}
 
 
 def known_limits(candidate: HeldEvidence, serving: HeldEvidence | None) -> list[str]:
@@ -19,7 +19,7 @@ def known_limits(candidate: HeldEvidence, serving: HeldEvidence | None) -> list[
     if candidate.evaluation is not None:
         limits += _of_data(candidate.evaluation, candidate.plan)
         for name, split in candidate.evaluation.splits.items():
-            limits += _of_split(NAMES[name], split)
+            limits += _of_split(WITHIN[name], split)
         limits += _of_comparison(candidate.evaluation, serving)
     return limits
 
@@ -43,10 +43,10 @@ def _of_split(name: str, split: SplitEvaluation) -> Iterator[str]:
     gain = split.difference.auroc
     if gain.low is None or gain.low <= 0:
         yield f"On {name} the candidate is not shown to be better than the baseline: AUROC difference {figure(gain)}."
-    small = [f"{group} ({found.n})" for group, found in split.subgroups.items() if found.n < SMALL_SUBGROUP]
+    small = [f"{SUBGROUPS[group]} ({found.n})" for group, found in split.subgroups.items() if found.n < SMALL_SUBGROUP]
     if small:
         yield f"On {name} these subgroups have fewer than {SMALL_SUBGROUP} cases: {', '.join(small)}."
-    undefined = [group for group, found in split.candidate.subgroups.items() if found.auroc.value is None]
+    undefined = [SUBGROUPS[group] for group, found in split.candidate.subgroups.items() if found.auroc.value is None]
     if undefined:
         yield f"On {name} these subgroups hold one class only, so nothing is known of them: {', '.join(undefined)}."
 

@@ -9,16 +9,11 @@ from itertools import pairwise
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.plot_canvas import Role
+from vigil.approvals.words import SPLITS, SUBGROUPS
 from vigil.change_control.models import Bands
 from vigil.models.models import CalibrationPoint, Evaluation, Measure, ModelOnSplit, ScoreBin, Split, Subgroup
 
 NAMES: dict[Role, str] = {"candidate": "candidate", "serving": "model in service", "baseline": "baseline"}
-SPLIT_NAMES: dict[Split, str] = {"test_next": "Newest quarter", "test": "Unseen cases of known quarters"}
-GROUPS: dict[Subgroup, str] = {
-    "us": "US", "non_us": "outside the US", "sex_F": "women", "sex_M": "men", "sex_missing": "sex missing",
-    "age_0_17": "age 0 to 17", "age_18_64": "age 18 to 64", "age_65_up": "age 65 and over",
-    "age_missing": "age missing",
-}  # fmt: skip
 READ_AT = 0.1  # the false positive rate at which a ROC curve is read aloud
 OTHER_DATA = " The model in service was evaluated on another dataset version, so on other cases."
 
@@ -60,14 +55,14 @@ class Compared:
     @property
     def subgroups(self) -> list[Subgroup]:
         known = {group for split in self.evaluation.splits.values() for group in split.subgroups}
-        return [group for group in GROUPS if group in known]
+        return [group for group in SUBGROUPS if group in known]
 
     @property
     def lowest_auroc(self) -> float:
         """Of any interval of a subgroup that is drawn: where the axis has to begin."""
         measures = (
             measures.auroc
-            for split in SPLIT_NAMES
+            for split in SPLITS
             for _, model in self.models(split)
             for measures in model.subgroups.values()
         )
@@ -81,14 +76,10 @@ class Compared:
 
 def compared(dossier: Dossier) -> Compared | None:
     evaluation = dossier.evaluation
-    if evaluation is None or not set(SPLIT_NAMES) <= set(evaluation.splits):
+    if evaluation is None or not set(SPLITS) <= set(evaluation.splits):
         return None
     serving = dossier.serving.evaluation if dossier.serving else None
     return Compared(evaluation, serving, dossier.plan.protocol.bands if dossier.plan else None)
-
-
-def group_name(group: Subgroup) -> str:
-    return GROUPS[group]
 
 
 def roc(found: Compared) -> str:
@@ -105,7 +96,7 @@ def pr(found: Compared) -> str:
     def said(model: ModelOnSplit) -> str:
         return f"average precision {_figure(model.overall.average_precision)}"
 
-    rates = ", ".join(f"{found.evaluation.splits[split].population.prevalence:.0%}" for split in SPLIT_NAMES)
+    rates = ", ".join(f"{found.evaluation.splits[split].population.prevalence:.0%}" for split in SPLITS)
     return f"{_by_split(found, said)} Without a model precision is the share of serious cases: {rates}.{found.caution}"
 
 
@@ -122,7 +113,7 @@ def calibration(found: Compared) -> str:
 
 def subgroups(found: Compared) -> str:
     parts = []
-    for split, name in SPLIT_NAMES.items():
+    for split, name in SPLITS.items():
         groups = []
         for group in found.subgroups:
             models = [
@@ -130,14 +121,14 @@ def subgroups(found: Compared) -> str:
                 for who, model in found.models(split)
                 if group in model.subgroups
             ]
-            groups.append(f"{group_name(group)} ({found.size(group, split)} cases): {', '.join(models)}")
+            groups.append(f"{SUBGROUPS[group]} ({found.size(group, split)} cases): {', '.join(models)}")
         parts.append(f"{name}, AUROC with 95% intervals in brackets: {'; '.join(groups)}.")
     return " ".join(parts) + found.caution
 
 
 def scores(found: Compared) -> str:
     parts = []
-    for split, name in SPLIT_NAMES.items():
+    for split, name in SPLITS.items():
         bins = found.evaluation.splits[split].candidate.curves.scores
         parts.append(f"{name}, scores of the candidate: {'; '.join(_in_bands(bins, found.bands))}.")
     return " ".join(parts)
@@ -159,7 +150,7 @@ def _in_bands(bins: list[ScoreBin], bands: Bands | None) -> Iterable[str]:
 
 def _by_split(found: Compared, said: Callable[[ModelOnSplit], str]) -> str:
     parts = []
-    for split, name in SPLIT_NAMES.items():
+    for split, name in SPLITS.items():
         models = "; ".join(f"{who} {said(model)}" for who, model in found.models(split))
         parts.append(
             f"{name} ({found.evaluation.splits[split].population.n:,} cases; 95% intervals in brackets): {models}."

@@ -19,7 +19,8 @@ from matplotlib.ticker import FuncFormatter
 from vigil.approvals import plot_words
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.plot_canvas import Palette, Role, Theme, draw
-from vigil.approvals.plot_words import NAMES, SPLIT_NAMES, Compared, compared
+from vigil.approvals.plot_words import NAMES, Compared, compared
+from vigil.approvals.words import SPLITS, SUBGROUPS
 from vigil.change_control.models import Bands
 from vigil.models.models import Measure, ModelOnSplit, Split
 
@@ -82,7 +83,7 @@ def _panels(
         panels = figure.subplots(1, len(PANELS), sharey=True)
         for axes, split in zip(panels, PANELS, strict=True):
             population = found.evaluation.splits[split].population
-            axes.set_title(f"{SPLIT_NAMES[split]}\n{population.n:,} cases, {population.prevalence:.0%} serious")
+            axes.set_title(f"{SPLITS[split]}\n{population.n:,} cases, {population.prevalence:.0%} serious")
             paint(axes, found, split, palette)
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
@@ -156,7 +157,7 @@ def _subgroups(axes: Axes, found: Compared, split: Split, palette: Palette) -> N
     axes.axvline(CHANCE, color=palette.faint, linewidth=0.9, linestyle=":")
     left = min(CHANCE, found.lowest_auroc) - SIZES_WIDTH
     axes.set_xlim(left, 1)
-    axes.set_yticks(range(len(groups)), [plot_words.group_name(group) for group in groups])
+    axes.set_yticks(range(len(groups)), [SUBGROUPS[group] for group in groups])
     for place, group in enumerate(groups):
         axes.text(left + 0.008, place, f"n = {found.size(group, split)}", va="center", fontsize=8)
     axes.set_ylim(len(groups) - 0.5, -0.5)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from vigil.approvals.desk import Challenge, SigningOrder
+from vigil.approvals.desk import Challenge, ShownWait, SigningOrder
 from vigil.approvals.errors import ChallengeError, IncompleteDecisionError, SeatFilledError
 from vigil.approvals.evidence import check_evidence, pinned_plan
+from vigil.approvals.expected_signer import shown_signer
 from vigil.approvals.models import ApprovalRequest, Meaning
 from vigil.approvals.ports import KeptChallenge, SigningPorts
 from vigil.approvals.quorum import missing_seats
@@ -36,7 +37,8 @@ def prepare(order: SigningOrder, ports: SigningPorts) -> Challenge:
     if order.meaning is not Meaning.REJECTED:
         _refuse_filled(request, order.meaning, open_seats)
         check_evidence(request.facts, plan, ports.evidence)
-    challenge = _challenge(request, order.meaning, comment, open_seats, ports)
+    signer = shown_signer(order, request, plan.protocol.approval, ports.people, now)
+    challenge = _challenge(request, order.meaning, comment, open_seats, ports).model_copy(update={"signer": signer})
     ports.challenges.keep(challenge)
     return challenge
 
@@ -78,6 +80,9 @@ def _challenge(
     return Challenge.model_validate(
         shown
         | {
+            "wait": ShownWait.model_validate(request.model_dump(include=set(ShownWait.model_fields))),
+            "signer": None,
+            "signing_key": ports.signer.key,
             "open_seats": open_seats,
             "nonce": digest_of(signed),
             "shown_at": shown_at,

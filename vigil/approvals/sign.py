@@ -17,6 +17,7 @@ from vigil.approvals.authority import all_names, known_now, refuse_another, refu
 from vigil.approvals.desk import Challenge, SigningAnswer, SigningResult
 from vigil.approvals.errors import ApprovalError, BusyError, ChallengeError
 from vigil.approvals.evidence import check_evidence, pinned_plan
+from vigil.approvals.expected_signer import refuse_other_than_shown
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureFacts, SignatureRecord, Status
 from vigil.approvals.ports import ProvenSigner, SigningPorts, SigningSession
 from vigil.approvals.prepare import find_challenge, refuse_spent
@@ -92,6 +93,7 @@ def _sign(
         refuse_stale(proven.authentication, challenge, now)
         place = require_authority(request, rules, proven, challenge.meaning, now)
         signature = _facts(request, challenge, proven, place, now, ports.signer.key)
+        refuse_other_than_shown(challenge, signature)
         check_four_eyes(rules, request.facts, [*request.signatures, signature])
         record = _seal(request, signature, ports)
         after = _with_signature(request, record, rules)

@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from vigil.approvals.signer_map import SAME_NAMES, UnusableSignersError, airflow_signers
 from vigil.aws.environment import aws_client
 from vigil.aws.images import require_digest
 from vigil.aws.packages import content_key, read_file, zip_folders
@@ -65,7 +66,8 @@ class StackSettings:
     """What may differ between two stacks of the same code. ``image``: URI of the ML image, with its digest.
 
     ``plan_changed_by``: see ``vigil.cli.plan_author``. ``airflow_url`` and ``mail_sender``: for mail to approvers.
-    ``airflow_signers``: a JSON object of Airflow user names to signers; None where the names are the same.
+    ``airflow_signers``: see ``vigil.approvals.signer_map``; None where the names are the same. Raises
+    ``DeploymentError`` for one that the pages could not use.
     """
 
     stack: str
@@ -82,6 +84,12 @@ class StackSettings:
     shadow_seconds: int | None = None
     canary_bake_seconds: int | None = None
     provider: SigningProvider | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            airflow_signers(SAME_NAMES if self.airflow_signers is None else self.airflow_signers)
+        except UnusableSignersError as error:
+            raise DeploymentError(f"the parameter AirflowSigners (--airflow-signers) {error}") from None
 
 
 def cloudformation_name(stack: str) -> str:

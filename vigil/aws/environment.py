@@ -154,7 +154,7 @@ class Airflow(_Group):
 
 
 class People(_Group):
-    """``airflow_signers``: a JSON object of Airflow user names to signers; ``{}`` where the names are the same.
+    """``airflow_signers``: a JSON object of Airflow user names to signers; ``same-names`` where they are the same.
 
     ``mail_sender``: the address that mail to approvers comes from; ``none`` where none is sent.
     """

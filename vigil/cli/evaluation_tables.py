@@ -8,7 +8,7 @@ from rich.table import Table
 from vigil.models.models import Evaluation, Measure, Split, SplitEvaluation
 
 TITLES: dict[Split, str] = {
-    "test": "test (cases held out of the same quarters)",
+    "test": "test (unseen cases of the training quarters)",
     "test_next": "test_next (the newest quarter, out of time)",
 }
 MEASURES = {

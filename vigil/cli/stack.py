@@ -32,7 +32,10 @@ def deploy(
     airflow_url: Annotated[str | None, typer.Option(help="Address of Airflow's UI, for links in mail.")] = None,
     mail_sender: Annotated[str | None, typer.Option(help="Verified SES address that reminders come from.")] = None,
     airflow_signers: Annotated[
-        str | None, typer.Option(help='JSON object of Airflow user names to signers, where they differ: {"a": "b"}.')
+        str | None,
+        typer.Option(
+            help='JSON object of Airflow user names to signers, where they differ: {"a": "b"}; {} for nobody.'
+        ),
     ] = None,
     airflow_environment: Annotated[
         str | None, typer.Option(help="MWAA environment that retrainings after drift are asked of.")

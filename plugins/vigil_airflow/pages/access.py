@@ -6,13 +6,13 @@ they must be of the person whom that user is mapped to.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
 from fastapi import HTTPException
 
+from vigil.approvals.signer_map import UnusableSignersError, signer_for
 from vigil.audit.models import Actor
 
 DAG_ID = "train_model"
@@ -51,17 +51,11 @@ def reader(user: Any) -> Actor:
 
 
 def signer_of(user: Any, mapping: str) -> str | None:
-    """The name under which ``user`` signs. ``mapping``: a JSON object of Airflow's names to signers'.
-
-    Empty, the names are the same; else who is not in it is nobody's signer.
-    """
+    """The name under which ``user`` signs; None for nobody's signer. ``mapping``: the stack's AirflowSigners."""
     try:
-        signers = json.loads(mapping)
-    except ValueError:
-        signers = None
-    if not isinstance(signers, dict) or not all(isinstance(name, str) and name for name in signers.values()):
+        return signer_for(user.get_name(), mapping)
+    except UnusableSignersError as error:
         raise SignerMapError(
-            "the stack's parameter people/airflow-signers is no JSON object of Airflow user names to signers: "
-            "deploy the stack again with the parameter AirflowSigners mended"
-        )
-    return signers.get(user.get_name()) if signers else user.get_name()
+            f"the stack's parameter people/airflow-signers {error}: deploy the stack again with the parameter "
+            "AirflowSigners mended"
+        ) from None

@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from vigil.approvals import words
 from vigil.monitoring.svg import percent
 from vigil_airflow.pages import static_files
 from vigil_airflow.pages.approvals import wording
@@ -54,15 +55,29 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("moment", "distance", "interval", "signed_interval", "model_name", "asker", "role_name", "sentence"):
+    for name in (
+        "moment",
+        "distance",
+        "interval",
+        "signed_interval",
+        "model_name",
+        "asker",
+        "role_name",
+        "sentence",
+        "told",
+    ):
         environment.filters[name] = getattr(wording, name)
     environment.filters["percent"] = percent
+    environment.filters["in_words"] = words.in_words
+    environment.filters["criterion_title"] = words.criterion_title
     environment.globals.update(
         meanings=wording.MEANINGS,
         rollback_meanings=wording.ROLLBACK_MEANINGS,
-        measures=wording.MEASURES,
+        measures=words.MEASURES,
+        parts=words.PARTS,
         statuses=wording.STATUSES,
         outcomes=wording.OUTCOMES,
+        stake=wording.STAKE,
         nothing=wording.NOTHING,
         no_signer=wording.NO_SIGNER,
     )

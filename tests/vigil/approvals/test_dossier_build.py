@@ -88,7 +88,7 @@ def test_small_subgroups_are_named_with_their_size(bench):
     document = passing_evaluation(bench.plan).model_dump(mode="json")
     document["splits"]["test_next"]["subgroups"]["sex_missing"]["n"] = 41
     bench.rows["new"] = bench.open(type(passing_evaluation(bench.plan)).model_validate(document))
-    assert any("newest quarter" in line and "sex_missing (41)" in line for line in bench.dossier().known_limits)
+    assert any("newest quarter" in line and "sex missing (41)" in line for line in bench.dossier().known_limits)
 
 
 def test_signatures_fill_the_seats_they_are_for(bench):

@@ -34,9 +34,9 @@ class Act:
     def check(self, token: str, act: str) -> None:
         """Raises unless this page made the form, for this user and this act on this request."""
         forms.refuse_other_origins(self.request, services.own_address())
-        self.guard.check(token, forms.browser_cookie(self.request), self._name, f"{self.request_id} {act}")
         if self.signer is None:
             raise HTTPException(403, NO_SIGNER)
+        self.guard.check(token, forms.browser_cookie(self.request), self._name, f"{self.request_id} {act}")
 
     def token(self, act: str) -> str:
         return self.guard.token(self._cookie, self._name, f"{self.request_id} {act}")
@@ -86,7 +86,16 @@ class Said:
 
     meaning: str
     comment: str
-    offered: str
+    offered: str = ""
+
+    def order(self, act: Act) -> SigningOrder:
+        """Raises pydantic's ``ValidationError`` that names the fields which are not as they should be."""
+        return SigningOrder(
+            request_id=act.request_id,
+            meaning=self.meaning,  # type: ignore[arg-type]
+            comment=self.comment,
+            expected_signer=act.signer,
+        )
 
 
 @dataclass(frozen=True)
@@ -115,19 +124,23 @@ class Sender:
             wrong_password=wrong_password,
             signer=self.act.signer,
             in_session=self.act.session is not None and not wrong_password,
-            seats=[seat for seat in challenge.open_seats if seat.meaning == challenge.meaning.value],
             token=self.act.token(f"sign {challenge.challenge_id}"),
         )
 
-    def decision_again(self, status: int, wrong: str, field: str, said: Said) -> Response:
-        """The form for the decision as it was filled in, with what is missing in which of its fields.
+    def decision_again(
+        self, status: int, wrong: str, field: str | None, said: Said, title: str = "Your decision is not complete"
+    ) -> Response:
+        """The form for the decision as it was filled in, with what is wrong, and in which of its fields.
 
         It offers what it offered before. The request is not read again for it: that would be recorded as a look at
         evidence which this page does not show. What may be signed by now, the desk says.
         """
         form = self.act.decision_form(said.meaning, said.comment)
         offered = meanings_among(said.offered)
-        return page(self.act.request, "decide.html.j2", status, wrong=wrong, wrong_field=field, offered=offered, **form)
+        return page(
+            self.act.request, "decide.html.j2", status, title=title, wrong=wrong, wrong_field=field, offered=offered,
+            **form,
+        )  # fmt: skip
 
     def sign(self, challenge_id: str, username: str, password: SecretStr) -> SigningResult:
         """In a continuous period of signing the password is the one component that is asked for (11.200(a)(1)(i))."""

@@ -50,6 +50,8 @@ TITLES = {
     502: "The service for signing did not answer",
     503: "Please try again",
 }
+SIGN_IN_OUTSIDE = "Your session in Airflow is over: load Airflow anew, sign in, and open Approvals again."
+TOO_LONG = "The page was open for too long"
 #: After these the same signature may be tried again at once: nothing was signed, and what is signed stays the same.
 WORTH_ANOTHER_TRY = (errors.AuthenticationError, errors.BusyError, errors.ProviderUnavailableError)
 
@@ -79,7 +81,7 @@ class PageRoute(APIRoute):
                 )
             except StaleFormError:
                 return refusal(
-                    request, 403, "The page was open for too long. Open the request again and start from there."
+                    request, 409, "Nothing was signed. Open the request again and start from there.", TOO_LONG
                 )
             except SignerMapError as error:
                 return refusal(request, 500, str(error))
@@ -97,14 +99,19 @@ class PageRoute(APIRoute):
         return answer
 
 
-def refusal(request: Request, status: int, message: str) -> Response:
-    title = TITLES.get(status, "Something went wrong")
+def refusal(request: Request, status: int, message: str, title: str | None = None) -> Response:
+    """``title``: where the status alone does not say what happened."""
+    title = title or TITLES.get(status, "Something went wrong")
     request_id = request.path_params.get("request_id") if status != 404 else None
-    # Airflow's own page asks for a sign-in and comes back here.
-    signing_in = f"{base_path(request).removesuffix('/vigil')}/plugin/approvals" if status == 401 else None
-    return page(
-        request, "refused.html.j2", status, title=title, message=message, request_id=request_id, signing_in=signing_in
+    # Airflow's own page asks for a sign-in and comes back here; within its frame all of Airflow would open in itself.
+    framed = request.headers.get("sec-fetch-dest") == "iframe"
+    signing_in = (
+        f"{base_path(request).removesuffix('/vigil')}/plugin/approvals" if status == 401 and not framed else None
     )
+    return page(
+        request, "refused.html.j2", status, title=title, message=message, request_id=request_id, signing_in=signing_in,
+        advice=SIGN_IN_OUTSIDE if status == 401 and framed else None,
+    )  # fmt: skip
 
 
 def refuse_large_form(request: Request, limit: str) -> None:

@@ -14,14 +14,14 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import SecretStr, ValidationError
 
-from vigil.approvals.desk import SigningOrder
-from vigil.approvals.errors import AuthenticationError, IncompleteDecisionError
+from vigil.approvals.errors import AuthenticationError, IncompleteDecisionError, NotEntitledError
 from vigil.approvals.models import ApprovalRequest, Status
 from vigil.approvals.public_request import read_public
 from vigil_airflow.pages import access
 from vigil_airflow.pages.approvals import view
 from vigil_airflow.pages.approvals.acts import Act, Said, Sender
-from vigil_airflow.pages.approvals.refusals import WORTH_ANOTHER_TRY, PageRoute, status_of
+from vigil_airflow.pages.approvals.forms import StaleFormError
+from vigil_airflow.pages.approvals.refusals import TOO_LONG, WORTH_ANOTHER_TRY, PageRoute, status_of
 from vigil_airflow.pages.approvals.services import DeskDep, GuardDep, NowDep, SignerMapDep
 from vigil_airflow.pages.rendering import HEADERS, base_path, page
 
@@ -29,6 +29,10 @@ router = APIRouter(route_class=PageRoute)
 
 PAST_SHOWN = 50
 NO_PASSWORD = SecretStr("")
+STALE_DECISION = (
+    "Nothing was signed. What you chose and wrote is below; if much time has passed, open the request again in another "
+    "tab and see whether the evidence is as you read it, then continue."
+)
 Text = Annotated[str, Form()]
 
 
@@ -74,11 +78,10 @@ def confirm(
     """Fixes and shows what would be signed. Nothing is signed."""
     _refuse_unless_signer(user)
     act = Act(request, user, guard, access.signer_of(user, signers), request_id)
-    act.check(token, "confirm")
     sender, said = Sender(act, desk, now), Said(meaning, comment, offered)
     try:
-        order = SigningOrder(request_id=request_id, meaning=meaning, comment=comment)  # type: ignore[arg-type]
-        return sender.confirmation(order)
+        act.check(token, "confirm")
+        return sender.confirmation(said.order(act))
     except ValidationError as error:
         fields = {problem["loc"][0] for problem in error.errors(include_input=False)}
         if "meaning" in fields:
@@ -86,6 +89,11 @@ def confirm(
         return sender.decision_again(422, "A comment may have 4,000 characters.", "comment", said)
     except IncompleteDecisionError as error:
         return sender.decision_again(status_of(error), str(error), "comment", said)
+    except NotEntitledError as error:
+        return sender.decision_again(status_of(error), str(error), "meaning", said, "You cannot sign that")
+    except StaleFormError:
+        # Its seal holds, so this user wrote it on this page: what was typed is not to be typed again.
+        return sender.decision_again(409, STALE_DECISION, None, said, TOO_LONG)
 
 
 @router.post("/approvals/{request_id}/sign")
@@ -102,10 +110,11 @@ def sign(
     try:
         result = sender.sign(challenge_id, username, password)
     except WORTH_ANOTHER_TRY as error:
-        order = SigningOrder(request_id=request_id, meaning=meaning, comment=comment)  # type: ignore[arg-type]
         # After the others the password may well have been right: the field is not at fault, nor the period over.
         wrong_password = isinstance(error, AuthenticationError)
-        answer = sender.confirmation(order, status_of(error), str(error), wrong_password=wrong_password)
+        answer = sender.confirmation(
+            Said(meaning, comment).order(act), status_of(error), str(error), wrong_password=wrong_password
+        )
         if wrong_password:
             act.forget_session(answer)
         return answer

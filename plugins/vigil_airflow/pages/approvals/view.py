@@ -10,8 +10,8 @@ from typing import Literal
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.models import ApprovalRequest, Meaning, SignatureRecord, Status
+from vigil.approvals.words import MEASURES, SPLITS, SUBGROUPS
 from vigil.models.models import Evaluation, Measure, Measures, ModelOnSplit
-from vigil_airflow.pages.approvals.wording import MEASURES, SPLITS, SUBGROUPS
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -20,6 +20,7 @@ THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 class MeasureRow:
     name: str
     direction: str
+    meaning: str
     candidate: Measure
     serving: Measure | None
     baseline: Measure
@@ -64,10 +65,10 @@ def split_views(evaluation: Evaluation, serving: Evaluation | None) -> list[Spli
 
 def _split_views(evaluation: Evaluation, serving: Evaluation | None) -> Iterator[SplitView]:
     for name, title in SPLITS.items():
-        found = evaluation.splits.get(name)  # type: ignore[call-overload]
+        found = evaluation.splits.get(name)
         if found is None:
             continue
-        other = serving.splits.get(name) if serving else None  # type: ignore[call-overload]
+        other = serving.splits.get(name) if serving else None
         now_serving: ModelOnSplit | None = other.candidate if other else None
         yield SplitView(
             name=name,
@@ -76,18 +77,17 @@ def _split_views(evaluation: Evaluation, serving: Evaluation | None) -> Iterator
             prevalence=found.population.prevalence,
             measures=[
                 MeasureRow(
-                    name=words,
-                    direction=direction,
+                    **words._asdict(),
                     candidate=getattr(found.candidate.overall, measure),
                     serving=getattr(now_serving.overall, measure) if now_serving else None,
                     baseline=getattr(found.baseline.overall, measure),
                     difference=getattr(found.difference, measure),
                 )
-                for measure, (words, direction) in MEASURES.items()
+                for measure, words in MEASURES.items()
             ],
             subgroups=[
                 SubgroupRow(
-                    name=SUBGROUPS.get(group, group),
+                    name=SUBGROUPS[group],
                     cases=found.subgroups[group].n,
                     prevalence=found.subgroups[group].prevalence,
                     measures=_pairs(measures, now_serving.subgroups.get(group) if now_serving else None),
@@ -127,7 +127,12 @@ def meanings_among(offered: str) -> list[Meaning]:
 
 
 def meanings_to_offer(dossier: Dossier) -> list[Meaning]:
-    """Those of the seats that still wait, and a rejection. Without evidence that holds there is nothing to approve."""
+    """Those of the seats that still wait, and a rejection. Without evidence that holds there is nothing to approve.
+
+    Without the plan nobody is known to be entitled, so the desk takes no signature at all.
+    """
+    if dossier.plan is None:
+        return []
     if dossier.problem is not None:
         return [Meaning.REJECTED]
     waiting = {each.seat.meaning for each in dossier.seats if each.printed_name is None}

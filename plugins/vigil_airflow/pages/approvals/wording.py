@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,34 +29,26 @@ STATUSES = {
     Status.SUPERSEDED: "Superseded",
     Status.DECIDED_NOT_APPLIED: "Decided, but not applied",
 }
-MEASURES = {
-    "auroc": ("AUROC", "more is better"),
-    "average_precision": ("Average precision", "more is better"),
-    "brier": ("Brier score", "less is better"),
-    "calibration_error": ("Calibration error", "less is better"),
-    "recall_at_capacity": ("Recall at review capacity", "more is better"),
-}
-SPLITS = {
-    "test_next": "Newest quarter (after training)",
-    "test": "Unseen cases of the training quarters",
-}
 OUTCOMES = {
     "within-plan": "Within the plan: every criterion is met",
     "below-limits": "Below the limits: a criterion of quality is not met",
     "leak-suspected": "A leak is suspected: the figures are too good",
     "outside-plan": "Outside the plan: there is nothing to approve",
 }
-SUBGROUPS = {
-    "us": "United States", "non_us": "other countries", "sex_F": "female", "sex_M": "male",
-    "sex_missing": "sex missing", "age_0_17": "0 to 17 years", "age_18_64": "18 to 64 years",
-    "age_65_up": "65 years and older", "age_missing": "age missing",
-}  # fmt: skip
+#: Whether the statement says that the signer has a stake (four eyes).
+STAKE = {
+    True: "you asked for this, sent the message that did, or changed the plan: the statement says so, and you cannot "
+    "decide alone",
+    False: "none: you neither asked for this nor changed the plan",
+}
 NO_SIGNER = (
     "No signer is known for your Airflow user. Whoever deploys the stack adds you to its parameter AirflowSigners, "
     "a JSON object of Airflow user names to signers."
 )
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NOTHING = "–"
+_MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+_STATE = re.compile(r"\b(?:APPROVED|REJECTED|EXPIRED|WITHDRAWN|SUPERSEDED)\b")
 
 
 def moment(value: Any) -> str:
@@ -113,7 +106,13 @@ def role_name(role: str) -> str:
     return role.replace("-", " ")
 
 
-def sentence(text: str) -> str:
+def told(text: object) -> str:
+    """A message of the desk with its moments and states as the pages write them elsewhere."""
+    shown = _MOMENT.sub(lambda found: moment(found[0]), str(text).strip())
+    return _STATE.sub(lambda found: found[0].lower(), shown)
+
+
+def sentence(text: object) -> str:
     """An error's message, which begins in lower case, as a sentence by itself."""
-    found = str(text).strip()
+    found = told(text)
     return found[:1].upper() + found[1:] + ("" if found.endswith((".", "!", "?")) else ".")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from approval_pages import ADDRESS, ORIGIN, World, hidden
 from fake_desk import PASSWORD
+from page_reading import Page
 from vigil_airflow.pages.approvals import forms, services
 
 GOOD = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
@@ -62,10 +63,28 @@ def test_a_form_that_was_open_for_too_long_is_refused_and_says_so(world: World) 
     token = token_of(world)
     world.time += forms.VALID_SECONDS
     answer = world.post("confirm", token=token, meaning="reviewed")
-    refused(world, answer)
-    assert "open for too long" in answer.text
+    assert answer.status_code == 409 and world.desk.calls["prepare"] == 0
+    assert Page(answer.text).all("h2")[0].text == "The page was open for too long"
     world.time -= 1
     assert world.post("confirm", token=token, meaning="reviewed").status_code == 200
+
+
+def test_what_was_typed_into_a_form_that_was_open_for_too_long_can_be_sent_again(world: World) -> None:
+    fields = hidden(world.browser.get(ADDRESS).text)
+    world.time += forms.VALID_SECONDS
+    again = world.post("confirm", meaning="rejected", comment="an hour of\r\nwork", **fields)
+    said = hidden(again.text)
+    assert ">an hour of\r\nwork</textarea>" in again.text and 'value="rejected" required checked' in again.text
+    assert said["offered"] == fields["offered"] and said["token"] != fields["token"]
+    assert world.post("confirm", meaning="rejected", comment="an hour of\r\nwork", **said).status_code == 200
+
+
+def test_a_confirmation_that_was_open_for_too_long_says_so_and_signs_nothing(world: World) -> None:
+    fields = world.confirmation()
+    world.time += forms.VALID_SECONDS
+    answer = world.post("sign", username="ana", password=PASSWORD, **fields)
+    assert answer.status_code == 409 and world.desk.calls["sign"] == 0
+    assert Page(answer.text).all("h1")[0].text == "The page was open for too long" and PASSWORD not in answer.text
 
 
 def test_a_token_whose_end_was_moved_is_refused(world: World) -> None:

@@ -86,7 +86,15 @@ def test_a_user_of_airflow_who_is_nobodys_signer_sees_why_and_cannot_sign(world:
     assert world.desk.calls["sign"] == 0 and world.desk.calls["prepare"] == 1
 
 
-@pytest.mark.parametrize("mapping", ["", "[]", "{'ana': 'ana'}", '{"ana": ""}', '{"ana": 7}', "unused"])
+def test_an_emptied_mapping_shuts_everybody_out(world: World) -> None:
+    world.signers = "{}"
+    page = world.browser.get(ADDRESS).text
+    assert "No signer is known for your Airflow user" in page and "<form" not in page
+
+
+@pytest.mark.parametrize(
+    "mapping", ["", "[]", "{'ana': 'ana'}", '{"ana": ""}', '{"ana": 7}', "unused", '{"ana": "ana", "dora": "Ana"}']
+)
 def test_a_mapping_that_cannot_be_used_opens_nothing_and_says_what_to_mend(world: World, mapping: str) -> None:
     world.signers = mapping
     answer = world.browser.get(ADDRESS)
@@ -100,3 +108,11 @@ def test_who_has_signed_is_not_asked_again(world: World) -> None:
     assert "You have signed this request" in page and "<form" not in page
     world.sign_in("omar")
     assert "<form" in world.browser.get(ADDRESS).text
+
+
+def test_within_airflows_frame_a_sign_in_is_asked_for_outside_it(world: World) -> None:
+    """A link there would open all of Airflow within its own frame."""
+    world.sign_out()
+    alone, framed = (world.browser.get(ADDRESS, headers={"Sec-Fetch-Dest": where}) for where in ("document", "iframe"))
+    assert "Sign in to Airflow</a>" in alone.text and "load Airflow anew" not in alone.text
+    assert "Sign in to Airflow</a>" not in framed.text and "load Airflow anew" in framed.text

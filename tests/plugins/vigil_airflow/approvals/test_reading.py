@@ -160,8 +160,9 @@ def test_each_criterion_is_said_to_pass_or_fail_in_words(world: World) -> None:
     )
     world.desk.change(facts=world.desk.request.facts.model_copy(update={"verdict": worse}))
     text = world.browser.get(ADDRESS).text
-    assert text.count("</span> fail</span>") == 1
-    assert text.count("</span> pass</span>") == len(verdict.criteria) - 1
+    [shown, signed] = [each for each in Page(text).all("table") if "Why this limit" in each.text]
+    for table in (shown, signed):
+        assert table.text.count("✗ fail") == 1 and table.text.count("✓ pass") == len(verdict.criteria) - 1
     assert "Below the limits" in text
 
 
@@ -233,3 +234,39 @@ def test_a_roll_back_is_called_one_on_every_page_with_what_it_replaces_and_why(w
         for words in ("This is a roll-back", "triage/9", "recall &lt;b&gt;fell&lt;/b&gt;", "Roll-back asked for by"):
             assert words in page, words
     assert "why this model is to come back" in confirmation
+
+
+def test_each_measure_and_each_criterion_is_told_in_the_words_of_the_tables(world: World) -> None:
+    page = Page(world.browser.get(ADDRESS).text)
+    [criteria, _] = [each for each in page.all("table") if "Why this limit" in each.text]
+    for words in (
+        "Discrimination newest quarter", "AUROC on the newest quarter at least 0.8", "Leak alarm: any one feature",
+        "AUROC on the newest quarter (United States) at least 0.75",
+    ):  # fmt: skip
+        assert words in criteria.text, words
+    assert "test_next" not in criteria.text and world.desk.plan.digest not in criteria.text
+    [figures, _] = [each for each in page.all("table") if "Candidate minus baseline" in each.text]
+    for words in ("by chance 0.5", "as can be read in time", "over bins of equally many cases"):
+        assert words in figures.text
+    whole = page.all("main")[0].text
+    assert "Unseen cases of the training quarters: 2,400; Newest quarter: 1,260" in whole
+
+
+def test_the_drift_says_what_its_distance_is_and_what_is_much(world: World) -> None:
+    text = Page(world.browser.get(ADDRESS).text).all("main")[0].text
+    assert "Jensen–Shannon distance: 0 where" in text and "monitors take 0.1 and more" in text
+    assert "From the data of the model in service to the candidate's: the 1 columns that moved most" not in text
+    assert "against the version before it: the 2 columns that moved most, no others" in text
+
+
+def test_that_there_is_no_drift_to_show_is_said_with_its_reason(world: World) -> None:
+    found = dossier_of(world.desk.request, world.desk.plan, world.desk.evaluation)
+    assert found.dataset is not None and found.serving_dataset is not None
+    same = found.dataset.model_copy(update={"version": world.desk.request.facts.dataset_version, "drift": []})
+    first = same.model_copy(update={"compared_with": None})
+    world.desk.changes = {"drift_from_serving": [], "dataset": first, "serving_dataset": same}
+    text = Page(world.browser.get(ADDRESS).text).all("main")[0].text
+    assert "the same version, so nothing can have moved" in text and "there was no version before." in text
+    world.desk.changes["serving_dataset"] = found.serving_dataset
+    text = Page(world.browser.get(ADDRESS).text).all("main")[0].text
+    assert "how far the data moved is not known" in text and "the same version" not in text

@@ -173,6 +173,20 @@ def test_each_refusal_of_the_desk_is_a_page_with_its_words(
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("it expired at 2026-01-01T00:00:00.000000Z: train again", "expired at 2026-01-01 00:00:00 UTC: train"),
+        ("it was REJECTED by Ana at 2026-11-26T16:08:50.594672Z", "was rejected by Ana at 2026-11-26 16:08:50 UTC."),
+        ("request apr-1 is SUPERSEDED: asked anew", "is superseded: asked anew."),
+    ],
+)  # fmt: skip
+def test_a_refusal_writes_times_and_states_as_the_rest_of_the_page_does(world: World, message: str, shown: str) -> None:
+    fields = world.confirmation()
+    world.desk.refusals["sign"] = errors.AlreadyDecidedError(message)
+    assert shown in world.post("sign", username="ana", password=PASSWORD, **fields).text
+
+
 def test_a_wrong_password_on_a_request_that_ended_meanwhile_says_so(world: World) -> None:
     fields = world.confirmation()
     world.desk.change(status=Status.REJECTED)
