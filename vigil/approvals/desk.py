@@ -10,7 +10,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from vigil.approvals.dossier import Dossier
-from vigil.approvals.models import Facts, Meaning, Proof
+from vigil.approvals.models import LONGEST_COMMENT, LONGEST_ID, LONGEST_USER, Facts, Meaning, Proof
 from vigil.audit.models import Actor
 from vigil.change_control.models import Seat
 from vigil.digests import Sha256
@@ -24,9 +24,9 @@ class _Frozen(BaseModel):
 class SigningOrder(_Frozen):
     """What somebody is about to sign. A rejection must say why in ``comment``."""
 
-    request_id: str = Field(min_length=1, max_length=128)
+    request_id: str = Field(min_length=1, max_length=LONGEST_ID)
     meaning: Meaning
-    comment: str = Field(default="", max_length=4000)
+    comment: str = Field(default="", max_length=LONGEST_COMMENT)
 
 
 class Challenge(_Frozen):
@@ -51,9 +51,9 @@ class SigningAnswer(_Frozen):
     """``proof``: fresh proof of who signs, given after the challenge was shown. ``expected_signer``: the person whom
     the interface knows (Airflow's login, mapped); where given, the proof must be of that very person."""
 
-    challenge_id: str = Field(min_length=1, max_length=128)
+    challenge_id: str = Field(min_length=1, max_length=LONGEST_ID)
     proof: Proof
-    expected_signer: str | None = Field(default=None, min_length=1, max_length=128)
+    expected_signer: str | None = Field(default=None, min_length=1, max_length=LONGEST_USER)
 
 
 class SigningResult(_Frozen):
