@@ -194,13 +194,23 @@ class SignatureRecord(SignatureFacts):
     signature: str
 
 
+class Served(_Frozen):
+    """What was in service, as the endpoint's record said ``at`` that moment; nothing, where it names no model."""
+
+    at: Moment
+    model_package_arn: str = ""
+    approval_request_id: str = ""
+    since: str = ""
+
+
 class ApprovalRequest(_Frozen):
     """One row of the approvals table. The token is in it only as ciphertext, and not in its ``repr``.
 
     ``revision`` counts the changes of signatures and status: a change is made only to the revision that was read.
     ``decided_at``: when the last signature that was needed, or a rejection, was stored. ``carried_from``: the request
     whose signatures this one reuses. ``run_key`` names the ledger's chain. ``reminded``: seconds before expiry of the
-    reminders sent so far.
+    reminders sent so far. ``served``: what was in service when it was opened, and each other model that was when
+    somebody signed; empty for a request of before that was kept.
     """
 
     request_id: str
@@ -223,6 +233,7 @@ class ApprovalRequest(_Frozen):
     delivered_at: Moment | None = None
     applied_by: str | None = None
     note: str | None = None
+    served: list[Served] = Field(default_factory=list)
 
     @property
     def rejection(self) -> SignatureRecord | None:

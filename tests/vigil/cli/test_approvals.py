@@ -82,6 +82,13 @@ def test_show_begins_with_the_kind_of_data_that_the_limits_are_for(command, requ
     assert lines.index(profile) < 3
 
 
+def test_show_of_a_decided_request_says_beside_which_model_it_stands(command, request_id):
+    assert "Beside it stands" not in command.run("show", request_id).output
+    command.decide("reject", request_id, *REASON)
+    shown = command.run("show", request_id).output
+    assert "Model in service: Beside it stands what served when the request was last signed" in shown
+
+
 def test_show_says_when_the_evidence_does_not_hold(command, request_id):
     command.bench.evidence.evaluations.clear()
     assert "The evidence does not hold" in command.run("show", request_id).output
