@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from approval_fakes import (
     FakePins,
     FakeRuns,
     FakeServedModels,
+    FakeServing,
     FakeSigner,
     FakeSignIns,
     FakeVault,
@@ -76,6 +77,7 @@ class Bench:
     pins: FakePins
     models: FakeServedModels
     ids: itertools.count[int]
+    serving: FakeServing = field(default_factory=FakeServing)
 
     @classmethod
     def make(cls, roles: dict[str, list[str]] | None = None) -> Bench:
@@ -92,13 +94,15 @@ class Bench:
 
     @property
     def opening(self) -> OpeningPorts:
-        return OpeningPorts(self.store, self.ledger, self.vault, self.signer, self.evidence, self.clock)
+        return OpeningPorts(
+            self.store, self.ledger, self.vault, self.signer, self.evidence, self.serving, self.clock
+        )  # fmt: skip
 
     @property
     def signing(self) -> SigningPorts:
         return SigningPorts(
-            self.store, self.store, self.ledger, self.sign_ins, self.people, self.signer, self.evidence, self.clock,
-            lambda: f"id-{next(self.ids)}",
+            self.store, self.store, self.ledger, self.sign_ins, self.people, self.signer, self.evidence, self.serving,
+            self.clock, lambda: f"id-{next(self.ids)}",
         )  # fmt: skip
 
     @property

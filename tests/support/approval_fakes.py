@@ -19,6 +19,7 @@ from vigil.approvals.errors import AuthenticationError, EvidenceError, RevokedEr
 from vigil.approvals.models import Authentication, Facts, PasswordProof, Proof, Signature
 from vigil.approvals.people import Person
 from vigil.approvals.ports import ProvenSigner
+from vigil.approvals.serving import ServingRecord
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
 
@@ -127,6 +128,16 @@ class FakeEvidence:
         if key not in store:
             raise EvidenceError(f"there is no {key}")
         return store[key]
+
+
+@dataclass
+class FakeServing:
+    """``record``: what serves now."""
+
+    record: ServingRecord | None = None
+
+    def serving(self) -> ServingRecord | None:
+        return self.record
 
 
 @dataclass

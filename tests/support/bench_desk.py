@@ -13,7 +13,7 @@ from dossier_bench import FakeDatasets
 from vigil.approvals.desk_service import DeskService
 from vigil.approvals.desk_wire import serve
 from vigil.approvals.dossier_build import build_dossier
-from vigil.approvals.dossier_ports import DossierPorts, ServingRecord
+from vigil.approvals.dossier_ports import DossierPorts
 from vigil.aws.desk_client import LambdaDesk
 
 
@@ -22,7 +22,6 @@ class BenchFunction:
     """Looks like a boto3 Lambda client whose one function is the desk; keeps what it was asked."""
 
     bench: Bench
-    record: ServingRecord | None = None
     datasets: FakeDatasets = field(default_factory=FakeDatasets)
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -30,12 +29,9 @@ class BenchFunction:
         event = json.loads(Payload)
         self.asked.append(event)
         bench = self.bench
-        ports = DossierPorts(bench.store, bench.evidence, bench.signer, self, self.datasets)
+        ports = DossierPorts(bench.store, bench.evidence, bench.signer, bench.serving, self.datasets)
         service = DeskService(bench.signing, lambda request: build_dossier(request, ports))
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(serve(event, service)).encode())}
-
-    def serving(self) -> ServingRecord | None:
-        return self.record
 
 
 def desk_of(bench: Bench) -> LambdaDesk:

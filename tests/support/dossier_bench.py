@@ -11,9 +11,10 @@ from candidate_evidence import facts_for, passing_evaluation, real_plan
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.dossier_build import build_dossier
-from vigil.approvals.dossier_ports import DatasetRelease, DossierPorts, ServingRecord, SourceError
+from vigil.approvals.dossier_ports import DatasetRelease, DossierPorts, SourceError
 from vigil.approvals.identity import request_id_for
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, SignatureFacts, SignatureRecord, Status
+from vigil.approvals.serving import ServingRecord
 from vigil.approvals.statement import statement_digest
 from vigil.change_control.models import Plan
 from vigil.datasets.models import DatasetProfile, Distribution

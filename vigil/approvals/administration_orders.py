@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from vigil.moments import Moment
 
+LONGEST_REVOCATION = 1000  # characters of why
+
 Username = Annotated[str, Field(pattern=r"^\s*[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}\s*$")]
 Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,127}$")]
 
@@ -56,7 +58,7 @@ class Revoke(_Order):
 
     operation: Literal["revoke"] = "revoke"
     role: Role | None = None
-    reason: str = Field(min_length=1, max_length=1000)
+    reason: str = Field(min_length=1, max_length=LONGEST_REVOCATION)
 
 
 class Unlock(_Order):

@@ -48,7 +48,8 @@ def _take(
     request: ApprovalRequest, older: ApprovalRequest, now: datetime, ports: OpeningPorts
 ) -> ApprovalRequest | None:
     """None where a signature does not hold: what was tampered with is not carried on, in no part."""
-    carried = request.model_copy(update={"signatures": older.signatures, "carried_from": older.request_id})
+    taken = {"signatures": older.signatures, "carried_from": older.request_id, "served": older.served}
+    carried = request.model_copy(update=taken)
     # Outside: a plan that cannot be read now says nothing about the signatures; the message comes again.
     rules = pinned_plan(request.facts, ports.evidence).protocol.approval
     try:

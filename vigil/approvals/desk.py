@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from vigil.approvals.dossier import Dossier
-from vigil.approvals.models import Facts, Meaning, Proof
+from vigil.approvals.models import LONGEST_COMMENT, LONGEST_ID, LONGEST_USER, Facts, Meaning, Proof
 from vigil.audit.models import Actor
 from vigil.change_control.models import Seat
 from vigil.digests import Sha256
@@ -35,9 +35,9 @@ class SigningOrder(_Frozen):
     ``expected_signer``: as in ``SigningAnswer``; where given, the challenge says as whom and in which seat.
     """
 
-    request_id: str = Field(min_length=1, max_length=128)
+    request_id: str = Field(min_length=1, max_length=LONGEST_ID)
     meaning: Meaning
-    comment: Annotated[str, BeforeValidator(_one_line_break), Field(max_length=4000)] = ""
+    comment: Annotated[str, BeforeValidator(_one_line_break), Field(max_length=LONGEST_COMMENT)] = ""
     expected_signer: str | None = Field(default=None, min_length=1, max_length=128)
 
 
@@ -87,9 +87,9 @@ class SigningAnswer(_Frozen):
     """``proof``: fresh proof of who signs, given after the challenge was shown. ``expected_signer``: the person whom
     the interface knows (Airflow's login, mapped); where given, the proof must be of that very person."""
 
-    challenge_id: str = Field(min_length=1, max_length=128)
+    challenge_id: str = Field(min_length=1, max_length=LONGEST_ID)
     proof: Proof
-    expected_signer: str | None = Field(default=None, min_length=1, max_length=128)
+    expected_signer: str | None = Field(default=None, min_length=1, max_length=LONGEST_USER)
 
 
 class SigningResult(_Frozen):

@@ -15,7 +15,7 @@ from vigil.approvals import errors
 from vigil.approvals.desk import SigningAnswer, SigningOrder
 from vigil.approvals.desk_service import DeskService
 from vigil.approvals.errors import ApprovalError, DeskUnavailableError
-from vigil.approvals.models import PasswordProof, Proof, SessionProof
+from vigil.approvals.models import LONGEST_ID, PasswordProof, Proof, SessionProof
 from vigil.audit.events import EventName
 from vigil.audit.models import Actor
 
@@ -34,7 +34,7 @@ class Requests(_Message):
 
 class Show(_Message):
     operation: Literal["show"] = "show"
-    request_id: str = Field(min_length=1, max_length=128)
+    request_id: str = Field(min_length=1, max_length=LONGEST_ID)
     reader: Actor
 
 

@@ -49,7 +49,10 @@ class DatasetSummary(_Frozen):
 
 
 class ServingModel(_Frozen):
-    """What serves now. ``evaluation`` is None where it cannot be read any more; ``problem`` says why."""
+    """What a request stands beside: what serves now, or served then (``Dossier.beside``).
+
+    ``evaluation`` is None where it cannot be read any more; ``problem`` says why.
+    """
 
     model_package_arn: str
     approval_request_id: str
@@ -62,7 +65,8 @@ class ServingModel(_Frozen):
 class Dossier(_Frozen):
     """``request``: as ``ApprovalRequest.public()``. ``evaluation`` is None where the evidence does not hold; then
     ``problem`` says why, and nobody can approve. ``verified``: for each signature, whether it verifies now.
-    ``drift_from_serving``: as ``DatasetSummary.drift``, from the serving model's dataset version to this one's."""
+    ``drift_from_serving``: as ``DatasetSummary.drift``, from the serving model's dataset version to this one's.
+    ``beside``: which model in service is meant, in words; None while the request waits and what serves is as it was."""
 
     request: dict[str, object]
     plan: Plan | None
@@ -71,6 +75,7 @@ class Dossier(_Frozen):
     seats: list[FilledSeat]
     verified: list[bool]
     serving: ServingModel | None
+    beside: str | None = None
     dataset: DatasetSummary | None
     serving_dataset: DatasetSummary | None
     drift_from_serving: list[tuple[str, float, str]] = Field(default_factory=list)

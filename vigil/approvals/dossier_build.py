@@ -14,6 +14,7 @@ from vigil.approvals.held_evidence import HeldEvidence, hold_evidence
 from vigil.approvals.known_limits import known_limits
 from vigil.approvals.models import ApprovalRequest, SignatureRecord
 from vigil.approvals.ports import Signer
+from vigil.approvals.serving import ServingRecord, beside
 from vigil.approvals.statement import check_signature
 from vigil.change_control.models import Plan
 from vigil.datasets.drift import ColumnDrift, compare
@@ -23,10 +24,12 @@ Drift = list[tuple[str, float, str]]
 
 
 def build_dossier(request: ApprovalRequest, ports: DossierPorts) -> Dossier:
-    """Everything about ``request`` that a signer should see, as it is now."""
+    """Everything about ``request`` that a signer should see, as it is now; of one that waits no more, beside the model
+    that its signers saw in service."""
     candidate = hold_evidence(request.facts, ports.evidence)
     verified = [verifies(request, each, ports.signer) for each in request.signatures]
-    serving, before = _serving(ports)
+    shown = beside(request, ports.serving)
+    serving, before = _serving(shown.record, ports)
     dataset = _summary(request.facts.dataset_version, ports.datasets)
     serving_version = before.facts.dataset_version if before else None
     moved, unknown = _drift_between(serving_version, request.facts.dataset_version, ports.datasets)
@@ -38,6 +41,7 @@ def build_dossier(request: ApprovalRequest, ports: DossierPorts) -> Dossier:
         seats=_seats(request, verified, candidate.plan),
         verified=verified,
         serving=serving,
+        beside=shown.words,
         dataset=dataset,
         serving_dataset=_summary(serving_version, ports.datasets) if serving_version else None,
         drift_from_serving=moved,
@@ -74,8 +78,7 @@ def _seats(request: ApprovalRequest, verified: list[bool], plan: Plan | None) ->
     return seats
 
 
-def _serving(ports: DossierPorts) -> tuple[ServingModel | None, HeldEvidence | None]:
-    record = ports.serving.serving()
+def _serving(record: ServingRecord | None, ports: DossierPorts) -> tuple[ServingModel | None, HeldEvidence | None]:
     if record is None:
         return None, None
     model = ServingModel(

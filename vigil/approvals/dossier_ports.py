@@ -8,20 +8,12 @@ from typing import Protocol
 
 from vigil.approvals.models import ApprovalRequest
 from vigil.approvals.ports import Evidence, Signer
+from vigil.approvals.serving import Serving
 from vigil.datasets.models import DatasetProfile
 
 
 class SourceError(Exception):
     """Something that a dossier shows cannot be read; the message says what. The dossier then says so in its place."""
-
-
-@dataclass(frozen=True)
-class ServingRecord:
-    """What the endpoint serves, as recorded when it was put there."""
-
-    model_package_arn: str
-    approval_request_id: str
-    since: str
 
 
 @dataclass(frozen=True)
@@ -39,11 +31,6 @@ class DatasetRelease:
 
 class Requests(Protocol):
     def get(self, request_id: str) -> ApprovalRequest | None: ...
-
-
-class Serving(Protocol):
-    def serving(self) -> ServingRecord | None:
-        """None where nothing serves yet."""
 
 
 class Datasets(Protocol):

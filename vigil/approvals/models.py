@@ -11,6 +11,11 @@ from vigil.change_control.gate import Verdict
 from vigil.digests import Sha256
 from vigil.moments import Moment
 
+LONGEST_ID = LONGEST_USER = 128  # characters, as are the others
+LONGEST_COMMENT = 4000
+LONGEST_MODEL = 300  # a model package's ARN
+LONGEST_REASON = 2000  # why a roll-back, or another decision about drift
+
 
 class Status(StrEnum):
     """``DECIDED_NOT_APPLIED``: somebody signed, but the run no longer waited or the signature did not verify."""
@@ -49,7 +54,7 @@ class Rollback(_Frozen):
     replaces_package: str = Field(min_length=1)
     replaces_artefact: Sha256
     replaces_run_key: str = Field(min_length=1)
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON)
     asked_via: str = Field(min_length=1, max_length=300)
 
 
@@ -107,7 +112,7 @@ class PasswordProof(_Frozen):
     """Two components: an identification and a password (21 CFR 11.200(a)(1))."""
 
     kind: Literal["password"] = "password"
-    username: str = Field(min_length=1, max_length=128)
+    username: str = Field(min_length=1, max_length=LONGEST_USER)
     password: SecretStr
 
 
@@ -167,7 +172,7 @@ class SignatureFacts(_Frozen):
     expires_at: Moment
     challenge_id: str
     meaning: Meaning
-    comment: str = Field(max_length=4000)
+    comment: str = Field(max_length=LONGEST_COMMENT)
     subject: str
     signer: str
     printed_name: str = Field(min_length=1)
@@ -189,13 +194,23 @@ class SignatureRecord(SignatureFacts):
     signature: str
 
 
+class Served(_Frozen):
+    """What was in service, as the endpoint's record said ``at`` that moment; nothing, where it names no model."""
+
+    at: Moment
+    model_package_arn: str = ""
+    approval_request_id: str = ""
+    since: str = ""
+
+
 class ApprovalRequest(_Frozen):
     """One row of the approvals table. The token is in it only as ciphertext, and not in its ``repr``.
 
     ``revision`` counts the changes of signatures and status: a change is made only to the revision that was read.
     ``decided_at``: when the last signature that was needed, or a rejection, was stored. ``carried_from``: the request
     whose signatures this one reuses. ``run_key`` names the ledger's chain. ``reminded``: seconds before expiry of the
-    reminders sent so far.
+    reminders sent so far. ``served``: what was in service when it was opened, and each other model that was when
+    somebody signed; empty for a request of before that was kept.
     """
 
     request_id: str
@@ -218,6 +233,7 @@ class ApprovalRequest(_Frozen):
     delivered_at: Moment | None = None
     applied_by: str | None = None
     note: str | None = None
+    served: list[Served] = Field(default_factory=list)
 
     @property
     def rejection(self) -> SignatureRecord | None:

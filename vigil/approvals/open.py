@@ -12,6 +12,7 @@ from vigil.approvals.errors import BusyError
 from vigil.approvals.identity import request_id_for
 from vigil.approvals.models import ApprovalRequest, Status, WaitMessage
 from vigil.approvals.ports import ApprovalStore, OpeningPorts
+from vigil.approvals.serving import witnessed
 from vigil.audit.models import Actor
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def open_request(message: WaitMessage, ports: OpeningPorts) -> Opened:
         created_at=ports.clock(),
         expires_at=message.entered_at + timedelta(seconds=message.timeout_seconds),
         token_ciphertext=ports.vault.seal(request_id, message.task_token.get_secret_value()),
+        served=witnessed([], ports.serving.serving(), ports.clock()),
     )
     request = with_carried(request, _earlier(request, ports.store), ports)
     is_new = ports.store.insert(request, [records.opened(request), *records.decided(None, request)])

@@ -13,6 +13,7 @@ from vigil.approvals.desk import Challenge
 from vigil.approvals.models import ApprovalRequest, Authentication, Facts, Proof, Signature, Status
 from vigil.approvals.people import People, Person
 from vigil.approvals.rollback import ServedModels
+from vigil.approvals.serving import Serving
 from vigil.audit.models import Entry, Record
 from vigil.audit.ports import LedgerWriter
 from vigil.change_control.models import Plan
@@ -165,6 +166,7 @@ class OpeningPorts:
     vault: TokenVault
     signer: Signer
     evidence: Evidence
+    serving: Serving
     clock: Clock
 
 
@@ -179,6 +181,7 @@ class SigningPorts:
     people: People
     signer: Signer
     evidence: Evidence
+    serving: Serving
     clock: Clock
     new_id: Callable[[], str]
 

@@ -24,6 +24,7 @@ from vigil.approvals.prepare import find_challenge, refuse_spent
 from vigil.approvals.quorum import Place, check_four_eyes, has_stake, missing_seats, outcome
 from vigil.approvals.refusals import record_refusal
 from vigil.approvals.requests import find_request, refuse_closed
+from vigil.approvals.serving import ServingRecord, witnessed
 from vigil.approvals.statement import statement_digest
 from vigil.change_control.models import ApprovalRules
 
@@ -96,7 +97,7 @@ def _sign(
         refuse_other_than_shown(challenge, signature)
         check_four_eyes(rules, request.facts, [*request.signatures, signature])
         record = _seal(request, signature, ports)
-        after = _with_signature(request, record, rules)
+        after = _with_signature(request, record, rules, ports.serving.serving())
         entries = [records.signature_made(request, after, record), *records.decided(request, after)]
         if ports.store.sign(request, after, entries, challenge.challenge_id, now, proven.person):
             return after, record
@@ -144,9 +145,12 @@ def _seal(request: ApprovalRequest, signature: SignatureFacts, ports: SigningPor
     return SignatureRecord(**signature.model_dump(), statement_digest=digest, signature=value)
 
 
-def _with_signature(request: ApprovalRequest, record: SignatureRecord, rules: ApprovalRules) -> ApprovalRequest:
-    """The request's next revision, decided where this signature decides it."""
+def _with_signature(
+    request: ApprovalRequest, record: SignatureRecord, rules: ApprovalRules, serving: ServingRecord | None
+) -> ApprovalRequest:
+    """The request's next revision, decided where this signature decides it; with what served when it was made."""
     signatures = [*request.signatures, record]
     status = outcome(rules, signatures)
     decided_at = None if status is Status.PENDING else record.signed_at
-    return request.changed(signatures=signatures, status=status, decided_at=decided_at)
+    served = witnessed(request.served, serving, record.signed_at)
+    return request.changed(signatures=signatures, status=status, decided_at=decided_at, served=served)

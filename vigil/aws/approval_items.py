@@ -16,7 +16,7 @@ from vigil.approvals.ports import KeptChallenge
 
 logger = logging.getLogger(__name__)
 
-DOCUMENTS = ("facts", "signatures", "reminded")
+DOCUMENTS = ("facts", "signatures", "reminded", "served")
 NUMBERS = ("attempt", "revision")
 #: Challenges lie in the same table, for one transaction; no request has such an id.
 CHALLENGE_PREFIX = "challenge#"

@@ -14,6 +14,8 @@ from vigil.aws.approvals_table import ApprovalsTable
 from vigil.aws.audit_ports import ledger_table
 from vigil.aws.authentication_ports import authentication_ports, counted_ledger
 from vigil.aws.clock import server_time
+from vigil.aws.endpoint_record import EndpointRecord
+from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.executions import Executions
@@ -59,6 +61,11 @@ def token_vault(parameters: StackParameters) -> KmsTokenVault:
     return KmsTokenVault(aws_client("kms"), parameters.keys.data)
 
 
+def endpoint_record(parameters: StackParameters) -> EndpointRecord:
+    records = ServingRecords(aws_client("dynamodb"), parameters.tables.models)
+    return EndpointRecord(records, parameters.sagemaker.endpoint)
+
+
 def executions() -> Executions:
     return Executions(aws_client("stepfunctions"))
 
@@ -70,6 +77,7 @@ def opening_ports(parameters: StackParameters) -> OpeningPorts:
         vault=token_vault(parameters),
         signer=signer(parameters),
         evidence=evidence_store(parameters),
+        serving=endpoint_record(parameters),
         clock=server_time,
     )
 
@@ -85,6 +93,7 @@ def signing_ports(parameters: StackParameters) -> SigningPorts:
         people=PeopleTable(aws_client("dynamodb"), parameters.tables.people),
         signer=signer(parameters),
         evidence=evidence_store(parameters),
+        serving=endpoint_record(parameters),
         clock=server_time,
         new_id=lambda: secrets.token_hex(ID_BYTES),
     )

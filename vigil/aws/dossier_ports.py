@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from vigil.approvals.dossier_ports import DatasetRelease, DossierPorts, ServingRecord, SourceError
-from vigil.aws.approval_ports import approvals_table, evidence_store, signer
-from vigil.aws.endpoint_release import ServingRecords
+from vigil.approvals.dossier_ports import DatasetRelease, DossierPorts, SourceError
+from vigil.aws.approval_ports import approvals_table, endpoint_record, evidence_store, signer
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.objects import ObjectError, S3Uri, get_bytes
 from vigil.aws.releases import ReleaseRecord, release_uri
@@ -17,24 +16,6 @@ from vigil.datasets.models import PROFILE_FILE, DatasetProfile
 from vigil.digests import sha256_hex
 
 Kind = TypeVar("Kind", bound=BaseModel)
-
-
-class EndpointRecord:
-    """``Serving`` on the models table."""
-
-    def __init__(self, records: ServingRecords, endpoint: str) -> None:
-        self._records = records
-        self._endpoint = endpoint
-
-    def serving(self) -> ServingRecord | None:
-        found = self._records.serving(self._endpoint)
-        if not found.get("active_package"):
-            return None
-        return ServingRecord(
-            model_package_arn=found["active_package"],
-            approval_request_id=found.get("approval_request_id", ""),
-            since=found.get("since", ""),
-        )
 
 
 class ReleasedDatasets:
@@ -84,9 +65,7 @@ def dossier_ports(parameters: StackParameters) -> DossierPorts:
         requests=approvals_table(parameters),
         evidence=evidence_store(parameters),
         signer=signer(parameters),
-        serving=EndpointRecord(
-            ServingRecords(aws_client("dynamodb"), parameters.tables.models), parameters.sagemaker.endpoint
-        ),
+        serving=endpoint_record(parameters),
         datasets=ReleasedDatasets(parameters.buckets.datasets, aws_client("s3")),
     )
 

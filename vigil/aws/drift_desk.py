@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.approvals.errors import ApprovalError
+from vigil.approvals.models import LONGEST_ID
 from vigil.aws.drift_override import OverridePorts, known_decision, override
 from vigil.aws.environment import CONNECT_TIMEOUT_SECONDS
 from vigil.aws.monitoring_table import MonitoringTable
@@ -33,7 +34,7 @@ class ListDecisions(_Asked):
 
 class ShowDecision(_Asked):
     ask: Literal["show"]
-    decision_id: str = Field(min_length=1, max_length=128)
+    decision_id: str = Field(min_length=1, max_length=LONGEST_ID)
 
 
 class Override(OverrideOrder):

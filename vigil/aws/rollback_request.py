@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vigil.approvals.models import LONGEST_MODEL, LONGEST_REASON
 from vigil.approvals.redaction import redact_text
 from vigil.approvals.rollback import RollbackRefusedError
 from vigil.audit.models import Actor
@@ -30,8 +31,8 @@ class AskForRollback(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    model: str = Field(min_length=1, max_length=300)
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    model: str = Field(min_length=1, max_length=LONGEST_MODEL)
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")
     asked_by: Actor
 
 

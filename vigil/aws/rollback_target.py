@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vigil.approvals.models import Facts
+from vigil.approvals.models import LONGEST_MODEL, LONGEST_REASON, Facts
 from vigil.approvals.rollback import RollbackRefusedError, ServedModels, check_standing, first_served
 from vigil.audit.events import EventName
 from vigil.audit.models import Record, model_chain
@@ -32,10 +32,10 @@ class RollbackOrder(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    model_package_arn: str | None = Field(default=None, min_length=1, max_length=300)
+    model_package_arn: str | None = Field(default=None, min_length=1, max_length=LONGEST_MODEL)
     run_key: str | None = Field(default=None, pattern=RUN_KEY)
     requested_by: str = Field(min_length=1, max_length=200)
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"\S")
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON, pattern=r"\S")
     asked_via: str = Field(default="the roll-back's input", min_length=1, max_length=300)
 
     @model_validator(mode="after")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from pydantic import TypeAdapter
 from rich import box
@@ -24,6 +25,16 @@ STYLES = {"PENDING": "yellow", "APPROVED": "green", "REJECTED": "red"}
 STRICTEST = "full"  # the profile of whole quarters
 
 console = Console(highlight=False)
+
+
+@contextmanager
+def beside_json(as_json: bool) -> Iterator[None]:
+    """Where standard output is for a program, what a person reads goes to standard error."""
+    console.stderr = as_json
+    try:
+        yield
+    finally:
+        console.stderr = False
 
 
 def print_list(rows: Sequence[Mapping[str, object]]) -> None:
@@ -72,15 +83,20 @@ def print_request(request: ApprovalRequest) -> None:
         ("run", plain(f"{request.execution_arn} ({request.state_name}, attempt {request.attempt})")),
     ]
     rows = [*rollback_rows(request.facts), *rows]
-    facts = request.facts.model_dump(mode="json", exclude={"verdict", "rollback"})
-    rows += [(name.replace("_", " "), plain(str(value))) for name, value in facts.items()]
-    rows.append(("gate", plain(request.facts.verdict.outcome)))
+    rows += _fact_rows(request.facts)
     if request.carried_from:
         rows.append(("signatures of", plain(f"{request.carried_from}: the same wait, before it was redriven")))
     if request.note:
         rows.append(("note", plain(request.note)))
     console.print(pairs(f"Request {request.request_id}", rows))
-    _print_criteria(request)
+    _print_criteria(request.facts)
+
+
+def _fact_rows(facts: Facts) -> list[tuple[str, Text]]:
+    """Every field of the facts, whichever there are: each is signed. A roll-back's are ``rollback_rows``."""
+    shown = facts.model_dump(mode="json", exclude={"verdict", "rollback"})
+    rows = [(name.replace("_", " "), plain(str(value))) for name, value in shown.items()]
+    return [*rows, ("gate", plain(facts.verdict.outcome))]
 
 
 def rollback_rows(facts: Facts) -> list[tuple[str, Text]]:
@@ -99,17 +115,13 @@ def rollback_rows(facts: Facts) -> list[tuple[str, Text]]:
 
 
 def print_challenge(challenge: Challenge, user: str | None = None) -> None:
-    """What is about to be signed, and what binds the proof of who signs to it."""
+    """What is about to be signed, in full, and what binds the proof of who signs to it."""
     waiting = "; ".join(f"{seat.meaning} by {seat.role}" for seat in challenge.open_seats) or "none"
     rows = [
         ("request", plain(challenge.request_id)),
         ("meaning", Text(challenge.meaning.value, style="bold")),
         ("comment", plain_lines(challenge.comment or "(none)")),
-        ("model", plain(challenge.facts.model_package_arn)),
-        ("artefact digest", plain(challenge.facts.artefact_digest)),
-        ("evaluation digest", plain(challenge.facts.evaluation_digest)),
-        ("dataset version", plain(challenge.facts.dataset_version)),
-        ("plan digest", plain(challenge.facts.plan_digest)),
+        *_fact_rows(challenge.facts),
         ("waiting for", plain(waiting)),
         ("challenge", plain(challenge.challenge_id)),
         ("nonce", plain(challenge.nonce)),
@@ -119,6 +131,7 @@ def print_challenge(challenge: Challenge, user: str | None = None) -> None:
     if user is not None:
         rows.insert(0, ("signer", plain(user)))
     console.print(pairs("To be signed", rows))
+    _print_criteria(challenge.facts)
 
 
 def print_signatures(signatures: Iterable[SignatureFacts], verified: Sequence[bool]) -> None:
@@ -182,9 +195,9 @@ def when(moment: Moment) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _print_criteria(request: ApprovalRequest) -> None:
+def _print_criteria(facts: Facts) -> None:
     table = Table("criterion of the plan", "measured", "limit", "")
-    for criterion in request.facts.verdict.criteria:
+    for criterion in facts.verdict.criteria:
         verdict = Text("pass", style="green") if criterion.passed else Text("FAIL", style="bold red")
         table.add_row(plain(criterion.name), plain(criterion.measured), plain(criterion.limit), verdict)
     console.print(table)

@@ -9,6 +9,7 @@ import typer
 
 from vigil.approvals.bundle import Bundle, BundleError, bundle_of, read_bundle
 from vigil.approvals.bundle_check import Verified, verify_bundle
+from vigil.audit.signatures import ANY, PublicKeys
 from vigil.cli import approval_tables
 from vigil.cli.approval_desk import open_desk, reader
 
@@ -37,6 +38,16 @@ def stack_key() -> str:
     from vigil.aws.public_key import public_key_pem
 
     return public_key_pem(aws_client("kms"), load_parameters().keys.signing)
+
+
+def print_key(as_json: bool) -> None:
+    """The stack's key, and for programs its fingerprint with it, as ``verify --json`` has it."""
+    pem = stack_key()
+    if not as_json:
+        typer.echo(pem, nl=False)
+        return
+    digest = PublicKeys({ANY: pem.encode("ascii")}).fingerprints()[ANY]
+    typer.echo(json.dumps({"public_key": pem, "public_key_sha256": digest}, indent=2))
 
 
 def _report(found: Verified, as_json: bool) -> None:

@@ -15,9 +15,19 @@ from pydantic import SecretStr
 from vigil.approvals.bundle import BundleError
 from vigil.approvals.desk import Challenge, Desk, SigningAnswer, SigningOrder
 from vigil.approvals.errors import ApprovalError
-from vigil.approvals.models import Meaning, PasswordProof, Proof, Status, TokenProof
+from vigil.approvals.models import (
+    LONGEST_COMMENT,
+    LONGEST_ID,
+    LONGEST_USER,
+    Meaning,
+    PasswordProof,
+    Proof,
+    Status,
+    TokenProof,
+)
 from vigil.cli import approval_tables, approval_verification, dossier_tables
 from vigil.cli.approval_desk import open_desk, reader
+from vigil.cli.asking import argument, option, require_yes
 from vigil.cli.errors import told_plainly
 from vigil.cli.passwords import PasswordSourceError, read_password, read_token
 
@@ -26,19 +36,22 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unknown request; 4 already decide
 7 sign-in failed; 8 not entitled to sign; 9 decision incomplete; 10 evidence changed or missing; 11 locked out;
 12 revoked; 13 training expired; 14 not on the desk (any more), prepare it again; 15 another person than expected;
 16 nothing left to sign; 17 busy, try again; 18 identity provider gave no answer; 19 desk gave no answer;
-20 a signature bundle does not verify; 21 its signatures hold, but decide nothing yet.
+20 a signature bundle does not verify; 21 its signatures hold, but decide nothing yet; 22 you were asked and did not say
+yes: nothing was signed.
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=EXIT_CODES, pretty_exceptions_enable=False)
 
-RequestId = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's id, as `list` shows it.")]
+REQUEST = argument("REQUEST", "The request's id, as `list` shows it.", LONGEST_ID)
+RequestId = Annotated[str, REQUEST]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-User = Annotated[str, typer.Option("--user", help="Who signs.", prompt="User")]
+User = Annotated[str, option("--user", "Who signs; asked for without it.", LONGEST_USER, "User", shortest=1)]
 PasswordFile = Annotated[
     Path | None, typer.Option("--password-file", help="Read the password from this file, which only you may read.")
 ]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
-Comment = Annotated[str, typer.Option("--comment", help="Kept and signed with the decision.")]
+Comment = Annotated[str, option("--comment", "Kept and signed with the decision.", LONGEST_COMMENT)]
+Why = Annotated[str, option("--comment", "Why; kept and signed. Asked for without it.", LONGEST_COMMENT, "Why")]
 Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking back.")]
 
 _told_plainly = told_plainly("approvals", ApprovalError, PasswordSourceError, BundleError)
@@ -73,7 +86,7 @@ def show(request_id: RequestId, as_json: AsJson = False) -> None:
 @_told_plainly
 def review(
     request_id: RequestId,
-    user: User,
+    user: User = "",
     password_file: PasswordFile = None,
     password_stdin: PasswordStdin = False,
     comment: Comment = "",
@@ -89,7 +102,7 @@ def review(
 @_told_plainly
 def approve(
     request_id: RequestId,
-    user: User,
+    user: User = "",
     password_file: PasswordFile = None,
     password_stdin: PasswordStdin = False,
     comment: Comment = "",
@@ -105,8 +118,8 @@ def approve(
 @_told_plainly
 def reject(
     request_id: RequestId,
-    user: User,
-    comment: Annotated[str, typer.Option("--comment", help="Why; kept and signed.", prompt="Why")],
+    user: User = "",
+    comment: Why = "",
     password_file: PasswordFile = None,
     password_stdin: PasswordStdin = False,
     yes: Yes = False,
@@ -125,23 +138,23 @@ def prepare(
     comment: Comment = "",
     as_json: AsJson = False,
 ) -> None:
-    """Fix what is to be signed and print its challenge and nonce, for signing in at another provider, then `sign`."""
+    """Show the evidence, fix what is to be signed, print its nonce: for signing in at another provider, then `sign`."""
     order = SigningOrder(request_id=request_id, meaning=meaning, comment=comment)
-    challenge = open_desk().prepare(order, reader())
+    challenge = _shown(order, open_desk(), None, as_json)
     if as_json:
         typer.echo(json.dumps(challenge.model_dump(mode="json"), indent=2))
-    else:
-        approval_tables.print_challenge(challenge)
 
 
 @app.command(epilog=EXIT_CODES)
 @_told_plainly
 def sign(
-    challenge_id: Annotated[str, typer.Argument(metavar="CHALLENGE", help="As `prepare` printed it.")],
+    challenge_id: Annotated[str, argument("CHALLENGE", "As `prepare` printed it.", LONGEST_ID)],
     token_file: Annotated[
         Path | None, typer.Option("--token-file", help="An ID token with the challenge's nonce; only you may read it.")
     ] = None,
-    user: Annotated[str | None, typer.Option("--user", help="Who signs, with a password instead of a token.")] = None,
+    user: Annotated[
+        str | None, option("--user", "Who signs, with a password instead of a token.", LONGEST_USER, shortest=1)
+    ] = None,
     password_file: PasswordFile = None,
     password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
@@ -160,7 +173,7 @@ def sign(
 @app.command(epilog=EXIT_CODES)
 @_told_plainly
 def verify(
-    request_id: Annotated[str | None, typer.Argument(metavar="[REQUEST]", help="Fetch its signatures.")] = None,
+    request_id: Annotated[str | None, argument("[REQUEST]", "Fetch its signatures.", LONGEST_ID)] = None,
     source: Annotated[Path | None, typer.Option("--from", help="Verify a saved bundle; needs no network.")] = None,
     public_key: Annotated[Path | None, typer.Option("--public-key", help="The key you trust, as PEM.")] = None,
     save: Annotated[Path | None, typer.Option("--save", help="Keep the bundle in this new file.")] = None,
@@ -179,9 +192,9 @@ def verify(
 
 @app.command("public-key")
 @_told_plainly
-def print_public_key() -> None:
+def print_public_key(as_json: AsJson = False) -> None:
     """Print the key that signatures are verified with, as PEM: keep it where you keep what you trust."""
-    typer.echo(approval_verification.stack_key(), nl=False)
+    approval_verification.print_key(as_json)
 
 
 def _show_and_sign(
@@ -191,21 +204,26 @@ def _show_and_sign(
     if password_stdin and not yes:
         raise typer.BadParameter("give --yes too: standard input cannot hold the password and the answer")
     desk = open_desk()
-    if not as_json:
-        dossier_tables.print_dossier(desk.show(order.request_id, reader()))
-    challenge = desk.prepare(order, reader())
-    if not as_json:
-        approval_tables.print_challenge(challenge, user)
+    challenge = _shown(order, desk, user, as_json)
     if not yes:
         _confirm(challenge, user)
     password: SecretStr = read_password(password_file, password_stdin)
     _sign(desk, challenge.challenge_id, PasswordProof(username=user, password=password), as_json)
 
 
+def _shown(order: SigningOrder, desk: Desk, user: str | None, as_json: bool) -> Challenge:
+    """Nobody signs what this command has not shown, whatever standard output is for."""
+    with approval_tables.beside_json(as_json):
+        dossier_tables.print_dossier(desk.show(order.request_id, reader()))
+        challenge = desk.prepare(order, reader())
+        approval_tables.print_challenge(challenge, user)
+    return challenge
+
+
 def _confirm(challenge: Challenge, user: str) -> None:
     what = "ROLL BACK to model" if challenge.facts.rollback else "model"
     question = f"Sign as {user}: {challenge.meaning.value}, {what} {challenge.facts.artefact_digest}?"
-    typer.confirm(str(approval_tables.plain(question)), abort=True, err=True)
+    require_yes(str(approval_tables.plain(question)))
 
 
 def _sign(desk: Desk, challenge_id: str, proof: Proof, as_json: bool) -> None:

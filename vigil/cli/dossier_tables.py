@@ -18,6 +18,8 @@ def print_dossier(dossier: Dossier) -> None:
     request = read_public(dossier.request)
     print_request(request)
     _print_evidence(dossier)
+    if dossier.beside is not None:
+        console.print(Text("Model in service: ", style="bold yellow") + plain(dossier.beside))
     _print_serving(dossier.serving, dossier.evaluation)
     _print_dataset("Dataset version", dossier.dataset)
     _print_dataset("Dataset version of the model in service", dossier.serving_dataset)

@@ -8,23 +8,27 @@ from typing import Annotated, Any
 
 import typer
 
+from vigil.approvals.models import LONGEST_ID, LONGEST_REASON, LONGEST_USER
 from vigil.aws.drift_desk import desk_client
 from vigil.aws.environment import load_parameters
 from vigil.aws.people_desk import FunctionFailedError, RefusedError, ask
 from vigil.cli import drift_tables
+from vigil.cli.asking import argument, option, require_yes
 from vigil.cli.errors import told_plainly
 from vigil.cli.passwords import PasswordSourceError, read_password
+from vigil.cli.terminal_text import visible
 from vigil.monitoring.models import Decide, DriftDecision
 
 EXIT_CODES = """
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unknown decision; 4 nothing to override; 5 a retraining is in progress;
 6 nothing new to train on; 7 sign-in failed; 8 not entitled; 9 no reason; 10 plan cannot be read; 11 locked out;
-12 revoked; 13 training expired; 17 busy, try again; 18 identity provider gave no answer.
+12 revoked; 13 training expired; 17 busy, try again; 18 identity provider gave no answer;
+22 you were asked and did not say yes: nothing was changed.
 """
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=EXIT_CODES, pretty_exceptions_enable=False)
 
-DecisionId = Annotated[str, typer.Argument(metavar="DECISION", help="The decision's id, as `list` shows it.")]
+DecisionId = Annotated[str, argument("DECISION", "The decision's id, as `list` shows it.", LONGEST_ID)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _told_plainly = told_plainly("drift", RefusedError, FunctionFailedError, PasswordSourceError)
@@ -57,8 +61,12 @@ def show(decision_id: DecisionId, as_json: AsJson = False) -> None:
 def override(
     decision_id: DecisionId,
     decide: Annotated[Decide, typer.Option("--decide", help="What is to be done instead.")],
-    user: Annotated[str, typer.Option("--user", help="Who decides otherwise.", prompt="User")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the ledger.", prompt="Why")],
+    user: Annotated[
+        str, option("--user", "Who decides otherwise; asked for without it.", LONGEST_USER, "User", shortest=1)
+    ] = "",
+    reason: Annotated[
+        str, option("--reason", "Why; kept in the ledger. Asked for without it.", LONGEST_REASON, "Why")
+    ] = "",
     password_file: Annotated[
         Path | None, typer.Option("--password-file", help="Read the password from this file, which only you may read.")
     ] = None,
@@ -73,7 +81,7 @@ def override(
         raise typer.BadParameter("give --yes too: standard input cannot hold the password and the answer")
     if not yes:
         drift_tables.print_decision(DriftDecision.model_validate(_ask({"ask": "show", "decision_id": decision_id})))
-        typer.confirm(f"Override as {user}: {decide}?", abort=True, err=True)
+        require_yes(visible(f"Override as {user}: {decide}?"))
     password = read_password(password_file, password_stdin).get_secret_value()
     order: dict[str, Any] = {"ask": "override", "decision_id": decision_id, "decide": str(decide), "reason": reason}
     order |= {"proof": {"kind": "password", "username": user, "password": password}}

@@ -14,9 +14,11 @@ import typer
 
 from vigil.approvals.desk import Desk
 from vigil.approvals.errors import ApprovalError
+from vigil.approvals.models import LONGEST_MODEL, LONGEST_REASON
 from vigil.approvals.rollback import RollbackRefusedError
 from vigil.cli import model_tables
 from vigil.cli.approval_desk import open_desk, reader
+from vigil.cli.asking import argument, option
 from vigil.cli.errors import told_plainly
 from vigil.models.versions import ModelVersions, UnknownVersionError
 
@@ -28,8 +30,9 @@ LOOKS, PAUSE_SECONDS = 30, 1.0  # the approval request of a roll-back is there a
 app = typer.Typer(no_args_is_help=True, add_completion=False, epilog=EXIT_CODES, pretty_exceptions_enable=False)
 
 Model = Annotated[
-    str, typer.Argument(metavar="MODEL", help="Number, run key, artefact digest (its beginning) or ARN, as in `list`.")
+    str, argument("MODEL", "Number, run key, artefact digest (its beginning) or ARN, as in `list`.", LONGEST_MODEL)
 ]
+WHY = "Why; shown to those who sign, and signed. Asked for without it."
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -81,7 +84,7 @@ def show(model: Model, as_json: AsJson = False) -> None:
 @_told_plainly
 def rollback(
     model: Model,
-    reason: Annotated[str, typer.Option("--reason", help="Why; shown to those who sign, and signed.", prompt="Why")],
+    reason: Annotated[str, option("--reason", WHY, LONGEST_REASON, "Why")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Ask that a model that served before serves again. Those whom its plan names then sign, or nothing happens."""

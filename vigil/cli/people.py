@@ -10,9 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from vigil.approvals.administration_orders import LONGEST_REVOCATION
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
 from vigil.aws.people_desk import FunctionFailedError, RefusedError, ask
 from vigil.cli import people_tables
+from vigil.cli.asking import option
 from vigil.cli.errors import told_plainly
 from vigil.cli.passwords import PasswordSourceError, read_password
 
@@ -81,7 +83,9 @@ def train(user: User, role: Role, on: On = None, as_json: AsJson = False) -> Non
 @_told_plainly
 def revoke(
     user: User,
-    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.", prompt="Why")],
+    reason: Annotated[
+        str, option("--reason", "Why; kept in the ledger. Asked for without it.", LONGEST_REVOCATION, "Why", shortest=1)
+    ] = "",
     role: Annotated[str | None, typer.Option("--role", help="Take only this role away.")] = None,
     as_json: AsJson = False,
 ) -> None:

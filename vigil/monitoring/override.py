@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.approvals.authentication import Signer
 from vigil.approvals.errors import IncompleteDecisionError, NotEntitledError
-from vigil.approvals.models import PasswordProof
+from vigil.approvals.models import LONGEST_ID, LONGEST_REASON, LONGEST_USER, PasswordProof
 from vigil.approvals.training import require_training
 from vigil.change_control.models import ModificationProtocol
 from vigil.digests import digest_of
@@ -23,11 +23,11 @@ class OverrideOrder(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    decision_id: str = Field(min_length=1, max_length=128)
+    decision_id: str = Field(min_length=1, max_length=LONGEST_ID)
     decide: Decide
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON)
     proof: PasswordProof
-    expected_signer: str | None = Field(default=None, min_length=1, max_length=128)
+    expected_signer: str | None = Field(default=None, min_length=1, max_length=LONGEST_USER)
 
 
 class AskedOverride(BaseModel):

@@ -49,6 +49,13 @@ def test_it_prints_who_signed_when_and_what_it_meant(command, request_id):
         assert words in printed, words
 
 
+def test_the_key_for_programs_has_the_fingerprint_that_verify_names(command, request_id):
+    key = json.loads(command.run("public-key", "--json").stdout)
+    assert key["public_key"] == command.run("public-key").stdout
+    verified = json.loads(command.run("verify", request_id, "--json").stdout)
+    assert key["public_key_sha256"] == verified["public_key_sha256"]
+
+
 def test_json_for_programs(command, request_id):
     found = json.loads(command.run("verify", request_id, "--json").output)
     assert (found["outcome"], [each["signer"] for each in found["signatures"]]) == ("APPROVED", ["quinn", "ana"])

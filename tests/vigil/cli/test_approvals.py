@@ -14,6 +14,7 @@ from vigil.approvals import errors
 from vigil.approvals.bundle import BundleError, UndecidedError
 from vigil.approvals.models import Status
 from vigil.audit.events import EventName
+from vigil.cli.asking import DeclinedError
 
 ROOT = Path(__file__).resolve().parents[3]
 REASON = ["--comment", "looks right"]
@@ -81,6 +82,13 @@ def test_show_begins_with_the_kind_of_data_that_the_limits_are_for(command, requ
     assert lines.index(profile) < 3
 
 
+def test_show_of_a_decided_request_says_beside_which_model_it_stands(command, request_id):
+    assert "Beside it stands" not in command.run("show", request_id).output
+    command.decide("reject", request_id, *REASON)
+    shown = command.run("show", request_id).output
+    assert "Model in service: Beside it stands what served when the request was last signed" in shown
+
+
 def test_show_says_when_the_evidence_does_not_hold(command, request_id):
     command.bench.evidence.evaluations.clear()
     assert "The evidence does not hold" in command.run("show", request_id).output
@@ -106,7 +114,7 @@ def test_what_is_signed_is_shown_before_it_is_signed_with_its_nonce(command, req
 
 
 def test_json_output_is_the_request_with_the_signature(command, request_id):
-    decided = json.loads(command.decide("reject", request_id, "--comment", "drifted", "--json").output)
+    decided = json.loads(command.decide("reject", request_id, "--comment", "drifted", "--json").stdout)
     assert decided["request"]["status"] == "REJECTED"
     assert decided["request"]["signatures"][0]["comment"] == "drifted"
     assert "session" not in decided
@@ -115,7 +123,7 @@ def test_json_output_is_the_request_with_the_signature(command, request_id):
 def test_without_yes_it_asks_and_a_no_signs_nothing(command, request_id):
     file = command.password_file()
     result = command.run("approve", request_id, "--user", "ana", "--password-file", file, stdin="n\n")
-    assert result.exit_code == 1
+    assert result.exit_code == 22
     assert "Sign as ana: approved, model aaaa" in result.output
     assert command.stored(request_id).signatures == []
 
@@ -137,7 +145,7 @@ def test_a_password_file_that_others_may_read_is_refused(command, request_id):
 
 def test_prepare_and_sign_are_two_steps_for_those_who_sign_in_elsewhere(command, request_id):
     prepared = command.run("prepare", request_id, "--meaning", "approved", "--comment", "fine", "--json")
-    challenge = json.loads(prepared.output)
+    challenge = json.loads(prepared.stdout)
     assert challenge["meaning"] == "approved" and len(challenge["nonce"]) == 64
     file = command.password_file()
     signed = command.run("sign", challenge["challenge_id"], "--user", "ana", "--password-file", file)
@@ -149,7 +157,14 @@ def test_prepare_and_sign_are_two_steps_for_those_who_sign_in_elsewhere(command,
 
 def test_prepare_prints_what_is_signed_for_people_too(command, request_id):
     printed = command.run("prepare", request_id, "--meaning", "reviewed").output
-    assert "nonce" in printed and "waiting for" in printed and command.stored(request_id).facts.plan_digest in printed
+    to_be_signed = printed[printed.index("To be signed") :]
+    assert "nonce" in to_be_signed and "waiting for" in to_be_signed
+    facts = command.stored(request_id).facts.model_dump(mode="json", exclude={"rollback"})
+    verdict = facts.pop("verdict")
+    limits = [criterion[name] for criterion in verdict["criteria"] for name in ("name", "measured", "limit")]
+    for value in (*facts.values(), verdict["outcome"], *limits):
+        assert str(value) in to_be_signed, value
+    assert EXECUTION in printed and "opened, expires" in printed
 
 
 def test_an_id_token_reaches_the_desk_from_a_file_and_is_not_printed(command, request_id, tmp_path):
@@ -248,7 +263,7 @@ def test_no_stack_is_one_line_and_not_a_trace(monkeypatch):
 
 
 def test_every_exit_code_is_documented(command):
-    kinds = [*vars(errors).values(), BundleError, UndecidedError]
+    kinds = [*vars(errors).values(), BundleError, UndecidedError, DeclinedError]
     codes = {each.exit_code for each in kinds if isinstance(each, type) and hasattr(each, "exit_code")}
     words, guide = command.run("--help").output, (ROOT / "docs" / "approver.md").read_text(encoding="utf-8")
     for code in codes:

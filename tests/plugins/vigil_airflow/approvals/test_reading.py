@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from approval_pages import ADDRESS, World, hidden
@@ -31,6 +32,14 @@ def test_no_get_or_head_of_any_route_prepares_or_signs(world: World) -> None:
                 assert answer.status_code == (200 if reads else 405), (method, address)
     assert set(world.desk.calls) == {"requests", "show"}
     assert not world.desk.request.signatures and world.desk.request.status is Status.PENDING
+
+
+def test_a_past_request_says_beside_which_model_it_stands(world: World) -> None:
+    world.desk.changes = {"beside": "Beside it stands what served <then>."}
+    assert "Beside it stands what served <then>." in unescape(world.browser.get(ADDRESS).text)
+    assert "<then>" not in world.browser.get(ADDRESS).text
+    world.desk.changes = {"beside": None}
+    assert "Beside it stands" not in world.browser.get(ADDRESS).text
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}], ids=str)
