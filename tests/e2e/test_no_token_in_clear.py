@@ -13,6 +13,7 @@ import re
 import pytest
 from everything_left import everything, forms, holders
 from running_stack import RunningStack
+from task_tokens import tokens_of_machine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -57,17 +58,12 @@ def test_the_search_would_find_a_token_however_it_was_written(running_stack: Run
 
 
 def task_tokens(stack: RunningStack) -> list[str]:
-    """The tokens of all runs so far, from where Step Functions itself keeps them: the histories' data."""
+    """The tokens of all runs so far, of every machine: of the wait for signatures, and of those for the endpoint."""
     states = stack.client("stepfunctions")
-    machine = stack.parameter("state-machines/train-and-promote")
-    tokens = []
-    runs = states.get_paginator("list_executions").paginate(stateMachineArn=machine)
-    for execution in [each for page in runs for each in page["executions"]]:
-        pages = states.get_paginator("get_execution_history").paginate(executionArn=execution["executionArn"])
-        for event in [each for page in pages for each in page["events"]]:
-            if event["type"] == "TaskScheduled" and event["taskScheduledEventDetails"]["resourceType"] == "sqs":
-                parameters = json.loads(event["taskScheduledEventDetails"]["parameters"])
-                body = parameters["MessageBody"]
-                tokens.append((json.loads(body) if isinstance(body, str) else body)["task_token"])
-    assert tokens
-    return tokens
+    machines = [
+        each for page in states.get_paginator("list_state_machines").paginate() for each in page["stateMachines"]
+    ]
+    tokens = {each["stateMachineArn"]: tokens_of_machine(states, each["stateMachineArn"]) for each in machines}
+    for name in ("train-and-promote", "update-endpoint"):
+        assert tokens[stack.parameter(f"state-machines/{name}")], f"no run of {name} has waited with a token"
+    return [token for found in tokens.values() for token in found]

@@ -4,15 +4,23 @@ identity of the individual is verified before it is established (b)."""
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from people_fakes import FakeNotices, FakePasswords
+from people_fakes import PASSWORD, FakeNotices, FakePasswords
+from pydantic import SecretStr
 from signing_people import Desk, desk
 
 from vigil.approvals.administration import AdministrationPorts, NameTakenError, NotPossibleError, add_person
 from vigil.approvals.administration_orders import AddPerson
+from vigil.approvals.desk import SigningAnswer, SigningResult
 from vigil.approvals.errors import ApprovalError, AuthenticationError
+from vigil.approvals.models import ApprovalRequest, Meaning, Proof, SessionProof, TokenProof
 from vigil.approvals.people import Person
+from vigil.approvals.sign import sign
+from vigil.approvals.sign_in import Identity
+from vigil.aws.approval_ports import StackSignIns
 
 
 @pytest.fixture
@@ -74,20 +82,57 @@ def test_somebody_known_is_not_added_under_a_second_name(at_desk: Desk, other: d
         add(at_desk, "ana.too", **other)
 
 
-def test_a_name_reassigned_at_the_provider_cannot_sign(at_desk: Desk) -> None:
-    at_desk.bench.review(at_desk.bench.open())
-    at_desk.passwords.subjects["quinn"] = "an account made anew"
-    request = at_desk.bench.open(execution="another-run", token="another-token")
+class Tokens:
+    """``TokenVerifier``: what the provider's token says is what its account is."""
+
+    def __init__(self, passwords: FakePasswords) -> None:
+        self._passwords = passwords
+
+    def verify(self, id_token: SecretStr, nonce: str) -> Identity:
+        return self._passwords.sign_in(id_token.get_secret_value(), SecretStr(PASSWORD))
+
+
+def signed(at: Desk, request: ApprovalRequest, user: str, proof: Proof | None = None) -> SigningResult:
+    """By a password, unless there is another proof."""
+    meaning = Meaning.APPROVED if user == "ana" else Meaning.REVIEWED
+    challenge = at.bench.show(request, meaning)
+    if proof is None:
+        return at.bench.answer(challenge, user)
+    return sign(SigningAnswer(challenge_id=challenge.challenge_id, proof=proof), at.bench.signing)
+
+
+def proof_by(kind: str, user: str, session: SecretStr | None) -> Proof | None:
+    if kind == "session":
+        assert session is not None
+        return SessionProof(session=session, password=SecretStr(PASSWORD))
+    return TokenProof(id_token=SecretStr(user)) if kind == "token" else None
+
+
+def with_tokens(at: Desk) -> Desk:
+    sign_ins: Any = StackSignIns(replace(at.ports, tokens=Tokens(at.passwords)))
+    return replace(at, bench=replace(at.bench, sign_ins=sign_ins))
+
+
+@pytest.mark.parametrize("kind", ["password", "token", "session"])
+def test_a_name_reassigned_at_the_provider_cannot_sign(kind: str) -> None:
+    at = with_tokens(desk(continuous_seconds=900))
+    first = signed(at, at.bench.open(), "quinn")
+    at.passwords.subjects["quinn"] = "an account made anew"
+    request = at.bench.open(execution="another-run", token="another-token")
     with pytest.raises(AuthenticationError, match="belongs to another account"):
-        at_desk.bench.review(request)
-    assert at_desk.bench.stored(request).signatures == []
+        signed(at, request, "quinn", proof_by(kind, "quinn", first.session))
+    assert at.bench.stored(request).signatures == []
 
 
-def test_one_account_cannot_sign_as_two_people(at_desk: Desk) -> None:
-    request = at_desk.bench.review(at_desk.bench.open())
-    at_desk.passwords.subjects["ana"] = "subject-of-quinn"
+@pytest.mark.parametrize("kind", ["password", "token"])
+def test_one_account_cannot_sign_as_two_people(at_desk: Desk, kind: str) -> None:
+    """A session is not asked: it began with a sign-in, which has bound its owner already."""
+    at = with_tokens(at_desk)
+    request = at.bench.review(at.bench.open())
+    at.passwords.subjects["ana"] = "subject-of-quinn"
     with pytest.raises(AuthenticationError, match="another user name"):
-        at_desk.bench.approve(request)
+        signed(at, request, "ana", proof_by(kind, "ana", None))
+    assert [each.signer for each in at.bench.stored(request).signatures] == ["quinn"]
 
 
 def test_who_is_not_in_the_record_cannot_sign_though_the_provider_knows_them(at_desk: Desk) -> None:

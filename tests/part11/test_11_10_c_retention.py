@@ -10,6 +10,7 @@ from cloudformation_template import load_template, resources_of
 from ledger_world import BUCKET, client_in_moto, create_bucket
 
 TEN_YEARS_DAYS = 3653
+TABLES = ("LedgerTable", "ApprovalsTable", "PeopleTable", "RunsTable", "ModelsTable")
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +25,30 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
 
 
-def test_records_outlive_the_stack_and_can_be_brought_back(template: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", TABLES)
+def test_records_outlive_the_stack_and_can_be_brought_back(template: dict[str, Any], name: str) -> None:
     """11.10(c): point-in-time recovery, protection from deletion, retained when the stack goes."""
-    table = template["Resources"]["LedgerTable"]
+    table = template["Resources"][name]
     assert table["DeletionPolicy"] == "RetainExceptOnCreate"
     assert table["UpdateReplacePolicy"] == "Retain"
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["Properties"]["DeletionProtectionEnabled"] is True
-    assert "TimeToLiveSpecification" not in table["Properties"]
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "ApprovalsTable"])
+def test_no_record_expires_by_itself(template: dict[str, Any], name: str) -> None:
+    assert "TimeToLiveSpecification" not in template["Resources"][name]["Properties"]
+
+
+@pytest.mark.parametrize("name", ["ModelsBucket", "DatasetsBucket", "AuditBucket"])
+def test_what_records_point_to_outlives_the_stack_in_every_version(template: dict[str, Any], name: str) -> None:
+    """11.10(c): the artefact, the evaluation and the plan that were signed for, and the data they came of."""
+    bucket = template["Resources"][name]
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+    assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = bucket["Properties"].get("LifecycleConfiguration", {}).get("Rules", [])
+    assert not [rule for rule in rules if "NoncurrentVersionExpiration" in rule or "Expiration" in rule]
 
 
 def test_checkpoints_are_kept_under_a_lock_that_nobody_can_shorten(template: dict[str, Any]) -> None:

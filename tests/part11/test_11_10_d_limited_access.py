@@ -5,74 +5,14 @@ Each named role of the stack, asked with the evaluator of ``local_aws``: what it
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any
-
 import pytest
-from cloudformation_template import load_template
+from named_roles import PEOPLE, TEMPLATE, allowed_actions, may, who_may
 
-from local_aws.access.decision import Policies, decide
-from local_aws.access.policies import AccessRequest, statements
-
-TEMPLATE = load_template()["Resources"]
-FIXED = {"AWS::Region": "us-east-1", "AWS::AccountId": "123456789012", "StackName": "unit"}
-#: What people attach to their own roles; every other policy belongs to a function, a job or a machine.
-PEOPLE = ("ApproverPolicy", "AdministratorPolicy", "AuditorPolicy", "AirflowPolicy")
 ACCOUNTS = (
     "AdminCreateUser", "AdminSetUserPassword", "AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminDisableUser",
     "AdminEnableUser", "AdminUpdateUserAttributes", "AdminDeleteUser", "AdminConfirmSignUp",
 )  # fmt: skip
-
-
-def arn(name: str) -> str:
-    return f"arn:aws:stack:us-east-1:123456789012:{name}"
-
-
-def resolved(value: Any) -> Any:
-    """The policy as it is deployed, with an ARN made of its logical id for each resource."""
-    if isinstance(value, list):
-        return [resolved(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if "Ref" in value:
-        return arn(value["Ref"])
-    if "Fn::GetAtt" in value:
-        return arn(value["Fn::GetAtt"][0])
-    if "Fn::Sub" in value:
-        return re.sub(r"\$\{([^}]+)\}", lambda found: _name(found[1]), value["Fn::Sub"])
-    return {key: resolved(each) for key, each in value.items()}
-
-
-def _name(reference: str) -> str:
-    return FIXED.get(reference) or arn(reference.removesuffix(".Arn"))
-
-
-def policies_of(name: str) -> list[str]:
-    """The managed policies of a role, or the one policy that is attached to people's roles."""
-    if name in PEOPLE:
-        return [name]
-    return [each["Ref"] for each in TEMPLATE[name]["Properties"]["ManagedPolicyArns"] if "Ref" in each]
-
-
-def may(name: str, action: str, resource: str, **context: str) -> bool:
-    listed = [
-        statement
-        for policy in policies_of(name)
-        for statement in statements(
-            json.dumps(resolved(TEMPLATE[policy]["Properties"]["PolicyDocument"])), policy
-        )
-    ]  # fmt: skip
-    request = AccessRequest(action, arn(resource), context={key: [value] for key, value in context.items()})
-    return decide(request, Policies(identity=listed)).allowed
-
-
-ROLES = sorted(name for name, each in TEMPLATE.items() if each["Type"] == "AWS::IAM::Role")
-EVERYBODY = [*ROLES, *PEOPLE]
-
-
-def who_may(action: str, resource: str, **context: str) -> set[str]:
-    return {name for name in EVERYBODY if may(name, action, resource, **context)}
+READING = ("Get", "List", "Describe", "Query", "Scan", "BatchGet")
 
 
 def test_only_the_desk_signs() -> None:
@@ -109,6 +49,47 @@ def test_approvers_sign_and_choose_passwords_and_administer_nobody() -> None:
     for table in ("ApprovalsTable", "PeopleTable", "LedgerTable"):
         for action in ("PutItem", "UpdateItem", "DeleteItem", "Scan"):
             assert not may("ApproverPolicy", f"dynamodb:{action}", table)
+
+
+def test_auditors_read_what_they_are_to_verify() -> None:
+    for action, resource in (
+        ("dynamodb:GetItem", "LedgerTable"), ("dynamodb:Query", "LedgerTable"), ("dynamodb:Scan", "LedgerTable"),
+        ("s3:GetObjectVersion", "AuditBucket/checkpoints/000000000001.json"), ("s3:ListBucketVersions", "AuditBucket"),
+        ("kms:GetPublicKey", "CheckpointKey"), ("kms:GetPublicKey", "SigningKey"),
+    ):  # fmt: skip
+        assert may("AuditorPolicy", action, resource), action
+
+
+def test_auditors_can_do_nothing_but_read_and_have_an_export_recorded() -> None:
+    assert allowed_actions("AuditorPolicy") == {
+        "ssm:GetParametersByPath", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "s3:GetObject",
+        "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions", "kms:GetPublicKey", "kms:Decrypt",
+        "lambda:InvokeFunction",
+    }  # fmt: skip
+
+
+def test_airflow_asks_functions_and_starts_jobs_and_writes_only_data() -> None:
+    """Whoever can write a DAG has this policy: it signs nothing, records nothing and changes no endpoint."""
+    changing = {each for each in allowed_actions("AirflowPolicy") if not each.partition(":")[2].startswith(READING)}
+    assert changing == {
+        "s3:PutObject", "kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction", "states:StartExecution",
+        "states:StopExecution", "sagemaker:StopProcessingJob", "glue:StartJobRun", "glue:BatchStopJobRun",
+        "glue:CreateTable", "glue:UpdateTable", "glue:BatchCreatePartition",
+    }  # fmt: skip
+    for bucket, written in (
+        ("RawBucket", True), ("DatasetsBucket", True), ("ModelsBucket", False), ("CodeBucket", False),
+        ("AuditBucket", False),
+    ):  # fmt: skip
+        assert may("AirflowPolicy", "s3:PutObject", f"{bucket}/any") is written, bucket
+    for function in (
+        "ManagePeopleFunction",
+        "ChoosePasswordFunction",
+        "DeliverDecisionFunction",
+        "OpenApprovalFunction",
+    ):
+        assert not may("AirflowPolicy", "lambda:InvokeFunction", function), function
+    assert may("AirflowPolicy", "states:StartExecution", "TrainAndPromoteStateMachine")
+    assert not may("AirflowPolicy", "states:StartExecution", "UpdateEndpointStateMachine")
 
 
 def test_auditors_write_nothing() -> None:

@@ -11,6 +11,7 @@ import pytest
 from cloudformation_template import load_template, references, resources_of
 from ledger_fakes import ACTOR, entry, resealed
 from ledger_world import CHAIN, TABLE, client_in_moto, create_table
+from named_roles import PEOPLE, ROLES, policies_of, who_may
 from pydantic import ValidationError
 
 from vigil.audit.chain import walk
@@ -88,3 +89,14 @@ def test_no_policy_lets_anybody_update_or_delete_a_record() -> None:
             if "LedgerTable" in references(statement["Resource"]) and statement["Effect"] == "Allow":
                 assert not CHANGING & set(statement["Action"]), name
                 assert "dynamodb:PutItem" not in statement["Action"] or name == "LedgerAppendPolicy", name
+
+
+def test_only_functions_that_record_may_add_a_record_and_no_person_may() -> None:
+    """11.10(e): the same asked of the roles, and not of the statements' words: a wildcard would be seen here."""
+    adding = who_may("dynamodb:PutItem", "LedgerTable")
+    recording = {name for name in ROLES if "LedgerAppendPolicy" in policies_of(name)}
+    assert adding == recording
+    assert "ApprovalDeskRole" in adding
+    assert not adding & set(PEOPLE)
+    for action in CHANGING:
+        assert who_may(action, "LedgerTable") == set(), action

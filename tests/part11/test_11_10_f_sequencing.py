@@ -5,9 +5,6 @@ No model serves without training, evaluation, gate and approval, in that order, 
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 from approval_bench import Bench
 from approval_fakes import EXECUTION, TOKEN
@@ -63,11 +60,13 @@ def test_a_forged_row_promotes_nothing_and_ends_the_run(bench: Bench) -> None:
 
 
 def test_a_direct_jump_to_active_is_no_way_of_the_state_machine() -> None:
-    """Verification is the first state, and every way to MarkActive leads through it and through the smoke test."""
-    states: dict[str, Any] = StateMachine("update-endpoint").states
-    assert json.loads(StateMachine("update-endpoint").text)["StartAt"] == "VerifyApproval"
-    into = [name for name, state in states.items() if "MarkActive" in str([state.get("Next"), state.get("Choices")])]
-    assert into == ["SmokeTest"]
+    """Verification is the first state, and every way to MarkActive (choices, their defaults and catches too) leads
+    through it and through the smoke test."""
+    machine = StateMachine("update-endpoint")
+    assert machine.start == "VerifyApproval"
+    assert machine.leading_to("MarkActive") == {"SmokeTest"}
+    assert "MarkActive" in machine.reachable()
+    assert "MarkActive" not in machine.reachable(without="SmokeTest")
 
 
 def test_an_approval_is_used_once(bench: Bench) -> None:

@@ -7,11 +7,13 @@ stack's key, shown by this desk.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from approval_bench import Bench, proof_of
 from approval_fakes import EXECUTION, PASSWORD, TOKEN
+from ledger_world import client_in_moto
 from pydantic import ValidationError
 
 from vigil.approvals.deliver import Delivery, deliver
@@ -20,6 +22,7 @@ from vigil.approvals.errors import ChallengeError, WrongPersonError
 from vigil.approvals.models import Meaning, WaitMessage
 from vigil.approvals.sign import sign
 from vigil.audit.events import EventName
+from vigil.aws.token_vault import KmsTokenVault
 
 
 @pytest.fixture
@@ -27,14 +30,20 @@ def bench() -> Bench:
     return Bench.make()
 
 
-def test_a_token_moved_to_another_request_answers_nobody(bench: Bench) -> None:
+def test_a_token_moved_to_another_request_answers_nobody(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ciphertext is bound to its request: KMS refuses it under another encryption context."""
-    first, other = bench.open(), bench.open(execution=EXECUTION + "-2", token=TOKEN + "2")
-    approved = bench.approve(bench.review(first))
-    bench.store.change(first.request_id, token_ciphertext=other.token_ciphertext)
-    with pytest.raises(AssertionError, match="moved to another request"):
-        deliver(approved.request_id, bench.delivery)
-    assert not bench.runs.succeeded
+    with client_in_moto(monkeypatch, "kms") as kms:
+        key = kms.create_key()["KeyMetadata"]["Arn"]
+        vault: Any = KmsTokenVault(kms, key)
+        bench = replace(bench, vault=vault)
+        first, other = bench.open(), bench.open(execution=EXECUTION + "-2", token=TOKEN + "2")
+        approved = bench.approve(bench.review(first))
+        bench.store.change(first.request_id, token_ciphertext=other.token_ciphertext)
+        with pytest.raises(kms.exceptions.InvalidCiphertextException):
+            deliver(approved.request_id, bench.delivery)
+        assert not bench.runs.succeeded
+        bench.store.change(first.request_id, token_ciphertext=first.token_ciphertext)
+        assert deliver(approved.request_id, bench.delivery) is Delivery.DELIVERED
 
 
 def test_a_token_that_no_wait_has_given_out_is_marked_as_not_applied(bench: Bench) -> None:

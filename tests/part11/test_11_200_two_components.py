@@ -4,15 +4,27 @@ individuals collaborate."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
+from moto_stack import moto_stack, strong
+from people_fakes import ISSUER
 from pydantic import SecretStr, ValidationError
 from signing_people import Desk, desk
 
-from vigil.approvals.administration_orders import ChoosePassword, Order
+from vigil.approvals.administration import AdministrationPorts, reset, shown, sign_out, train
+from vigil.approvals.administration_orders import ChoosePassword, Order, Reset, SignOut, Train
 from vigil.approvals.desk import SigningAnswer, SigningResult
 from vigil.approvals.errors import ApprovalError, AuthenticationError, WrongPersonError
 from vigil.approvals.models import ApprovalRequest, Meaning, PasswordProof, SessionProof
+from vigil.approvals.people import Person
+from vigil.approvals.reminder_text import MailText
 from vigil.approvals.sign import sign
+from vigil.audit.events import EventName
+from vigil.audit.models import Entry
+from vigil.aws.approval_ports import StackSignIns
+from vigil.aws.sign_in import CognitoSignIn
 
 PERIOD = 900
 
@@ -96,9 +108,72 @@ def test_an_administrator_can_set_no_password_that_signs() -> None:
     assert "operation" not in ChoosePassword.model_fields  # a person's own act, by another function
 
 
-def test_an_administrator_who_knows_a_temporary_password_cannot_sign_with_it(at_desk: Desk) -> None:
-    challenge = at_desk.bench.show(at_desk.bench.open(), Meaning.REVIEWED)
-    must_choose = AuthenticationError("the account must first choose a password of its own")
-    at_desk.passwords.failing = must_choose  # as Cognito answers for a temporary password: tests/vigil/aws
-    with pytest.raises(AuthenticationError, match="of its own"):
-        at_desk.bench.answer(challenge, "quinn")
+class Mailed:
+    """``Accounts`` and ``PeopleNotices``: a temporary password goes to its owner and is the account's from then on."""
+
+    def __init__(self, at: Desk) -> None:
+        self.at, self.mailed, self.told = at, list[str](), list[object]()
+
+    def reset(self, username: str, temporary: SecretStr) -> None:
+        self.mailed.append(temporary.get_secret_value())
+        self.at.passwords.passwords[username] = temporary.get_secret_value()
+
+    def add_role(self, username: str, role: str) -> None:
+        """The provider's groups change no password."""
+
+    def tell(self, address: str | None, text: MailText, facts: dict[str, object]) -> None:
+        self.told.append((address, facts))
+
+
+class Recorded:
+    """``RecordedPeople`` of a desk."""
+
+    def __init__(self, at: Desk) -> None:
+        self.get, self.all = at.bench.people.get, at.bench.people.all
+        self._at = at
+
+    def replace(self, person: Person, entry: Entry) -> bool:
+        self._at.bench.ledger.append(entry)
+        return self._at.bench.people.replace(person)
+
+
+def test_an_administrator_does_all_they_may_and_still_cannot_sign_as_another(at_desk: Desk) -> None:
+    """(a)(3): it takes the owner too, to whom alone the temporary password goes."""
+    at_desk.bench.people.change("quinn", email="quinn@example.org", issuer=ISSUER, subject="subject-of-quinn")
+    mailed = Mailed(at_desk)
+    ports = AdministrationPorts(Recorded(at_desk), mailed, mailed, ISSUER, at_desk.bench.clock)  # type: ignore[arg-type]
+    who = {"username": "quinn", "by": "administrator"}
+    learnt = [
+        shown(reset(Reset.model_validate(who), ports)),
+        shown(train(Train.model_validate(who | {"role": "quality-assurance"}), ports)),
+        shown(sign_out(SignOut.model_validate(who), ports)),
+        mailed.told,
+        [record.model_dump(mode="json") for record in at_desk.bench.ledger.of(EventName.PERSON_CHANGED)],
+    ]
+    (temporary,) = mailed.mailed
+    assert temporary not in str(learnt)
+    request = at_desk.bench.open()
+    challenge = at_desk.bench.show(request, Meaning.REVIEWED)
+    for tried in ("administrator", "quinn", "correct horse"):
+        with pytest.raises(AuthenticationError):
+            at_desk.bench.answer(challenge, "quinn", tried)
+    assert at_desk.bench.stored(request).signatures == []
+
+
+def test_an_administrator_who_knows_a_temporary_password_cannot_sign_with_it(
+    at_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool itself says that another must be chosen first."""
+    with moto_stack(monkeypatch) as stack:
+        stack.add_people()
+        pool, client = stack.parameters.cognito.user_pool, stack.parameters.cognito.client
+        stack.client("cognito-idp").admin_set_user_password(
+            UserPoolId=pool, Username="ana", Password=strong("temporary"), Permanent=False
+        )
+        passwords: Any = CognitoSignIn(stack.client("cognito-idp"), pool, client, None)  # type: ignore[arg-type]
+        sign_ins: Any = StackSignIns(replace(at_desk.ports, passwords=passwords))
+        bench = replace(at_desk.bench, sign_ins=sign_ins)
+        request = bench.open()
+        with pytest.raises(AuthenticationError, match="choose a password of its own"):
+            bench.answer(bench.show(request, Meaning.APPROVED), "ana", strong("temporary"))
+        assert bench.stored(request).signatures == []

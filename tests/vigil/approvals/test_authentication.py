@@ -39,6 +39,11 @@ def test_a_signer_is_the_person_of_the_record_with_the_roles_that_both_give(benc
     assert bench.ledger.records == []
 
 
+def test_a_role_of_the_record_that_the_provider_does_not_give_is_none(bench):
+    bench.passwords.groups["ana"] = []
+    assert bench.sign_in(proof_of("ana")).authentication.groups == frozenset()
+
+
 def test_a_user_name_is_one_persons_however_it_is_typed(bench):
     assert bench.sign_in(proof_of(" ANA ")).person.username == "ana"
     fail(bench, 2, "AnA")
@@ -185,6 +190,24 @@ def test_a_revocation_during_the_sign_in_is_seen(bench):
     bench.passwords.sign_in = revoked_meanwhile
     with pytest.raises(RevokedError):
         bench.sign_in(proof_of("ana"))
+
+
+@pytest.mark.parametrize("binding", [{"issuer": ISSUER, "subject": "other"}, {"issuer": "https://other.example"}])
+def test_another_binding_during_the_sign_in_is_seen_and_stays(bench, binding):
+    """After the identity was compared with the record, and before it would have been written to it."""
+    attempt = bench.people.replace
+
+    def bound_meanwhile(person):
+        if person.subject == "subject-of-ana":
+            bench.people.replace = attempt
+            attempt(bench.people.get("ana").model_copy(update=binding))
+        return attempt(person)
+
+    bench.people.replace = bound_meanwhile
+    with pytest.raises(AuthenticationError, match="belongs to another account"):
+        bench.sign_in(proof_of("ana"))
+    ana = bench.people.get("ana")
+    assert {name: getattr(ana, name) for name in binding} == binding
 
 
 @pytest.mark.parametrize("delay", [timedelta(minutes=2), timedelta(minutes=-2)])

@@ -49,6 +49,13 @@ def test_a_signature_copied_from_another_request_ends_the_run(bench, approved):
     assert bench.runs.failed[EXECUTION + "-2"][0] == "SignatureInvalid"
 
 
+def test_a_row_whose_expiry_was_moved_after_it_was_signed_ends_the_run(bench, approved):
+    later = approved.expires_at.replace(year=2040)
+    bench.store.change(approved.request_id, expires_at=later)
+    assert deliver(approved.request_id, bench.delivery) is Delivery.SIGNATURE_INVALID
+    assert "it expired at another time" in bench.runs.failed[EXECUTION][1]
+
+
 def test_a_pending_request_is_not_delivered(bench):
     request = bench.open()
     assert deliver(request.request_id, bench.delivery) is Delivery.NOTHING_TO_DO

@@ -5,9 +5,10 @@ from people_fakes import NOW, PASSWORD, SignInBench, proof_of
 from pydantic import SecretStr
 
 from vigil.approvals.errors import ApprovalError, AuthenticationError, LockedOutError, RevokedError
-from vigil.approvals.lockout import MOST_FAILURES
+from vigil.approvals.lockout import LOCKED_FOR, MOST_FAILURES
 from vigil.approvals.models import SessionProof
 from vigil.approvals.sessions import begin_session, end_session
+from vigil.audit.events import EventName
 
 PERIOD = 600
 
@@ -92,6 +93,8 @@ def test_guessing_sessions_locks_the_account(bench):
             bench.sign_in(proof, PERIOD)
     with pytest.raises(LockedOutError):
         bench.sign_in(proof, PERIOD)
+    assert bench.alarms.locked == [("ana", NOW + LOCKED_FOR)]
+    assert len(bench.ledger.of(EventName.ACCOUNT_LOCKED)) == 1
 
 
 def test_a_session_is_its_owners_only(bench):

@@ -95,6 +95,18 @@ def test_a_signature_to_a_row_that_changed_is_refused_and_leaves_no_record(bench
     assert events(bench) == before
 
 
+def test_a_signature_to_a_request_that_is_decided_is_refused_by_the_table_itself(bench):
+    """Though the row is what was read: a decision takes no more signatures."""
+    request = bench.open()
+    _, after, *given = signing_of(bench, request, bench.show(request, Meaning.REVIEWED), "quentin")
+    decided = bench.approve(bench.review(request))
+    assert decided.status is Status.APPROVED
+    before = events(bench)
+    assert not bench.store.sign(decided, after.model_copy(update={"revision": decided.revision + 1}), *given)
+    assert bench.stored(request) == decided
+    assert events(bench) == before
+
+
 def test_a_signature_of_somebody_whose_record_changed_is_refused_by_the_table_itself(bench):
     request = bench.open()
     given = signing_of(bench, request, bench.show(request, Meaning.APPROVED))

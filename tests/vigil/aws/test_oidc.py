@@ -10,7 +10,7 @@ from datetime import timedelta
 import jwt
 import pytest
 from openid_issuer import AUDIENCE, Issuer, openid_issuer
-from people_fakes import NOW, SignInBench, challenge
+from people_fakes import NOW, SignInBench, challenge, person
 from pydantic import SecretStr
 
 from vigil.approvals.authentication import authenticate
@@ -56,6 +56,27 @@ def test_a_token_for_this_signature_says_who_signs(bench, issuer):
     assert (found.groups, found.components, found.authenticated_at) == ({"model-owner"}, 2, NOW)
     assert not signer.by_password
     assert bench.people.get("ana").issuer == issuer.url
+
+
+@pytest.mark.parametrize("groups", [[], None])
+def test_a_role_of_the_record_that_the_token_does_not_give_is_none(bench, issuer, groups):
+    token = issuer.token(issuer.claims(NOW, NONCE, groups=groups))
+    assert sign(bench, token).authentication.groups == frozenset()
+
+
+def test_an_account_that_signs_as_one_name_cannot_sign_as_a_second(bench, issuer):
+    sign(bench, issuer.token(issuer.claims(NOW, NONCE)))
+    bench.people.insert(person("anna"))
+    with pytest.raises(AuthenticationError, match="another user name"):
+        sign(bench, issuer.token(issuer.claims(NOW, NONCE, preferred_username="anna")))
+    assert bench.people.get("anna").subject is None
+
+
+def test_a_user_name_that_is_bound_is_no_other_accounts(bench, issuer):
+    sign(bench, issuer.token(issuer.claims(NOW, NONCE)))
+    with pytest.raises(AuthenticationError, match="belongs to another account"):
+        sign(bench, issuer.token(issuer.claims(NOW, NONCE, sub="made-anew-under-the-same-name")))
+    assert bench.people.get("ana").subject == "subject-of-ana"
 
 
 @pytest.mark.parametrize(
