@@ -14,8 +14,8 @@ from vigil.audit.models import Actor
 from vigil.aws.drift_records import DriftRecords
 from vigil.aws.executions import Executions
 from vigil.aws.notifications import Notifications
-from vigil.aws.outcomes import STOPPED, readable_reason
-from vigil.aws.run_records import RunRecords
+from vigil.aws.outcomes import readable_reason
+from vigil.aws.run_records import STOPPED, RunRecords, has_ended
 from vigil.moments import Clock
 from vigil.monitoring.models import WindowReport
 
@@ -70,12 +70,12 @@ def record_stopped_drift(
     """
     done = []
     for status in ("ABORTED", "TIMED_OUT"):
-        for arn in executions.recently_ended(machine, status):
-            if runs.get(arn) is not None:
+        for arn, redrives in executions.recently_ended(machine, status):
+            if has_ended(runs.get(arn) or {}, redrives):
                 continue
             try:
                 reason = _record_stopped(executions.describe(arn), arn, ports)
-                runs.finish(arn, STOPPED, reason, clock())
+                runs.finish(arn, STOPPED, reason, clock(), redrives)
             except Exception:  # the next sweep tries again; the others must not wait for this one
                 logger.exception("that %s was stopped could not be recorded", arn)
                 continue
