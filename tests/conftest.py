@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 # Both count seconds, which a busy machine makes longer: they would say nothing about what is tested.
 settings.register_profile("vigil", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("vigil")
+# The Java of a test lives for seconds: what its second compiler makes faster is less than what it costs.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 os.environ.pop("COLUMNS", None)  # xdist sets it in its processes; rich would keep it as each console's width for good
 REPOSITORY = Path(__file__).resolve().parents[1]
 REAL_DATA = REPOSITORY.parent / "shared" / "data"

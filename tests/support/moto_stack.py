@@ -15,11 +15,13 @@ import boto3
 import pytest
 from approval_fakes import PASSWORD
 from candidate_evidence import facts_for, passing_evaluation, real_plan
+from kept_backends import KeptBackends
 from ledger_world import create_table
 from moto import mock_aws
 from moto_people import MotoKeys, add_people, strong
 from pydantic import SecretStr
 
+from local_aws.moto_speed import quicken
 from vigil.approvals.desk import SigningAnswer, SigningOrder, SigningResult
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, PasswordProof
 from vigil.approvals.prepare import prepare
@@ -43,6 +45,8 @@ GROUP = "vigil-unit-triage"
 IMAGE = f"123456789012.dkr.ecr.us-east-1.amazonaws.com/vigil-ml@sha256:{'0a' * 32}"
 _make_client = boto3.client
 _CLIENTS: dict[str, Any] = {}
+SERVICES = ("s3", "dynamodb", "kms", "sns", "sqs", "sagemaker", "stepfunctions", "ssm")
+_KEPT: list[tuple[KeptBackends, str]] = []
 MODEL_FILES = {"model.json": b'{"format":"invented"}', "members/member_00.ubj": b"\x00\x01"}
 
 
@@ -169,11 +173,23 @@ def moto_stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoStack]:
     monkeypatch.setattr(boto3, "client", _kept_client)
     monkeypatch.setattr("vigil.aws.authentication_ports._keys", MotoKeys)
     aws_client.cache_clear()
+    quicken()
     with mock_aws():
-        names, inbox = _create()
-        _name(names)
+        inbox = _made_anew()
         yield MotoStack(load_parameters(), inbox)
     aws_client.cache_clear()
+
+
+def _made_anew() -> str:
+    """The stack as ``_create`` makes it: made so once in a process, then put back. Gives the inbox's address."""
+    if _KEPT:
+        kept, inbox = _KEPT[0]
+        kept.put_back()
+        return inbox
+    names, inbox = _create()
+    _name(names)
+    _KEPT.append((KeptBackends(SERVICES), inbox))
+    return inbox
 
 
 def _create() -> tuple[dict[str, str], str]:

@@ -20,6 +20,8 @@ JARS_OF = "sagemaker_pyspark"  # a package whose only use here is the jars that 
 JARS_VARIABLE = "LOCAL_AWS_SPARK_JARS"  # read by the runtime, which says what is missing
 JARS = ("hadoop-aws-*.jar", "aws-java-sdk-bundle-*.jar")
 S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
+# Java itself reads the second: which Java, and how it runs, is the machine's affair.
+JAVA_VARIABLES = ("JAVA_HOME", "JDK_JAVA_OPTIONS")
 # `--conf a=b --conf c=d` is how several settings are given in one argument.
 NEXT_SETTING = re.compile(r"\s+--conf\s+")
 LOGGING = """\
@@ -55,7 +57,7 @@ def spark_environment(
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
-        **({"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}),
+        **{name: os.environ[name] for name in JAVA_VARIABLES if name in os.environ},
     }
 
 
