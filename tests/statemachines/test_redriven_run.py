@@ -10,6 +10,7 @@ from real_functions import RealFunctions, request_id_in
 from state_machines import eventually
 
 from vigil.approvals.models import Meaning, Status
+from vigil.approvals.ports import WaitEnd
 from vigil.audit.models import model_chain
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.run_records import RunRecords
@@ -59,9 +60,12 @@ def test_a_run_that_was_stopped_after_one_signature_and_redriven_needs_only_the_
     second = real.opened(2)
     assert (second.status, second.carried_from) == (Status.PENDING, first.request_id)
     stack.sign(second.request_id, Meaning.APPROVED, "ana")
+    ends = [real.runs.how_wait_ended(execution, each.request_id) for each in (first, second)]
+    assert ends == [WaitEnd.OTHERWISE, WaitEnd.UNKNOWN]
     assert real.sweep()["swept"] == {second.request_id: "delivered"}
     described = real.promotion.world.ended(execution)
     assert described["status"] == "SUCCEEDED", described
+    assert real.runs.how_wait_ended(execution, second.request_id) is WaitEnd.RECEIVED
 
     serving = ServingRecords(stack.client("dynamodb"), stack.parameters.tables.models).serving("triage")
     assert (serving["active_package"], serving["approval_request_id"]) == (package, second.request_id)

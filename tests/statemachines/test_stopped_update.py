@@ -79,6 +79,18 @@ def test_what_was_put_back_is_in_the_chain_of_the_model_that_was_to_serve(servin
     assert (ended.event, ended.new["reason"]) == ("run.ended", "operator pressed stop")
 
 
+def test_an_update_that_is_redriven_and_stopped_again_is_looked_after_again(serving):
+    arn = serving.stop_before_marking()
+    serving.sweep()
+    settled(serving)
+    assert serving.sweep(LATER) == {arn: "settled"}
+    serving.promotion.world.redrive(arn)
+    assert serving.promotion.world.ended(arn)["status"] == "ABORTED"
+    assert serving.sweep(LATER) == {arn: "settled"}
+    assert [subject for subject, _ in serving.notices].count("Vigil: EndpointRolledBack") == 2
+    assert serving.sweep(LATER) == {}
+
+
 def test_an_update_is_not_settled_while_the_ledger_cannot_be_written(serving):
     arn = serving.stop_before_marking()
     serving.sweep()

@@ -18,7 +18,7 @@ from vigil.approvals.desk import Challenge
 from vigil.approvals.errors import AuthenticationError, EvidenceError, RevokedError, WaitEndedError, WrongPersonError
 from vigil.approvals.models import Authentication, Facts, PasswordProof, Proof, Signature
 from vigil.approvals.people import Person
-from vigil.approvals.ports import ProvenSigner
+from vigil.approvals.ports import ProvenSigner, WaitEnd
 from vigil.approvals.serving import ServingRecord
 from vigil.change_control.models import Plan
 from vigil.models.models import Evaluation
@@ -160,11 +160,13 @@ class FakeServedModels:
 
 @dataclass
 class FakeRuns:
-    """Tokens that wait, and what came to them."""
+    """Tokens that wait, and what came to them; ``lags`` while the histories do not show it yet."""
 
     waiting: dict[str, str] = field(default_factory=dict)
     succeeded: dict[str, Any] = field(default_factory=dict)
     failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
+    lags: bool = False
 
     def succeed(self, token: str, output: Mapping[str, object]) -> None:
         arn = self._take(token)
@@ -174,10 +176,15 @@ class FakeRuns:
         self.failed[self._take(token)] = (error, cause)
 
     def is_running(self, execution_arn: str) -> bool:
-        return execution_arn in self.waiting.values()
+        return execution_arn not in self.ended and (
+            execution_arn in self.waiting.values() or execution_arn in self.succeeded
+        )
 
-    def has_received(self, execution_arn: str, state_name: str, request_id: str) -> bool:
-        return self.succeeded.get(execution_arn, {}).get("request_id") == request_id
+    def how_wait_ended(self, execution_arn: str, request_id: str) -> WaitEnd:
+        if self.lags:
+            return WaitEnd.UNKNOWN
+        is_this = self.succeeded.get(execution_arn, {}).get("request_id") == request_id
+        return WaitEnd.RECEIVED if is_this else WaitEnd.OTHERWISE
 
     def _take(self, token: str) -> str:
         if token not in self.waiting:

@@ -18,6 +18,7 @@ from approval_bench import Bench, on_tables
 from vigil.approvals.deliver import deliver
 from vigil.approvals.errors import WaitEndedError
 from vigil.approvals.models import Meaning
+from vigil.approvals.ports import WaitEnd
 from vigil.aws.environment import aws_client
 from vigil.aws.signing import KmsSigner
 
@@ -48,8 +49,9 @@ class FileRuns:
     def is_running(self, execution_arn: str) -> bool:
         return True
 
-    def has_received(self, execution_arn: str, state_name: str, request_id: str) -> bool:
-        return any(line.startswith(request_id) for line in self.answers())
+    def how_wait_ended(self, execution_arn: str, request_id: str) -> WaitEnd:
+        is_this = any(line.startswith(request_id) for line in self.answers())
+        return WaitEnd.RECEIVED if is_this else WaitEnd.OTHERWISE
 
     def answers(self) -> list[str]:
         return self._path.read_text().splitlines() if self._path.exists() else []

@@ -44,7 +44,7 @@ class RealFunctions:
             place = f"/vigil/unit/state-machines/{name}"
             stack.client("ssm").put_parameter(Name=place, Value=promotion.machines[name], Overwrite=True)
         stack.parameters = load_parameters()
-        runs = Executions(EngineClient(promotion.world))
+        runs = self.runs = Executions(EngineClient(promotion.world))
         for module in ("vigil.aws.approval_ports", "tasks.lambdas.deliver_decision", "tasks.lambdas.verify_approval"):
             patch.setattr(f"{module}.executions", lambda: runs)
         promotion.functions |= {

@@ -18,7 +18,7 @@ from vigil.approvals.statement import check_signature
 from vigil.approvals.verify import check_times
 
 #: What an earlier request of the same wait may be, for its signatures to be reused.
-REUSABLE = (Status.PENDING, Status.SUPERSEDED, Status.WITHDRAWN, Status.DECIDED_NOT_APPLIED)
+REUSABLE = (Status.SUPERSEDED, Status.WITHDRAWN, Status.DECIDED_NOT_APPLIED)
 
 
 def with_carried(request: ApprovalRequest, earlier: Iterable[ApprovalRequest], ports: OpeningPorts) -> ApprovalRequest:

@@ -12,18 +12,17 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from vigil.approvals import records
-from vigil.approvals.errors import BusyError, SignatureInvalidError, WaitEndedError
+from vigil.approvals.errors import BusyError, EvidenceError, SignatureInvalidError, WaitEndedError
 from vigil.approvals.evidence import pinned_plan
-from vigil.approvals.models import ApprovalRequest, Status
+from vigil.approvals.models import DECIDED, ApprovalRequest, Status
 from vigil.approvals.open import supersede_older
-from vigil.approvals.ports import DeliveryPorts
+from vigil.approvals.ports import DeliveryPorts, WaitEnd
 from vigil.approvals.quorum import QuorumError, check_decides
 from vigil.approvals.statement import check_signatures
 from vigil.approvals.timing import may_still_be_applied
 
 logger = logging.getLogger(__name__)
 
-DECIDED = (Status.APPROVED, Status.REJECTED)
 REASON_CHARACTERS = 1000  # of a comment, in what the run receives
 SIGNATURE_INVALID = "SignatureInvalid"  # the error that train-and-promote catches by name
 MOST_ATTEMPTS = 10  # of marking a row that others mark at the same moment
@@ -33,6 +32,7 @@ class Delivery(StrEnum):
     NOTHING_TO_DO = "nothing to do"
     DELIVERED = "delivered"
     NOT_APPLIED = "decided, but the run no longer waits"
+    UNCLEAR = "the run no longer waits, and its history does not say why yet"
     SIGNATURE_INVALID = "signature invalid"
 
 
@@ -40,7 +40,7 @@ def deliver(request_id: str, ports: DeliveryPorts) -> Delivery:
     """Answer the run with the decision, if there is one that was not delivered yet.
 
     A decision whose signatures do not verify, or are not the plan's quorum, ends the run instead: a flipped row
-    promotes nothing.
+    promotes nothing. Raises ``EvidenceError`` where the plan cannot be read, as long as that may pass.
     """
     request = ports.store.get(request_id)
     if request is None or request.status not in DECIDED or request.delivered_at is not None:
@@ -50,17 +50,15 @@ def deliver(request_id: str, ports: DeliveryPorts) -> Delivery:
         _check(request, ports)
     except (SignatureInvalidError, QuorumError) as invalid:
         return _refuse(request, token, str(invalid), ports)
+    except EvidenceError as unreadable:
+        if may_still_be_applied(request.expires_at, ports.clock()):
+            raise
+        return _settle(request, f"it was never delivered before it expired: {unreadable}", ports)
     try:
         ports.runs.succeed(token, answer(request))
     except WaitEndedError as ended:
-        # The wait may have ended by an earlier delivery of this same answer, before it could be marked.
-        if not ports.runs.has_received(request.execution_arn, request.state_name, request_id):
-            _not_applied(request, str(ended), ports)
-            logger.warning("approval request %s was decided, but its run no longer waits", request_id)
-            return Delivery.NOT_APPLIED
-    _mark_delivered(request, ports)
-    logger.info("delivered %s of approval request %s", request.status, request_id)
-    return Delivery.DELIVERED
+        return _settle(request, str(ended), ports)
+    return _delivered(request, ports)
 
 
 def answer(request: ApprovalRequest) -> dict[str, object]:
@@ -79,15 +77,36 @@ def _check(request: ApprovalRequest, ports: DeliveryPorts) -> None:
     check_decides(request.facts, rules, request.signatures, request.status)
 
 
-def _mark_delivered(request: ApprovalRequest, ports: DeliveryPorts) -> None:
+def _settle(request: ApprovalRequest, note: str, ports: DeliveryPorts) -> Delivery:
+    """Of a wait that takes no answer any more: it may have got this one, from a delivery that could not be marked yet.
+
+    A run that has its answer must not lose it, so nothing is marked before the history shows how the wait ended; past
+    the time in which the decision could be used, it makes no difference any more.
+    """
+    end = ports.runs.how_wait_ended(request.execution_arn, request.request_id)
+    if end is WaitEnd.RECEIVED or request.applied_by is not None:
+        return _delivered(request, ports)
+    if end is WaitEnd.UNKNOWN and may_still_be_applied(request.expires_at, ports.clock()):
+        logger.info("approval request %s: %s; the sweep looks again", request.request_id, Delivery.UNCLEAR)
+        return Delivery.UNCLEAR
+    _not_applied(request, note, ports)
+    logger.warning("approval request %s was decided, but its run no longer waits", request.request_id)
+    return Delivery.NOT_APPLIED
+
+
+def _delivered(request: ApprovalRequest, ports: DeliveryPorts) -> Delivery:
     """The run goes on at once and may use the approval before this: the mark is made on the row as it is then."""
     current: ApprovalRequest | None = request
     for _ in range(MOST_ATTEMPTS):
-        if current is None or current.delivered_at is not None:
-            return
+        if current is None or current.status not in DECIDED:
+            logger.error("approval request %s was delivered, and is not decided any more", request.request_id)
+            return Delivery.NOT_APPLIED
+        if current.delivered_at is not None:
+            return Delivery.DELIVERED
         after = current.changed(delivered_at=ports.clock())
         if ports.store.replace(current, after, records.delivered(after)):
-            return
+            logger.info("delivered %s of approval request %s", request.status, request.request_id)
+            return Delivery.DELIVERED
         current = ports.store.get(request.request_id)
     raise BusyError(f"request {request.request_id} was delivered and could not be marked; the sweep tries again")
 
@@ -150,12 +169,16 @@ def _deliver(request: ApprovalRequest, ports: DeliveryPorts) -> str:
 
 
 def _age_out(request: ApprovalRequest, ports: DeliveryPorts) -> str | None:
-    """An approval that reached its run and was never used, for example because the run was stopped then."""
+    """An approval that reached its run and was not used before it expired, or the run ended, as one that is stopped."""
     if request.status is not Status.APPROVED or request.applied_by is not None:
         return None
-    if may_still_be_applied(request.expires_at, ports.clock()):
+    if not may_still_be_applied(request.expires_at, ports.clock()):
+        note = "it was approved, and never applied before it expired"
+    elif not ports.runs.is_running(request.execution_arn):
+        note = "it was approved, and its run ended before it was applied"
+    else:
         return None
-    done = _not_applied(request, "it was approved, and never applied before it expired", ports)
+    done = _not_applied(request, note, ports)
     return Status.DECIDED_NOT_APPLIED.value if done else None
 
 

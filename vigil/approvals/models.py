@@ -29,6 +29,9 @@ class Status(StrEnum):
     DECIDED_NOT_APPLIED = "DECIDED_NOT_APPLIED"
 
 
+DECIDED = (Status.APPROVED, Status.REJECTED)  # and to be delivered, or delivered
+
+
 class Meaning(StrEnum):
     """What a signature means (21 CFR 11.50(a)(3)). One rejection by an entitled person ends the request."""
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vigil.approvals import records
-from vigil.approvals.carry import REUSABLE, with_carried
+from vigil.approvals.carry import with_carried
 from vigil.approvals.errors import BusyError
 from vigil.approvals.identity import request_id_for
-from vigil.approvals.models import ApprovalRequest, Status, WaitMessage
+from vigil.approvals.models import DECIDED, ApprovalRequest, Status, WaitMessage
 from vigil.approvals.ports import ApprovalStore, OpeningPorts
 from vigil.approvals.serving import witnessed
 from vigil.audit.models import Actor
@@ -84,9 +84,9 @@ def _finish(request: ApprovalRequest, is_new: bool, ports: OpeningPorts) -> Open
 
 
 def _earlier(request: ApprovalRequest, store: ApprovalStore) -> list[ApprovalRequest]:
-    """Earlier requests of the same wait, none of which can be signed any more."""
+    """Earlier requests of the same wait, none of which can be signed or delivered any more."""
     wait = (request.execution_arn, request.state_name)
-    found = [each for status in REUSABLE for each in store.with_status(status)]
+    found = [each for status in Status if status is not Status.EXPIRED for each in store.with_status(status)]
     earlier = [
         each
         for each in found
@@ -97,18 +97,28 @@ def _earlier(request: ApprovalRequest, store: ApprovalStore) -> list[ApprovalReq
 
 
 def _closed(older: ApprovalRequest, successor: str, store: ApprovalStore) -> ApprovalRequest:
-    """Superseded where it was pending, and in every case as it is stored now: the index lags behind.
+    """Superseded where it was pending, not applied where it was decided and its run has not got that; in every case as
+    it is stored now: the index lags behind.
 
     A signature that comes at this very moment is either carried with the rest, or refused because it came too late.
     """
     for _ in range(MOST_ATTEMPTS):
         current = store.get(older.request_id) or older
-        if current.status is not Status.PENDING:
+        if current.status is Status.PENDING:
+            closed = _supersede(current, successor, store, records.OPENER)
+        elif current.status in DECIDED and current.delivered_at is None and current.applied_by is None:
+            closed = _not_applied(current, successor, store)
+        else:
             return current
-        superseded = _supersede(current, successor, store, records.OPENER)
-        if superseded is not None:
-            return superseded
+        if closed is not None:
+            return closed
     raise BusyError(f"request {older.request_id} changes too quickly to be superseded: try again")
+
+
+def _not_applied(request: ApprovalRequest, successor: str, store: ApprovalStore) -> ApprovalRequest | None:
+    """Its run waits anew: it has not got this decision, and cannot get it any more."""
+    after = request.moved(Status.DECIDED_NOT_APPLIED, f"the wait was redriven before it was delivered: see {successor}")
+    return after if store.replace(request, after, records.not_applied(request, after, records.OPENER)) else None
 
 
 def _supersede(request: ApprovalRequest, successor: str, store: ApprovalStore, actor: Actor) -> ApprovalRequest | None:

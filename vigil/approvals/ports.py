@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -134,6 +135,14 @@ class Evidence(Protocol):
         """Computed from the files themselves, fetched anew."""
 
 
+class WaitEnd(StrEnum):
+    """How the wait of a request ended, as far as the history of its run shows; it lags behind what happened."""
+
+    RECEIVED = "with this request's answer"
+    OTHERWISE = "otherwise: it timed out, failed, was stopped, or was answered by another"
+    UNKNOWN = "its history does not show it"
+
+
 class Runs(Protocol):
     """The executions that wait."""
 
@@ -145,8 +154,7 @@ class Runs(Protocol):
 
     def is_running(self, execution_arn: str) -> bool: ...
 
-    def has_received(self, execution_arn: str, state_name: str, request_id: str) -> bool:
-        """Whether the state left its wait with this request's answer."""
+    def how_wait_ended(self, execution_arn: str, request_id: str) -> WaitEnd: ...
 
 
 class Pins(Protocol):

@@ -94,9 +94,9 @@ def delivered(request: ApprovalRequest) -> Entry:
     return _entry(request, EventName.DECISION_DELIVERED, DELIVERER, request.request_id, new=_state(request))
 
 
-def not_applied(before: ApprovalRequest, after: ApprovalRequest) -> Entry:
+def not_applied(before: ApprovalRequest, after: ApprovalRequest, actor: Actor = DELIVERER) -> Entry:
     return _entry(
-        after, EventName.DECISION_NOT_APPLIED, DELIVERER, before.request_id, _state(before), _state(after),
+        after, EventName.DECISION_NOT_APPLIED, actor, before.request_id, _state(before), _state(after),
         {"why": after.note},
     )  # fmt: skip
 

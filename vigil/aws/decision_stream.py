@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from vigil.approvals.deliver import DECIDED, deliver
+from vigil.approvals.deliver import deliver
+from vigil.approvals.models import DECIDED
 from vigil.approvals.ports import DeliveryPorts
 
 logger = logging.getLogger(__name__)

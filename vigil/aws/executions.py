@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from vigil.approvals.errors import WaitEndedError
+from vigil.approvals.ports import WaitEnd
 from vigil.approvals.redaction import redact
+from vigil.executions.contents import request_id_in
 
 ERROR_CHARACTERS = 256  # what SendTaskFailure takes
 CAUSE_CHARACTERS = 32_768
+OF_A_WAIT = frozenset({"TaskStarted", "TaskSubmitted"})  # what follows its TaskScheduled while it lasts
 WAIT_ENDED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 
@@ -67,16 +70,21 @@ class Executions:
         for page in pages:
             yield from redact(page["events"])
 
-    def has_received(self, execution_arn: str, state_name: str, request_id: str) -> bool:
-        """Whether a task of the execution succeeded with an output that names the request."""
-        for event in self.history(execution_arn, newest_first=True):
-            if event["type"] == "TaskSucceeded":
-                output = event["taskSucceededEventDetails"].get("output", "")
-                if _names_request(output, request_id):
-                    return True
-            if event["type"] == "TaskStateEntered" and event["stateEnteredEventDetails"]["name"] == state_name:
-                return False
-        return False
+    def how_wait_ended(self, execution_arn: str, request_id: str) -> WaitEnd:
+        """From the newest event back to the one that began this request's wait: a redriven state waits anew."""
+        is_over = False
+        try:
+            for event in self.history(execution_arn, newest_first=True):
+                if event["type"] == "TaskSucceeded":
+                    if _names_request(event["taskSucceededEventDetails"].get("output", ""), request_id):
+                        return WaitEnd.RECEIVED
+                elif event["type"] == "TaskScheduled" and request_id_in([event]) == request_id:
+                    return WaitEnd.OTHERWISE if is_over else WaitEnd.UNKNOWN
+                is_over = is_over or event["type"] not in OF_A_WAIT
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":  # forgotten after 90 days
+                raise
+        return WaitEnd.UNKNOWN
 
     def start(self, state_machine: str, name: str, document: Mapping[str, object]) -> str:
         """Start an execution or join the one of the same name; its ARN.

@@ -46,6 +46,48 @@ def test_a_redriven_wait_whose_decision_came_too_late_is_decided_at_once(bench):
     assert verify_release(newer.request_id, EXECUTION, UPDATE, bench.verification)
 
 
+@pytest.mark.parametrize("decided", ["approve", "reject"])
+def test_a_decision_that_nobody_had_delivered_stands_for_the_redriven_wait(bench, decided):
+    """The run was stopped and redriven between the last signature and its delivery."""
+    older = getattr(bench, decided)(bench.review(bench.open()))
+    newer = again(bench)
+    assert bench.stored(older).status is Status.DECIDED_NOT_APPLIED
+    assert (newer.status, newer.carried_from) == (older.status, older.request_id)
+    assert sweep(bench.delivery) == {newer.request_id: Delivery.DELIVERED.value}
+    assert bench.runs.succeeded[EXECUTION]["request_id"] == newer.request_id
+    (closed,) = bench.ledger.of(EventName.DECISION_NOT_APPLIED)
+    assert (closed.subject, closed.actor.name) == (older.request_id, "open_approval")
+    assert newer.request_id in closed.details["why"]
+
+
+def test_a_decision_that_its_run_has_got_is_neither_closed_nor_carried(bench):
+    older = bench.reject(bench.open())
+    deliver(older.request_id, bench.delivery)
+    assert again(bench).signatures == []
+    assert bench.stored(older).status is Status.REJECTED
+
+
+def test_a_decision_with_other_facts_is_closed_and_asked_for_anew(bench):
+    older = bench.approved()
+    newer = again(bench, facts=bench.facts.model_copy(update={"evaluation_digest": "e" * 64}))
+    assert (newer.status, newer.signatures) == (Status.PENDING, [])
+    assert bench.stored(older).status is Status.DECIDED_NOT_APPLIED
+
+
+def test_a_decision_that_is_delivered_while_the_wait_is_opened_anew_is_left_as_it_is(bench):
+    older = bench.approved()
+    replace = bench.store.replace
+
+    def interrupted(*given):
+        bench.store.replace = replace
+        deliver(older.request_id, bench.delivery)
+        return replace(*given)
+
+    bench.store.replace = interrupted
+    assert again(bench).signatures == []
+    assert bench.stored(older).status is Status.APPROVED
+
+
 def test_a_rejection_that_came_too_late_stands_for_the_redriven_wait_too(bench):
     older = bench.reject(bench.open())
     bench.runs.waiting.clear()

@@ -3,6 +3,7 @@ from approval_fakes import EXECUTION, TOKEN
 
 from vigil.approvals.deliver import Delivery, deliver, sweep
 from vigil.approvals.models import Status
+from vigil.approvals.timing import TIME_TO_APPLY
 from vigil.audit.events import EventName
 
 
@@ -191,3 +192,85 @@ def test_a_decision_that_could_not_be_applied_is_recorded(bench, approved):
     deliver(approved.request_id, bench.delivery)
     (record,) = bench.ledger.of(EventName.DECISION_NOT_APPLIED)
     assert record.old["status"] == "APPROVED"
+
+
+def test_a_delivery_that_finds_the_wait_answered_voids_nothing_while_the_history_does_not_show_by_whom(bench, approved):
+    """Stream and sweep at once: the one has sent the answer and not marked it, the other reads a history that lags."""
+    send, found = bench.runs.succeed, []
+
+    def sent_while_another_delivers(*given):
+        bench.runs.succeed = send
+        send(*given)
+        bench.runs.lags = True
+        found.append(deliver(approved.request_id, bench.delivery))
+
+    bench.runs.succeed = sent_while_another_delivers
+    assert deliver(approved.request_id, bench.delivery) is Delivery.DELIVERED
+    assert found == [Delivery.UNCLEAR]
+    row = bench.stored(approved)
+    assert (row.status, row.delivered_at) == (Status.APPROVED, bench.clock())
+    assert not bench.ledger.of(EventName.DECISION_NOT_APPLIED)
+
+
+def test_what_the_history_did_not_show_is_marked_by_a_later_sweep(bench, approved):
+    bench.runs.waiting.clear()
+    bench.runs.lags = True
+    assert sweep(bench.delivery) == {approved.request_id: Delivery.UNCLEAR.value}
+    bench.runs.lags = False
+    assert sweep(bench.delivery) == {approved.request_id: Delivery.NOT_APPLIED.value}
+
+
+def test_a_history_that_never_shows_it_leaves_nothing_open_past_the_expiry(bench, approved):
+    bench.runs.waiting.clear()
+    bench.runs.lags = True
+    bench.clock.now = approved.expires_at + TIME_TO_APPLY
+    assert sweep(bench.delivery) == {approved.request_id: Delivery.NOT_APPLIED.value}
+
+
+def test_an_approval_that_is_in_use_was_received_whatever_the_history_shows(bench, approved):
+    bench.runs.waiting.clear()
+    bench.runs.lags = True
+    bench.store.claim(approved.request_id, "an update")
+    assert sweep(bench.delivery) == {approved.request_id: Delivery.DELIVERED.value}
+
+
+def test_a_row_that_is_not_decided_any_more_is_not_marked_as_delivered(bench, approved):
+    send = bench.runs.succeed
+
+    def closed_meanwhile(*given):
+        send(*given)
+        row = bench.stored(approved)
+        bench.store.change(row.request_id, status=Status.DECIDED_NOT_APPLIED, revision=row.revision + 1)
+
+    bench.runs.succeed = closed_meanwhile
+    assert deliver(approved.request_id, bench.delivery) is Delivery.NOT_APPLIED
+    assert bench.stored(approved).delivered_at is None
+    assert not bench.ledger.of(EventName.DECISION_DELIVERED)
+
+
+@pytest.mark.parametrize("decided", ["approve", "reject"])
+def test_a_decision_whose_plan_is_gone_waits_for_it_until_it_expires_and_is_closed_then(bench, decided):
+    request = bench.review(bench.open())
+    getattr(bench, decided)(request)
+    without = bench.with_evidence(plans={})
+    assert sweep(without.delivery) == {request.request_id: "failed: EvidenceError"}
+    bench.clock.now = request.expires_at + TIME_TO_APPLY
+    bench.runs.waiting.clear()
+    assert sweep(without.delivery) == {request.request_id: Delivery.NOT_APPLIED.value}
+    assert "there is no" in bench.stored(request).note
+    assert sweep(without.delivery) == {}
+
+
+def test_an_approval_whose_run_is_stopped_before_it_was_used_is_closed_at_once(bench, approved):
+    deliver(approved.request_id, bench.delivery)
+    assert sweep(bench.delivery) == {}
+    bench.runs.ended.add(EXECUTION)
+    assert sweep(bench.delivery) == {approved.request_id: "DECIDED_NOT_APPLIED"}
+    assert "its run ended" in bench.stored(approved).note
+
+
+def test_an_approval_that_was_used_stays_although_its_run_has_ended(bench, approved):
+    deliver(approved.request_id, bench.delivery)
+    bench.store.claim(approved.request_id, "an update")
+    bench.runs.ended.add(EXECUTION)
+    assert sweep(bench.delivery) == {}

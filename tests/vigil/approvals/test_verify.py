@@ -210,7 +210,8 @@ def test_a_signature_of_an_earlier_request_of_the_same_wait_is_not_taken_unless_
     """The same execution and facts: only the request's own mark says that its signatures come from an earlier one."""
     bench.clock.advance(seconds=30)
     other = bench.open(token=TOKEN + "2", attempt=1)
-    bench.store.change(other.request_id, status=Status.APPROVED, signatures=approved.signatures)
+    assert (other.status, other.signatures) == (Status.APPROVED, approved.signatures)
+    bench.store.change(other.request_id, carried_from=None)
     refused(bench, other, "not carried to this one")
 
 

@@ -8,9 +8,11 @@ from approval_bench import Bench, on_tables
 from approval_fakes import EXECUTION, TOKEN
 
 from vigil.approvals import records
+from vigil.approvals.deliver import sweep
 from vigil.approvals.errors import ChallengeError
 from vigil.approvals.models import Meaning, Status
 from vigil.approvals.statement import check_signatures
+from vigil.approvals.verify import verify_release
 from vigil.audit.events import EventName
 
 
@@ -155,6 +157,29 @@ def test_an_approval_is_claimed_by_one_execution(bench):
     assert not bench.store.claim(request.request_id, "two")
     claimed = bench.store.get(request.request_id)
     assert (claimed.applied_by, claimed.revision) == ("one", 4)
+
+
+@pytest.mark.parametrize(
+    ("first", "closed"),
+    [
+        (lambda bench: bench.review(bench.open()), Status.SUPERSEDED),
+        (lambda bench: bench.approved(), Status.DECIDED_NOT_APPLIED),
+        (lambda bench: bench.reject(bench.review(bench.open())), Status.DECIDED_NOT_APPLIED),
+    ],
+    ids=["one of two signatures", "approved", "rejected"],
+)
+def test_a_redriven_wait_takes_over_what_was_signed_and_goes_on_to_its_release(bench, first, closed):
+    older = first(bench)
+    bench.clock.advance(seconds=30)
+    newer = bench.open(token=TOKEN + "2")
+    assert bench.stored(older).status is closed
+    assert (newer.signatures, newer.carried_from) == (older.signatures, older.request_id)
+    if newer.status is Status.PENDING:
+        newer = bench.approve(newer)
+    assert sweep(bench.delivery) == {newer.request_id: "delivered"}
+    if newer.status is Status.APPROVED:
+        assert verify_release(newer.request_id, EXECUTION, "an update", bench.verification)
+    assert EventName.SIGNATURES_CARRIED in events(bench)
 
 
 def test_the_token_is_not_in_the_tables_in_clear(bench, stack):

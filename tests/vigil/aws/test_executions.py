@@ -6,6 +6,8 @@ import pytest
 from botocore.stub import Stubber
 
 from vigil.approvals.errors import WaitEndedError
+from vigil.approvals.identity import request_id_for
+from vigil.approvals.ports import WaitEnd
 from vigil.aws.executions import Executions
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:vigil-unit-train-and-promote"
@@ -53,7 +55,7 @@ def history(*events):
     """GetExecutionHistory's answer, newest first. Shape: API reference, HistoryEvent."""
     numbered = [
         {"id": number, "timestamp": datetime.now(UTC), **event}
-        for number, event in zip(range(9, 0, -1), events, strict=False)
+        for number, event in zip(range(12, 0, -1), events, strict=False)
     ]
     return {"events": numbered}
 
@@ -63,33 +65,66 @@ def succeeded(output):
     return {"type": "TaskSucceeded", "taskSucceededEventDetails": details}
 
 
+def scheduled(attempt=0):
+    body = {"task_token": TOKEN, "execution_arn": EXECUTION, "state_name": "WaitForApproval", "attempt": attempt}
+    body["entered_at"] = "2026-03-02T09:30:00.000Z"
+    details = {"resourceType": "sqs", "resource": "sendMessage.waitForTaskToken", "region": "us-east-1"}
+    details["parameters"] = json.dumps({"MessageBody": body, "QueueUrl": "https://sqs/queue"})
+    return {"type": "TaskScheduled", "taskScheduledEventDetails": details}
+
+
+def event(kind):
+    return {"type": kind}
+
+
 ENTERED = {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "WaitForApproval"}}
-SCHEDULED = {
-    "type": "TaskScheduled",
-    "taskScheduledEventDetails": {
-        "resourceType": "sqs",
-        "resource": "sendMessage.waitForTaskToken",
-        "region": "us-east-1",
-        "parameters": json.dumps({"MessageBody": {"task_token": TOKEN}, "QueueUrl": "https://sqs/queue"}),
-    },
-}
+SCHEDULED = scheduled()
+WAITS = (event("TaskSubmitted"), event("TaskStarted"), SCHEDULED, ENTERED)
+AGAIN = (event("TaskSubmitted"), event("TaskStarted"), scheduled(1))
+REQUEST, NEXT = (
+    request_id_for(EXECUTION, "WaitForApproval", datetime(2026, 3, 2, 9, 30, tzinfo=UTC), attempt) for attempt in (0, 1)
+)
+ANSWERED = succeeded({"request_id": REQUEST, "decision": "APPROVED"})
 
 
 @pytest.mark.parametrize(
-    ("events", "received"),
+    ("events", "end"),
     [
-        ((succeeded({"request_id": "apr-1", "decision": "APPROVED"}), ENTERED), True),
-        ((succeeded({"request_id": "apr-2", "decision": "APPROVED"}), ENTERED), False),
-        ((succeeded("apr-1"), ENTERED), False),
-        ((SCHEDULED, ENTERED, succeeded({"request_id": "apr-1"})), False),
-        ((), False),
+        ((ANSWERED, *WAITS), WaitEnd.RECEIVED),
+        ((event("ExecutionFailed"), ANSWERED, *WAITS), WaitEnd.RECEIVED),
+        ((succeeded({"request_id": NEXT, "decision": "APPROVED"}), *WAITS), WaitEnd.OTHERWISE),
+        ((succeeded("apr-1"), *WAITS), WaitEnd.OTHERWISE),
+        ((event("TaskTimedOut"), *WAITS), WaitEnd.OTHERWISE),
+        ((event("ExecutionAborted"), *WAITS), WaitEnd.OTHERWISE),
+        ((*AGAIN, event("ExecutionRedriven"), event("ExecutionAborted"), *WAITS), WaitEnd.OTHERWISE),
+        ((*AGAIN, *WAITS), WaitEnd.OTHERWISE),
+        (WAITS, WaitEnd.UNKNOWN),
+        (WAITS[2:], WaitEnd.UNKNOWN),
+        ((ENTERED,), WaitEnd.UNKNOWN),
+        ((), WaitEnd.UNKNOWN),
     ],
-    ids=["this answer", "another request's", "no object", "an earlier wait's", "nothing"],
-)
-def test_whether_the_wait_received_this_answer_is_read_from_the_history(stubbed, events, received):
+    ids=[
+        "this answer", "this answer, then the end", "another answer", "no object", "timed out", "stopped", "redriven",
+        "retried", "it waits", "not submitted yet", "not scheduled yet", "nothing",
+    ],
+)  # fmt: skip
+def test_how_a_wait_ended_is_read_from_the_newest_of_the_history(stubbed, events, end):
     executions, stubber = stubbed
     stubber.add_response("get_execution_history", history(*events))
-    assert executions.has_received(EXECUTION, "WaitForApproval", "apr-1") is received
+    assert executions.how_wait_ended(EXECUTION, REQUEST) is end
+
+
+def test_a_redriven_wait_is_not_taken_for_the_one_before(stubbed):
+    executions, stubber = stubbed
+    events = (*AGAIN, event("ExecutionRedriven"), event("ExecutionAborted"), *WAITS)
+    stubber.add_response("get_execution_history", history(*events))
+    assert executions.how_wait_ended(EXECUTION, NEXT) is WaitEnd.UNKNOWN
+
+
+def test_how_a_wait_ended_whose_execution_is_forgotten_is_not_known(stubbed):
+    executions, stubber = stubbed
+    stubber.add_client_error("get_execution_history", "ExecutionDoesNotExist")
+    assert executions.how_wait_ended(EXECUTION, REQUEST) is WaitEnd.UNKNOWN
 
 
 def test_a_history_is_redacted_before_anybody_sees_it(stubbed):
