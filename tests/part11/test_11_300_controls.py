@@ -13,7 +13,7 @@ from vigil.approvals.errors import AuthenticationError, LockedOutError, RevokedE
 from vigil.approvals.lockout import LOCKED_FOR, MOST_FAILURES
 from vigil.approvals.models import ApprovalRequest, Meaning
 from vigil.audit.events import EventName
-from vigil.aws.sign_in_alarms import ACCOUNTS_LOCKED, NAMESPACE, SIGN_IN_FAILURES
+from vigil.aws.sign_in_alarms import ACCOUNTS_LOCKED, NAMESPACE, NOT_RECORDED, SIGN_IN_FAILURES
 
 TEMPLATE = load_template()["Resources"]
 
@@ -78,7 +78,7 @@ def test_locking_is_recorded_and_reported_at_once(at_desk: Desk) -> None:
 def test_the_alarms_tell_the_people_behind_the_topic_within_minutes() -> None:
     alarms = [each["Properties"] for each in TEMPLATE.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
     found = {each["MetricName"]: each for each in alarms if each.get("Namespace") == NAMESPACE}
-    assert set(found) == {SIGN_IN_FAILURES, ACCOUNTS_LOCKED}
+    assert set(found) == {SIGN_IN_FAILURES, ACCOUNTS_LOCKED, NOT_RECORDED}
     assert found[ACCOUNTS_LOCKED]["Threshold"] == 1
     for alarm in found.values():
         assert alarm["AlarmActions"] == [{"Ref": "NotificationsTopic"}]

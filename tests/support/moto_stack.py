@@ -26,11 +26,14 @@ from vigil.approvals.desk import SigningAnswer, SigningOrder, SigningResult
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, PasswordProof
 from vigil.approvals.prepare import prepare
 from vigil.approvals.sign import sign
-from vigil.aws.approval_ports import approvals_table, signing_ports
+from vigil.audit.events import EventName
+from vigil.audit.models import STACK_CHAIN, Actor, Entry
+from vigil.aws.approval_ports import approvals_table, ledger_table, signing_ports
 from vigil.aws.artefacts import artefact_uri
 from vigil.aws.environment import StackParameters, aws_client, load_parameters
 from vigil.aws.evidence_store import EvidenceStore
 from vigil.aws.objects import S3Uri
+from vigil.aws.release_ledger import released_key
 from vigil.change_control.models import Plan
 from vigil.datasets.manifest import Manifest, ManifestEntry
 from vigil.digests import digest_of, sha256_hex
@@ -79,6 +82,14 @@ class MotoStack:
         place = f"s3://{self.parameters.buckets.datasets}/datasets/faers/{manifest.version}/manifest.json"
         self.put(place, manifest.to_bytes())
         return manifest.version
+
+    def recorded_dataset(self) -> str:
+        """Such a version, whose release is in the ledger."""
+        version = self.release_dataset()
+        actor = Actor(name="airflow:dana", via="Airflow's login", verified=False)
+        entry = {"chain": STACK_CHAIN, "event": EventName.DATASET_RELEASED, "key": released_key(version)}
+        ledger_table(self.parameters).append(Entry(**entry, actor=actor, subject=f"dataset faers {version}"))
+        return version
 
     def candidate(self, **changes: Any) -> tuple[Plan, Evaluation, Facts]:
         """Evidence of a good candidate in the buckets, and its facts."""

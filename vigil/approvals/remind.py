@@ -1,11 +1,12 @@
-"""Reminding people of requests that wait for them, and calling in deputies, as each request's pinned plan says.
+"""Telling people of requests that wait for them, reminding them, and calling in deputies, as each pinned plan says.
 
 A reminder is marked in the request's row, in one transaction with its ledger record, before it is sent: two sweeps at
 once, a clock that jumps or a sweep that was late for several reminders send none twice. What cannot be sent then is
 told on the notifications topic and not sent again. What a function that ends between mark and mail had still to send
 is never sent: the ledger names people whom nothing reached, and only the next reminder or the escalation reaches them.
 
-The first mail, at the opening, counts as the reminder that is due the whole window before the end. Moments that lie
+The first mail and notice, of the opening, count as the reminder that is due the whole window before the end: of what
+waits no more when the sweep comes, decided by carried signatures or superseded, nobody is told. Moments that lie
 before the opening do not come: a stack that asks for a decision sooner than the plan does not begin with an escalation.
 """
 
@@ -143,8 +144,7 @@ def _tell(
     if not ports.store.replace(before, after, _entry(after, occasion, due, told, rules)):
         return before, []
     refused = [each.person.username for each in told if not _mail(each, after, occasion, rules, ports)]
-    if refused or occasion is not Occasion.OPENED:  # of the opening, open_approval tells
-        ports.notices.publish(subject_of(occasion, after), _facts(after, occasion, rules, refused, ports))
+    ports.notices.publish(subject_of(occasion, after), _facts(after, occasion, rules, refused, ports))
     return after, [occasion.value if not refused else f"{occasion.value}, no mail to {len(refused)}"]
 
 
@@ -192,6 +192,7 @@ def _facts(
 ) -> dict[str, object]:
     return {
         "event": f"approval-{occasion.value}",
+        "kind": request.facts.kind,
         "request_id": request.request_id,
         "requested_by": one_line(request.facts.requested_by),
         "verdict": one_line(request.facts.verdict.summary),

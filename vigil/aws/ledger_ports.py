@@ -10,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from vigil.audit.models import Actor, Entry, Record
 from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters, aws_client, function_name
-from vigil.aws.ledger_search import newest
 from vigil.aws.ledger_table import Appended, LedgerBusyError, LedgerTable
 
 
@@ -22,8 +21,6 @@ class RequiredLedger:
     """``LedgerWriter`` whose failures have one name, whatever DynamoDB calls them."""
 
     def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
         self._ledger = LedgerTable(client, table, server_time)
 
     def append(self, entry: Entry) -> Record:
@@ -45,13 +42,6 @@ class RequiredLedger:
     def read(self, chain: str, after: int = 0) -> Iterator[Record]:
         try:
             yield from self._ledger.read(chain, after)
-        except (BotoCoreError, ClientError) as error:
-            raise LedgerUnavailableError(f"the ledger cannot be read, try again: {error}") from error
-
-    def newest(self, chain: str, event: str) -> Record | None:
-        """The newest record of this event in a chain."""
-        try:
-            return newest(self._client, self._table, chain, event)
         except (BotoCoreError, ClientError) as error:
             raise LedgerUnavailableError(f"the ledger cannot be read, try again: {error}") from error
 

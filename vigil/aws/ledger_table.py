@@ -211,29 +211,30 @@ class LedgerTable:
 
     def _explain(self, error: ClientError, entries: Sequence[Entry], changes: int) -> Record | None:
         """The earlier record where the first entry's key is known; None where it is worth trying again. Raises
-        everything else, and ``LedgerDamagedError`` where only what was to follow is recorded."""
+        everything else, and ``LedgerDamagedError`` where what was to follow is recorded and nothing else stands against
+        the transaction."""
         if error.response["Error"]["Code"] in ("TransactionConflictException", "TransactionInProgressException"):
             return None
         if error.response["Error"]["Code"] != "TransactionCanceledException":
             raise error
         codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
         refused = [index for index, code in enumerate(codes) if code == "ConditionalCheckFailed"]
-        known = self._known(entries, refused)
+        first = entries[0]
+        known = self.find(first.chain, first.key) if 1 in refused else None
         if known is not None:
             return known
         own = [index - 2 * len(entries) for index in refused if index >= 2 * len(entries)]
-        if own and changes:
+        if own and changes:  # whoever made the change first may have recorded what was to follow, too
             raise ConditionFailedError(own[0]) from None
-        if refused or WORTH_ANOTHER_TRY & set(codes):
+        if WORTH_ANOTHER_TRY & set(codes):
+            return None
+        self._refuse_damage(entries, refused)
+        if refused:
             return None
         raise error
 
-    def _known(self, entries: Sequence[Entry], refused: Sequence[int]) -> Record | None:
+    def _refuse_damage(self, entries: Sequence[Entry], refused: Sequence[int]) -> None:
         """``refused``: places in the transaction, where an entry's marker is its second item."""
         for number, entry in enumerate(entries):
-            known = self.find(entry.chain, entry.key) if 2 * number + 1 in refused else None
-            if known is not None and number:
+            if number and 2 * number + 1 in refused and self.find(entry.chain, entry.key) is not None:
                 raise LedgerDamagedError(f"{entry.key} is recorded without {entries[0].key}: run `vigil audit verify`")
-            if known is not None:
-                return known
-        return None

@@ -14,6 +14,7 @@ from vigil.audit.ports import LedgerWriter
 from vigil.aws.objects import ObjectError, S3Uri, get_bytes
 from vigil.aws.releases import ReleaseRecord, read_release_bytes
 from vigil.datasets.manifest import MANIFEST_FILE, Manifest
+from vigil.datasets.models import DATASET_NAME
 from vigil.digests import Sha256, sha256_hex
 
 
@@ -43,7 +44,7 @@ def record_dataset_released(event: RecordReleaseEvent, bucket: str, s3: Any, led
         Entry(
             chain=STACK_CHAIN,
             event=EventName.DATASET_RELEASED,
-            key=f"{EventName.DATASET_RELEASED}#{release.name}#{release.version}",
+            key=released_key(release.version),
             actor=Actor(name=event.released_by, via="Airflow's login, as Airflow says", verified=False),
             subject=f"dataset {release.name} {release.version}",
             old=release.gate.compared_with if release.gate else None,
@@ -58,6 +59,11 @@ def record_dataset_released(event: RecordReleaseEvent, bucket: str, s3: Any, led
         )
     )
     return record.sequence
+
+
+def released_key(version: str) -> str:
+    """Of the record of a version's release, in the chain ``stack``."""
+    return f"{EventName.DATASET_RELEASED}#{DATASET_NAME}#{version}"
 
 
 def ask_to_record(event: RecordReleaseEvent, function: str, client: Any) -> None:
@@ -81,7 +87,7 @@ def _proven(version: str, bucket: str, s3: Any) -> tuple[bytes, ReleaseRecord]:
         raise ReleaseNotProvenError(f"version {version} is not released: {error}") from error
     except (ValidationError, ValueError) as error:
         raise ReleaseNotProvenError(f"the release record or the manifest of {version} is not readable") from error
-    found = (release.version, release.prefix, manifest.version)
-    if found != (version, str(prefix), version):
+    found = (release.name, release.version, release.prefix, manifest.version)
+    if found != (DATASET_NAME, version, str(prefix), version):
         raise ReleaseNotProvenError(f"the release record or the manifest of {version} is that of something else")
     return content, release

@@ -3,9 +3,11 @@ import json
 from approval_fakes import EXECUTION, TOKEN
 from moto_stack import example
 
+from tasks.lambdas import remind_approvers
 from tasks.lambdas.open_approval import handler
 from vigil.approvals.models import Status
 from vigil.aws.approval_ports import approvals_table, token_vault
+from vigil.aws.clock import server_time
 
 
 def message(facts, **changes):
@@ -32,13 +34,28 @@ def test_a_wait_opens_a_request_that_holds_its_token_sealed(stack):
     assert token_vault(stack.parameters).unseal(request.request_id, request.token_ciphertext) == TOKEN
 
 
-def test_people_are_told_once_and_without_the_token(stack):
+def test_a_message_that_comes_twice_opens_one_request_and_its_people_are_told_once_and_without_the_token(stack):
     _, _, facts = stack.candidate()
-    handler(event_of(message(facts), message(facts)), None)
+    entered = server_time().isoformat()
+    handler(event_of(message(facts, entered_at=entered), message(facts, entered_at=entered)), None)
+    assert stack.notices() == []
+    for _ in range(2):
+        remind_approvers.handler(example("schedule"), None)
     (notice,) = stack.notices()
-    assert notice["event"] == "approval-requested"
-    assert notice["expires_at"] == "2026-03-16T09:30:00.123000Z"
+    assert (notice["event"], notice["kind"]) == ("approval-opened", "promotion")
+    assert "/plugin/approvals/apr-" in notice["where"]
     assert TOKEN not in json.dumps(notice)
+
+
+def test_of_a_wait_that_was_retried_before_anybody_was_told_only_the_newer_request_is_told(stack):
+    _, _, facts = stack.candidate()
+    entered = server_time().isoformat()
+    waits = [message(facts, entered_at=entered, attempt=number) for number in (1, 0)]
+    handler(event_of(*waits), None)
+    (pending,) = approvals_table(stack.parameters).with_status(Status.PENDING)
+    remind_approvers.handler(example("schedule"), None)
+    assert [notice["request_id"] for notice in stack.notices()] == [pending.request_id]
+    assert pending.attempt == 1
 
 
 def test_a_bad_message_is_reported_and_the_good_one_is_taken(stack, caplog):

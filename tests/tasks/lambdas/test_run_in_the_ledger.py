@@ -11,14 +11,15 @@ from moto_stack import MODEL_FILES, archive_of, example, tree_digest_of
 from tasks.lambdas import gate_candidate, mark_active, pin_run, record_outcome, register_candidate, train_model_handler
 from vigil.audit.models import model_chain
 from vigil.aws.ledger_ports import LedgerUnavailableError, RequiredLedger
-from vigil.aws.pinning import run_key
+from vigil.aws.pinning import RequestError, run_key
 
 CHAIN = model_chain(run_key(EXECUTION))
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:vigil-unit-update-endpoint:apr-1"
 
 
-def pin(stack, execution=EXECUTION, plan=None, monkeypatch=None):
-    request = {"dataset_version": stack.release_dataset(), "requested_by": "airflow:dana", "reason": "new quarter"}
+def pin(stack, execution=EXECUTION, plan=None, monkeypatch=None, dataset=None):
+    version = dataset or stack.recorded_dataset()
+    request = {"dataset_version": version, "requested_by": "airflow:dana", "reason": "new quarter"}
     event = {
         "request": request,
         "execution_arn": execution,
@@ -88,7 +89,7 @@ def test_a_plan_that_changed_is_recorded_by_the_first_run_that_pins_it_with_who_
     pin(stack, EXECUTION + "-2")
     pin(stack, EXECUTION + "-3", second, monkeypatch)
     pin(stack, EXECUTION + "-4", first, monkeypatch)
-    adopted, amended, undone = records(stack, "stack")
+    adopted, amended, undone = records(stack, "stack")[1:]
     assert {record.event for record in (adopted, amended, undone)} == {"plan.changed"}
     assert adopted.old is None
     assert (amended.old["digest"], amended.old["version"]) == (first.digest, first.version)
@@ -102,7 +103,20 @@ def test_a_retried_start_does_not_bring_back_the_plan_it_had_pinned(stack, monke
     pin(stack, EXECUTION)
     pin(stack, EXECUTION + "-2", real_plan().model_copy(update={"version": "9.9"}), monkeypatch)
     pin(stack, EXECUTION)
-    assert events(stack, "stack") == ["plan.changed", "plan.changed"]
+    assert events(stack, "stack") == ["dataset.released", "plan.changed", "plan.changed"]
+
+
+def test_a_run_on_a_dataset_whose_release_the_ledger_does_not_know_is_refused_until_it_is_recorded(stack):
+    event = {
+        "request": {"dataset_version": stack.release_dataset(), "requested_by": "airflow:dana", "reason": "r"},
+        "execution_arn": EXECUTION, "execution_name": "run-1", "started_at": "2026-03-02T09:30:00.123Z",
+    }  # fmt: skip
+    with pytest.raises(RequestError, match=r"does not know of its release: clear the task `release`"):
+        pin_run.handler(event, None)
+    assert events(stack, CHAIN) == []
+    stack.recorded_dataset()
+    pin_run.handler(event, None)
+    assert events(stack, CHAIN) == ["run.started"]
 
 
 def test_a_verdict_is_recorded_once_with_each_criterion(stack, judged):
@@ -226,7 +240,7 @@ def test_a_step_whose_event_cannot_be_recorded_fails_by_the_name_that_the_machin
 ):
     gate, register = judged
     calls = {
-        "pin": lambda: pin(stack, EXECUTION + "-2"),
+        "pin": lambda: pin(stack, EXECUTION + "-2", dataset=stack.release_dataset()),
         "gate": lambda: gate_candidate.handler(gate, None),
         "register": lambda: register_candidate.handler(register, None),
         "outcome": lambda: record_outcome.handler({"execution_arn": EXECUTION, "outcome": "Expired"}, None),

@@ -5,6 +5,8 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+from candidate_evidence import real_plan
+from ledger_reading import records
 from moto_stack import archive_of, example, moto_stack
 from served_model import promote, put_into_service, set_status
 
@@ -123,6 +125,19 @@ def versions(stack):
     return model_versions(version_sources(stack.parameters, lambda: rows)), rows
 
 
+def test_a_plan_that_no_run_has_pinned_is_recorded_by_the_roll_back_that_finds_it_in_force(
+    stack, models, roll_back, monkeypatch
+):
+    old, _ = models
+    plan = real_plan().model_copy(update={"version": "9.9"})
+    monkeypatch.setattr(pin_rollback, "load_plan", lambda _: plan)
+    for _ in range(2):
+        pin(roll_back, model_package_arn=old.model_package_arn)
+    plans = [each for each in records(stack, "stack") if each.event == "plan.changed"]
+    (changed,) = [each for each in plans if each.new["version"] == "9.9"]
+    assert (changed.details["first_pinned_by"], changed.actor.name) == (roll_back, "Paula <paula@example.org>")
+
+
 def test_a_model_goes_all_the_way_back_and_its_chain_tells_it(stack, models, roll_back):
     old, _ = models
     run = pin(roll_back, model_package_arn=old.model_package_arn)
@@ -137,9 +152,9 @@ def test_a_model_goes_all_the_way_back_and_its_chain_tells_it(stack, models, rol
     told = [
         (each.event.value, each.actor.verified) for each in ledger_table(stack.parameters).read(f"model:{run['key']}")
     ]
-    assert told[-6:] == [
+    assert told[-7:] == [
         ("rollback.requested", False), ("request.opened", True), ("signature.made", True), ("signature.made", True),
-        ("release.verified", True), ("run.ended", True),
+        ("decision.made", True), ("release.verified", True), ("run.ended", True),
     ]  # fmt: skip
     with pytest.raises(SignatureInvalidError, match="used already"):
         verify(request, by=f"{UPDATE}-2")

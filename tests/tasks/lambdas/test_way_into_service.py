@@ -39,7 +39,7 @@ def through_json(value):
 def candidate(stack):
     """PinRun, the jobs' outputs, Gate and Register."""
     stack.add_people()
-    request = {"dataset_version": stack.release_dataset(), "requested_by": "airflow:dana", "reason": "new quarter"}
+    request = {"dataset_version": stack.recorded_dataset(), "requested_by": "airflow:dana", "reason": "new quarter"}
     event = {
         "request": request,
         "execution_arn": EXECUTION,

@@ -71,7 +71,9 @@ def test_those_who_may_sign_are_told_at_the_opening_once(bench, ports, outbox):
     assert outbox.addressed() == HOLDERS
     assert remind_all(ports) == {}
     assert outbox.addressed() == []
-    assert outbox.notices == [], "open_approval has told of it"
+    ((subject, facts),) = outbox.notices
+    assert (subject, facts["event"]) == (f"Vigil: {request.request_id} waits for signatures", "approval-opened")
+    assert facts["where"].endswith(f"https://airflow.example/plugin/approvals/{request.request_id}")
 
 
 def test_each_reminder_of_the_plan_comes_once_when_it_is_due(bench, ports, outbox):

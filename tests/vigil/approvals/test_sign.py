@@ -1,10 +1,7 @@
 """Signing: what is stored, and everything that is refused without a change."""
 
-import json
-
 import pytest
 from approval_bench import Bench
-from approval_fakes import PASSWORD
 
 from vigil.approvals.errors import (
     AlreadyDecidedError,
@@ -62,38 +59,6 @@ def test_the_order_of_the_seats_does_not_matter(bench):
     request = bench.open()
     bench.approve(request)
     assert bench.review(request).status is Status.APPROVED
-
-
-def test_each_signature_is_in_the_ledger_with_what_it_made_of_the_request(bench):
-    bench.approved()
-    made = bench.ledger.of(EventName.SIGNATURE_MADE)
-    assert [record.actor.name for record in made] == ["quinn", "ana"]
-    assert made[1].old == {"status": "PENDING", "signatures": 1}
-    assert made[1].new == {"status": "APPROVED", "signatures": 2}
-    assert made[1].details["signature"]["role"] == "model-owner"
-
-
-def test_the_decision_is_recorded_with_the_signature_that_makes_it_and_with_no_other(bench):
-    request = bench.review(bench.open())
-    assert bench.ledger.of(EventName.DECISION_MADE) == []
-    bench.approve(request)
-    assert bench.ledger.events()[-2:] == [EventName.SIGNATURE_MADE, EventName.DECISION_MADE]
-    (made,) = bench.ledger.of(EventName.DECISION_MADE)
-    assert (made.subject, made.actor.name, made.at) == (request.request_id, "ana", bench.clock())
-    assert made.old == {"status": "PENDING", "signatures": 1}
-    assert made.new == {"status": "APPROVED", "signatures": 2}
-    assert [(each["printed_name"], each["role"], each["meaning"]) for each in made.details["signers"]] == [
-        ("Quinn", "quality-assurance", "reviewed"), ("Ana", "model-owner", "approved"),
-    ]  # fmt: skip
-
-
-def test_a_decision_that_cannot_be_recorded_is_not_made(bench):
-    request = bench.review(bench.open())
-    challenge = bench.show(request, APPROVED)
-    bench.ledger.append = lambda _: (_ for _ in ()).throw(ConnectionError("no ledger"))
-    with pytest.raises(ConnectionError):
-        bench.answer(challenge, "ana")
-    assert bench.stored(request) == request
 
 
 @pytest.mark.parametrize("user", ["ana", "quinn"])
@@ -299,44 +264,6 @@ def test_a_row_that_always_changes_is_given_up_and_nothing_is_signed(bench):
     challenge = bench.show(request, APPROVED)
     bench.store.sign = lambda *_: False
     refused(bench, request, BusyError, challenge)
-
-
-def test_what_a_refused_signer_wrote_and_typed_is_not_recorded(bench):
-    request = bench.open()
-    challenge = bench.show(request, REJECTED, "my secret comment")
-    refused(bench, request, AuthenticationError, challenge, "my-password-as-user", password="pa55word!")
-    refused(bench, request, AuthenticationError, challenge, "ana", password="pa55word!")
-    recorded = json.dumps([record.model_dump(mode="json") for record in bench.ledger.of(EventName.SIGNATURE_REFUSED)])
-    for secret in ("my secret comment", "my-password-as-user", "pa55word!", PASSWORD):
-        assert secret not in recorded
-    assert [each.actor.name for each in bench.ledger.of(EventName.SIGNATURE_REFUSED)] == ["unknown", "ana"]
-
-
-def test_a_ledger_that_fails_does_not_hide_why_a_signature_was_refused(bench):
-    request = bench.open()
-    challenge = bench.show(request, APPROVED)
-    bench.ledger.append = lambda _: (_ for _ in ()).throw(ConnectionError("not now"))
-    refused(bench, request, NotEntitledError, challenge, "olga")
-
-
-def test_an_attempt_with_a_challenge_that_nobody_made_is_recorded_without_what_was_sent(bench):
-    challenge = bench.show(bench.open(), APPROVED)
-    for _ in range(2):
-        with pytest.raises(ChallengeError, match="not known"):
-            bench.answer(challenge.model_copy(update={"challenge_id": "made-up"}), "ana", "pa55word!")
-    found = bench.ledger.of(EventName.SIGNATURE_REFUSED)
-    assert [(each.chain, each.actor.name, each.actor.verified) for each in found] == [("stack", "ana", False)] * 2
-    assert found[0].details == {"step": "sign", "error": "ChallengeError"}
-    assert "made-up" not in found[0].model_dump_json()
-
-
-def test_a_request_that_is_gone_since_it_was_shown_leaves_a_record_of_the_attempt(bench):
-    request = bench.open()
-    challenge = bench.show(request, APPROVED)
-    del bench.store.rows[request.request_id]
-    with pytest.raises(UnknownRequestError):
-        bench.answer(challenge, "ana")
-    assert (last_refusal(bench).chain, last_refusal(bench).details["error"]) == ("stack", "UnknownRequestError")
 
 
 def test_a_stored_signature_is_never_answered_as_refused_because_no_session_began(bench):

@@ -166,6 +166,15 @@ def test_what_is_to_follow_and_is_recorded_without_its_first_is_damage(table: Le
     assert table.head(CHAIN).sequence == 1
 
 
+def test_who_comes_second_with_a_change_that_another_made_with_the_same_following_is_told_of_the_change(
+    table: LedgerTable,
+) -> None:
+    table.append_with(entry(1), [change("a")], [entry(9)])
+    with pytest.raises(ConditionFailedError):
+        table.append_with(entry(2), [change("a")], [entry(9)])
+    assert table.head(CHAIN).sequence == 2
+
+
 def test_a_known_key_writes_none_of_the_callers_changes(dynamodb: Any, table: LedgerTable) -> None:
     first = table.append_with(entry(1), [change("a")])
     again = table.append_with(entry(1), [change("b")])

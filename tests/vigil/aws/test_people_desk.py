@@ -12,6 +12,7 @@ from vigil.approvals import administration
 from vigil.approvals.authentication import authenticate
 from vigil.approvals.errors import AuthenticationError, LockedOutError, RevokedError
 from vigil.approvals.lockout import MOST_FAILURES
+from vigil.aws.audit_ports import ledger_table
 from vigil.aws.authentication_ports import administration_ports, authentication_ports, own_password_ports
 from vigil.aws.environment import load_parameters
 from vigil.aws.mail import SesMail
@@ -62,7 +63,7 @@ class Office:
         return {group["GroupName"] for group in found["Groups"]}
 
     def records(self):
-        return list(self.desk.ledger.read("stack"))
+        return list(ledger_table(self.stack.parameters).read("stack"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from vigil.approvals.authentication import REFUSED, authenticate
 from vigil.approvals.errors import AuthenticationError, LockedOutError, ProviderUnavailableError
 from vigil.approvals.lockout import MOST_FAILURES
+from vigil.aws.audit_ports import ledger_table
 from vigil.aws.authentication_ports import authentication_ports, other_provider
 from vigil.aws.sign_in import CognitoSignIn
 
@@ -82,7 +83,7 @@ def test_failures_are_counted_in_the_table_metrics_ledger_and_a_notice(ports, st
     assert [each["username"] for each in notices] == ["ana"]
     metrics = stack.client("cloudwatch").list_metrics(Namespace="Vigil/Approvals")["Metrics"]
     assert {each["MetricName"] for each in metrics} == {"SignInFailures", "AccountsLocked"}
-    events = [record.event.value for record in ports.ledger.read("stack")]
+    events = [record.event.value for record in ledger_table(stack.parameters).read("stack")]
     assert events.count("sign-in.failed") == MOST_FAILURES + 1
     assert events.count("account.locked") == 1
 
