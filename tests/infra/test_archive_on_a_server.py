@@ -51,7 +51,8 @@ def test_the_end_of_an_execution_leaves_its_history_in_the_bucket_and_in_the_led
     assert events[-1]["type"] == "ExecutionFailed" and b"sesame-open" not in content
     ledger = LedgerTable(boto3.client("dynamodb"), parameters.tables.ledger, server_time)
     (record,) = eventually(
-        lambda: [each for each in ledger.read("stack") if each.event is EventName.HISTORY_ARCHIVED], within=60
+        lambda: [each for each in ledger.read("stack") if (each.subject, each.event) == (arn, "history.archived")],
+        within=60,
     )
     assert record.new["sha256"] == sha256_hex(content)
     assert record.actor.name == f"vigil-{STACK}-archive-history"
