@@ -8,8 +8,8 @@ from typing import Any
 from vigil.aws.archive_ports import archive_ports
 from vigil.aws.environment import load_parameters
 from vigil.aws.history_archive import STATUS_CHANGE, archive_ended
-from vigil.aws.history_sweep import archive_missed
-from vigil.aws.sealing import HISTORIES_SWEPT, NOT_ARCHIVED, count
+from vigil.aws.history_sweep import NOT_ARCHIVED, archive_missed
+from vigil.aws.watchdog import HISTORIES_SWEPT, count
 
 SECONDS = 240  # of the 300 that the function has
 

@@ -11,10 +11,11 @@ from vigil.aws.drift_failures import record_stopped_drift
 from vigil.aws.drift_ports import failure_ports
 from vigil.aws.endpoint_restoration import restore_recorded
 from vigil.aws.environment import load_parameters
-from vigil.aws.minute_sweep import run_each
+from vigil.aws.minute_sweep import failures, run_each
 from vigil.aws.outcome_ports import outcome_ports
 from vigil.aws.restoration_ports import restoration_ports
 from vigil.aws.stopped_runs import record_stopped
+from vigil.aws.watchdog import DECISIONS_SWEPT, count
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     if "Records" in event:
         return {"delivered": deliver_changes(event, ports)}
     runs, outcomes, machines = executions(), outcome_ports(parameters), parameters.state_machines
-    return run_each(
+    done = run_each(
         {
             "restored": lambda: restore_recorded(restoration_ports(parameters, runs, outcomes)),
             "swept": lambda: sweep(ports),
@@ -34,3 +35,5 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             ),
         }
     )
+    count({DECISIONS_SWEPT: int(not failures(done))})
+    return done

@@ -7,7 +7,10 @@ from typing import Any
 from vigil.approvals.remind import remind_all
 from vigil.aws.environment import load_parameters
 from vigil.aws.reminder_ports import reminder_ports
+from vigil.aws.watchdog import REMINDERS_SWEPT, count
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    return {"done": remind_all(reminder_ports(load_parameters()))}
+    done = remind_all(reminder_ports(load_parameters()))
+    count({REMINDERS_SWEPT: 1})
+    return {"done": done}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import boto3
 import pytest
@@ -14,6 +15,7 @@ from vigil.audit.events import EventName
 from vigil.aws.clock import server_time
 from vigil.aws.environment import StackParameters
 from vigil.aws.ledger_table import LedgerTable
+from vigil.aws.watchdog import NAMESPACE, NOT_YET, SCHEDULED
 from vigil.digests import sha256_hex
 
 pytestmark = pytest.mark.stack
@@ -51,7 +53,8 @@ def test_the_end_of_an_execution_leaves_its_history_in_the_bucket_and_in_the_led
     assert events[-1]["type"] == "ExecutionFailed" and b"sesame-open" not in content
     ledger = LedgerTable(boto3.client("dynamodb"), parameters.tables.ledger, server_time)
     (record,) = eventually(
-        lambda: [each for each in ledger.read("stack") if each.event is EventName.HISTORY_ARCHIVED], within=60
+        lambda: [each for each in ledger.read("stack") if (each.subject, each.event) == (arn, "history.archived")],
+        within=60,
     )
     assert record.new["sha256"] == sha256_hex(content)
     assert record.actor.name == f"vigil-{STACK}-archive-history"
@@ -76,11 +79,24 @@ def test_an_execution_about_drift_that_is_stopped_is_archived_and_recorded_as_no
     assert eventually(lambda: recorded() if recorded() == both else None, within=150) == both
 
 
-def test_the_hourly_functions_may_do_what_they_do(parameters: StackParameters) -> None:
-    """Each under its own role, where IAM is enforced: what they put, read and count."""
-    client = boto3.client("lambda")
-    for name in ("archive-history", "verify-ledger"):
-        answer = client.invoke(FunctionName=f"vigil-{STACK}-{name}", Payload=b"{}")
+def test_the_functions_that_nobody_waits_for_may_do_and_count_what_they_do_and_no_alarm_of_theirs_rings(
+    parameters: StackParameters,
+) -> None:
+    """Each under its own role, where IAM is enforced, on a stack that was just deployed."""
+    client, cloudwatch = boto3.client("lambda"), boto3.client("cloudwatch")
+    for name in ("archive-history", "verify-ledger", "deliver-decision", "remind-approvers", "deployment-ended"):
+        event = json.dumps({"detail-type": SCHEDULED}).encode()
+        answer = client.invoke(FunctionName=f"vigil-{STACK}-{name}", Payload=event)
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
         assert not (payload.get("failed") or payload.get("left") or payload.get("broken")), payload
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix=f"vigil-{STACK}-")["MetricAlarms"]
+    states = {alarm["MetricName"]: alarm["StateValue"] for alarm in alarms if alarm.get("Namespace") == NAMESPACE}
+    for metric in NOT_YET:
+        found = cloudwatch.get_metric_statistics(
+            Namespace=NAMESPACE, MetricName=metric, Dimensions=[{"Name": "Stack", "Value": STACK}],
+            StartTime=server_time() - timedelta(hours=1), EndTime=server_time() + timedelta(hours=1), Period=7200,
+            Statistics=["Maximum"],
+        )["Datapoints"]  # fmt: skip
+        assert max(each["Maximum"] for each in found) == 1, metric
+        assert states[metric] != "ALARM", metric

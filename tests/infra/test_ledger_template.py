@@ -93,7 +93,8 @@ def test_the_ledger_is_sealed_each_minute_and_its_alarm_notifies(template: Templ
     permission = resources_of(template, "AWS::Lambda::Permission")["CheckpointSweepPermission"]
     assert references(permission["SourceArn"]) == {"CheckpointSweep"}
     alarm = resources_of(template, "AWS::CloudWatch::Alarm")["LedgerAlarm"]
-    from vigil.aws.sealing import METRIC, NAMESPACE
+    from vigil.aws.sealing import METRIC
+    from vigil.aws.watchdog import NAMESPACE
 
     assert (alarm["Namespace"], alarm["MetricName"]) == (NAMESPACE, METRIC)
     assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
@@ -128,8 +129,10 @@ def test_the_whole_ledger_is_read_again_each_hour_by_a_role_that_writes_none_of_
 
 
 def test_what_the_hourly_reading_finds_and_sealing_that_stops_raise_alarms(template: Template) -> None:
+    from vigil.aws.history_sweep import NOT_ARCHIVED
     from vigil.aws.ledger_recheck import ALTERED
-    from vigil.aws.sealing import NAMESPACE, NOT_ARCHIVED, SEALED
+    from vigil.aws.sealing import SEALED
+    from vigil.aws.watchdog import NAMESPACE
 
     alarms = resources_of(template, "AWS::CloudWatch::Alarm")
     altered, unsealed = alarms["LedgerAlteredAlarm"], alarms["LedgerUnsealedAlarm"]
@@ -142,15 +145,16 @@ def test_what_the_hourly_reading_finds_and_sealing_that_stops_raise_alarms(templ
         assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
 
 
-def test_an_hourly_reading_or_sweep_that_stops_raises_an_alarm_within_three_hours(template: Template) -> None:
-    from vigil.aws.sealing import NAMESPACE, NOT_YET
+def test_a_reading_or_a_sweep_that_stops_raises_an_alarm(template: Template) -> None:
+    from vigil.aws.watchdog import HOURLY, NAMESPACE, NOT_YET
 
     alarms = {each["MetricName"]: each for each in resources_of(template, "AWS::CloudWatch::Alarm").values()
               if each.get("Namespace") == NAMESPACE}  # fmt: skip
     for metric in NOT_YET:
         alarm = alarms[metric]
-        assert alarm["Statistic"] == "Maximum"  # each minute says 0, the hour's own reading 1
-        assert alarm["Period"] * alarm["EvaluationPeriods"] == 3 * 3600
+        # Of the 0 that sealing says and the 1 of the sweep itself, the greater counts.
+        assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Maximum", "notBreaching")
+        assert (alarm["Period"], alarm["EvaluationPeriods"]) == ((3600, 3) if metric in HOURLY else (60, 10))
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
         assert references(alarm["AlarmActions"]) == {"NotificationsTopic"}
 

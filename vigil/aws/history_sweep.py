@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 
 #: Step Functions redrives nothing that ended longer ago, and an event that is lost for so long was never sent.
 LOOKS_BACK = timedelta(days=14)
+NOT_ARCHIVED = "HistoriesNotArchived"  # the metric, in each hour
 MOST_AT_ONCE = 20  # of one sweep, so that it ends in its time; the next one goes on
 
 

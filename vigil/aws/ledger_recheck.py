@@ -10,7 +10,8 @@ from vigil.audit.recheck import recheck
 from vigil.aws.audit_ports import sealing_ports
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.objects import ObjectError, S3Uri, get_bytes, put_bytes
-from vigil.aws.sealing import RECHECKED, count, plain, tell
+from vigil.aws.sealing import plain, tell
+from vigil.aws.watchdog import RECHECKED, count
 
 ALTERED = "LedgerAltered"
 LEFT = "LedgerChainsLeft"

@@ -8,10 +8,17 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
+FAILED = "failed: "
+
 
 def run_each(parts: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
     """Each part's answer by its name, ``failed: <error's class>`` for one that raised; the log has the error."""
     return {name: _run(name, part) for name, part in parts.items()}
+
+
+def failures(done: Mapping[str, Any]) -> list[str]:
+    """The names of the parts that raised, from what ``run_each`` gave."""
+    return [name for name, answer in done.items() if isinstance(answer, str) and answer.startswith(FAILED)]
 
 
 def _run(name: str, part: Callable[[], Any]) -> Any:
@@ -19,4 +26,4 @@ def _run(name: str, part: Callable[[], Any]) -> Any:
         return part()
     except Exception as error:  # the next minute tries again
         logger.exception("the part %r of the sweep failed", name)
-        return f"failed: {type(error).__name__}"
+        return f"{FAILED}{type(error).__name__}"

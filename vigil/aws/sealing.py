@@ -10,17 +10,12 @@ from vigil.audit.checkpoint import seal
 from vigil.audit.findings import Finding, LedgerBrokenError
 from vigil.aws.audit_ports import sealing_ports
 from vigil.aws.checkpoints import CheckpointBucket
-from vigil.aws.environment import StackParameters, aws_client, stack_name
+from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.notifications import Notifications
+from vigil.aws.watchdog import NOT_YET, count
 
-NAMESPACE = "Vigil/Audit"
 METRIC = "LedgerDoesNotFollow"
 SEALED = "LedgerSealed"  # 1 in each minute after which nothing was left unsealed
-#: What others do each hour says 1 when it is done. Each minute says 0 of it, so that a silence has datapoints, too: an
-#: alarm that counted missing ones as breaching would ring on each new stack.
-RECHECKED, HISTORIES_SWEPT = "LedgerRechecked", "HistoriesSwept"
-NOT_YET = {RECHECKED: 0, HISTORIES_SWEPT: 0}
-NOT_ARCHIVED = "HistoriesNotArchived"  # by the hourly sweep
 SUBJECT = "The ledger does not follow its checkpoint"
 
 logger = logging.getLogger(__name__)
@@ -56,11 +51,3 @@ def tell(parameters: StackParameters, findings: Sequence[Finding]) -> bool:
             notifications.publish(SUBJECT, finding.model_dump(mode="json", exclude_none=True))
             told = True
     return told
-
-
-def count(values: dict[str, int]) -> None:
-    dimensions = [{"Name": "Stack", "Value": stack_name()}]
-    aws_client("cloudwatch").put_metric_data(
-        Namespace=NAMESPACE,
-        MetricData=[{"MetricName": name, "Value": value, "Dimensions": dimensions} for name, value in values.items()],
-    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from counted_metrics import counted
 from engine_client import EngineClient
 from moto_stack import MotoStack, example
 from promotion_world import PromotionWorld
@@ -18,8 +18,9 @@ from vigil.audit.events import EventName
 from vigil.aws import archive_ports
 from vigil.aws.clock import server_time
 from vigil.aws.environment import StateMachines
+from vigil.aws.history_sweep import NOT_ARCHIVED
 from vigil.aws.ledger_table import LedgerTable
-from vigil.aws.sealing import HISTORIES_SWEPT, NAMESPACE, NOT_ARCHIVED
+from vigil.aws.watchdog import HISTORIES_SWEPT
 
 
 @pytest.fixture
@@ -49,17 +50,6 @@ def recorded(stack: MotoStack) -> list[str]:
     return [record.subject.rpartition(":")[2] for record in records if record.event is EventName.HISTORY_ARCHIVED]
 
 
-def counted(stack: MotoStack, metric: str) -> list[float]:
-    """What the sweeps said, in no order."""
-    cloudwatch = stack.client("cloudwatch")
-    found = cloudwatch.get_metric_statistics(
-        Namespace=NAMESPACE, MetricName=metric, Dimensions=[{"Name": "Stack", "Value": "unit"}],
-        StartTime=server_time() - timedelta(hours=1), EndTime=server_time() + timedelta(hours=1), Period=7200,
-        Statistics=["Maximum", "SampleCount"],
-    )  # fmt: skip
-    return [value for point in found["Datapoints"] for value in (point["Maximum"], point["SampleCount"])]
-
-
 def test_the_event_of_an_end_and_its_duplicate_leave_one_archive_and_one_record(
     archiving: MotoStack, promotion: PromotionWorld
 ) -> None:
@@ -80,8 +70,8 @@ def test_the_schedules_event_archives_what_was_missed(archiving: MotoStack, prom
     assert archive_history.handler(example("schedule"), None) == {"archived": 1, "failed": 0}
     assert archive_history.handler(example("schedule"), None) == {"archived": 0, "failed": 0}
     assert recorded(archiving) == ["run-1"]
-    assert counted(archiving, HISTORIES_SWEPT) == [1, 2]
-    assert counted(archiving, NOT_ARCHIVED) == [0, 2]
+    assert counted(archiving, HISTORIES_SWEPT) == (1, 2)
+    assert counted(archiving, NOT_ARCHIVED) == (0, 2)
 
 
 def test_a_history_that_cannot_be_archived_is_counted(archiving: MotoStack, promotion: PromotionWorld) -> None:
@@ -90,7 +80,7 @@ def test_a_history_that_cannot_be_archived_is_counted(archiving: MotoStack, prom
     place = {"Bucket": archiving.parameters.buckets.audit, "Key": "histories/train-and-promote/run-1.jsonl"}
     archiving.client("s3").put_object(**place, Body=b"somebody's")
     assert archive_history.handler(example("schedule"), None) == {"archived": 0, "failed": 1}
-    assert counted(archiving, NOT_ARCHIVED) == [1, 1]
+    assert counted(archiving, NOT_ARCHIVED) == (1, 1)
 
 
 def test_the_end_of_every_machine_of_the_stack_is_archived(archiving: MotoStack, promotion: PromotionWorld) -> None:

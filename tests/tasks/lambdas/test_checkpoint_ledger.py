@@ -15,7 +15,8 @@ from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import verify_ledger
 from vigil.aws.audit_ports import checkpoint_key, ledger_table, stack_ledger
 from vigil.aws.checkpoints import key_of
-from vigil.aws.sealing import METRIC, NAMESPACE, SEALED, SUBJECT
+from vigil.aws.sealing import METRIC, SEALED, SUBJECT
+from vigil.aws.watchdog import NAMESPACE
 
 CHAIN = "model:run-1"
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from approval_fakes import EXECUTION, TOKEN
+from counted_metrics import counted
 from ledger_reading import events
 from moto_stack import example
 
@@ -10,6 +11,7 @@ from tasks.lambdas.open_approval import handler as open_approval
 from vigil.approvals.models import Status
 from vigil.audit.models import STACK_CHAIN
 from vigil.aws.approval_ports import approvals_table
+from vigil.aws.watchdog import DECISIONS_SWEPT
 
 DRIFT = "arn:aws:states:us-east-1:123456789012:execution:vigil-unit-retrain-on-drift:event-1"
 UPDATE = "arn:aws:states:us-east-1:123456789012:execution:update-endpoint:apr-1"
@@ -84,6 +86,7 @@ def test_the_minutes_sweep_delivers_and_withdraws_and_records_what_was_stopped(s
         "stopped roll-backs": [],
         "stopped on drift": [],
     }
+    assert counted(stack, DECISIONS_SWEPT) == (1, 1)
     again = handler(example("schedule"), None)
     assert again == {"restored": {}, "swept": {}, "stopped": [], "stopped roll-backs": [], "stopped on drift": []}
 
@@ -111,6 +114,7 @@ def test_a_part_of_the_sweep_that_fails_does_not_stop_the_others(stack, machines
     stack.approve(request_id)
     monkeypatch.setattr("tasks.lambdas.deliver_decision.restore_recorded", broken)
     answer = handler(example("schedule"), None)
+    assert counted(stack, DECISIONS_SWEPT) == (0, 1), "for that an alarm rings if it goes on"
     assert answer == {
         "restored": "failed: ConnectionError",
         "swept": {request_id: "delivered"},

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from approval_fakes import EXECUTION, TOKEN
+from counted_metrics import counted
 from ledger_reading import events
 from moto_stack import example
 
@@ -12,6 +13,7 @@ from vigil.approvals.people import Person
 from vigil.aws.approval_ports import approvals_table
 from vigil.aws.clock import server_time
 from vigil.aws.people_table import PeopleTable
+from vigil.aws.watchdog import REMINDERS_SWEPT
 
 RUN_KEY = "0123456789ab"
 
@@ -61,3 +63,8 @@ def test_an_escalation_is_in_the_row_and_the_ledger_and_on_the_topic_once(stack,
     assert stored.escalated_at == later
     assert events(stack, f"model:{RUN_KEY}").count("request.escalated") == 1
     assert sorted(notice["event"] for notice in stack.notices()) == ["approval-escalated", "approval-reminder"]
+
+
+def test_that_it_has_looked_is_counted_for_the_alarm(stack):
+    handler(example("schedule"), None)
+    assert counted(stack, REMINDERS_SWEPT) == (1, 1)

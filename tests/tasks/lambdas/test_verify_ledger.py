@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
+from counted_metrics import counted
 from ledger_fakes import entry, resealed
 from ledger_world import kms_signs_digests
 from moto_stack import MotoStack
 
 from tasks.lambdas import checkpoint_ledger, verify_ledger
 from vigil.aws.audit_ports import ledger_table
-from vigil.aws.clock import server_time
 from vigil.aws.ledger_recheck import NEXT, recheck_stack
-from vigil.aws.sealing import NAMESPACE, RECHECKED
+from vigil.aws.watchdog import RECHECKED
 
 CHAIN = "model:run-1"
 
@@ -40,17 +39,6 @@ def put_over(stack: MotoStack, sequence: int) -> None:
     dynamodb.put_item(TableName=name, Item={**item, "record": {"S": text}, "hash": {"S": json.loads(text)["hash"]}})
 
 
-def rechecked(stack: MotoStack) -> list[float]:
-    """What was counted of it in the last hour: the sum, and the greatest, which the alarm looks at."""
-    answer = stack.client("cloudwatch").get_metric_statistics(
-        Namespace=NAMESPACE, MetricName=RECHECKED, Dimensions=[{"Name": "Stack", "Value": "unit"}],
-        StartTime=server_time() - timedelta(hours=1), EndTime=server_time() + timedelta(hours=1), Period=7200,
-        Statistics=["Maximum", "SampleCount"],
-    )  # fmt: skip
-    (point,) = answer["Datapoints"]
-    return [point["Maximum"], point["SampleCount"]]
-
-
 def test_a_sound_ledger_holds(stack: MotoStack, sealed: Any) -> None:
     done = verify_ledger.handler({}, None)
     assert done == {"checkpoint": 1, "chains": 1, "records": 6, "left": 0, "broken": []}
@@ -69,9 +57,9 @@ def test_a_record_put_over_is_passed_by_sealing_and_found_here_and_told_once(sta
 def test_sealing_says_that_the_ledger_was_not_yet_read_again_and_the_reading_that_it_was(
     stack: MotoStack, sealed: Any
 ) -> None:
-    assert rechecked(stack) == [0, 1]
+    assert counted(stack, RECHECKED) == (0, 1)
     verify_ledger.handler({}, None)
-    assert rechecked(stack) == [1, 2]
+    assert counted(stack, RECHECKED) == (1, 2)
 
 
 def test_a_reading_that_did_not_come_to_the_end_is_none_and_the_next_goes_on_where_it_ended(
@@ -79,11 +67,11 @@ def test_a_reading_that_did_not_come_to_the_end_is_none_and_the_next_goes_on_whe
 ) -> None:
     sealed.append(entry(0, "model:run-2"))
     assert recheck_stack(stack.parameters, seconds=-1)["left"] == 2
-    assert rechecked(stack) == [0, 2]
+    assert counted(stack, RECHECKED) == (0, 2)
     place = {"Bucket": stack.parameters.buckets.audit, "Key": NEXT}
     assert stack.client("s3").get_object(**place)["Body"].read() == b"model:run-2"
     assert recheck_stack(stack.parameters, seconds=-1)["left"] == 2
     assert stack.client("s3").get_object(**place)["Body"].read() == CHAIN.encode()
     assert verify_ledger.handler({}, None)["left"] == 0
     assert stack.client("s3").get_object(**place)["Body"].read() == b""
-    assert rechecked(stack)[0] == 1
+    assert counted(stack, RECHECKED)[0] == 1
