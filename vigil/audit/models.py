@@ -19,6 +19,8 @@ from vigil.moments import Moment
 NO_PREDECESSOR = "0" * 64
 #: Events that belong to no model: datasets, people, plans, exports.
 STACK_CHAIN = "stack"
+#: What lies beside the first record of a chain, as ``genesis``: by it the chain is listed.
+GENESIS = "1"
 #: DynamoDB takes items of up to 400 KB, names and the few other attributes included.
 LARGEST_VALUE_BYTES = 300_000
 

@@ -2,28 +2,34 @@
 
 A record that was put over after it was sealed breaks nothing that sealing reads. Here every record is hashed again and
 compared with the newest checkpoint's heads. A call has only so much time, so the chains take turns in being first.
+Last, the table is looked through for chains that neither the list nor a checkpoint names: somebody has hidden them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain as chain_from
+from typing import TypeVar
 
 from vigil.audit.chain import Anchor, walk
 from vigil.audit.checkpoint_chain import heads_of
 from vigil.audit.findings import Finding
 from vigil.audit.models import Checkpoint
-from vigil.audit.ports import LedgerSource, StoredText
+from vigil.audit.ports import LedgerSource
 
 
 @dataclass(frozen=True)
 class Rechecked:
-    """``left``: chains that the time did not suffice for."""
+    """``left``: chains that the time did not suffice for, or 1 where only the look at the whole table is left."""
 
     chains: int
     records: int
     left: int
     findings: list[Finding]
+
+
+Each = TypeVar("Each")
 
 
 class _TimeIsOverError(Exception):
@@ -36,25 +42,31 @@ def recheck(source: LedgerSource, newest: Checkpoint | None, turn: int, is_over:
     ``turn`` counts the calls; ``is_over`` says that the time is.
     """
     heads = heads_of(newest)
-    chains = sorted({*source.chains(), *heads})
+    listed = {*source.chains(), *heads}
+    chains = sorted(listed)
     first = turn % len(chains) if chains else 0
-    records = 0
+    done, records = 0, 0
     findings: list[Finding] = []
-    for done, chain in enumerate([*chains[first:], *chains[:first]]):
-        head = heads.get(chain)
-        anchors = [Anchor(head.sequence, head.hash, newest.number)] if newest and head else []
-        try:
+    try:
+        for chain in chain_from(chains[first:], chains[:first], _others(source, listed, is_over)):
+            head = heads.get(chain)
+            anchors = [Anchor(head.sequence, head.hash, newest.number)] if newest and head else []
             found = walk(chain, _until(source.stored(chain), is_over), anchors)
-        except _TimeIsOverError:
-            return Rechecked(done, records, len(chains) - done, findings)
-        records += found.good.sequence
-        if found.finding:
-            findings.append(found.finding)
-    return Rechecked(len(chains), records, 0, findings)
+            done, records = done + 1, records + found.good.sequence
+            if found.finding:
+                findings.append(found.finding)
+    except _TimeIsOverError:
+        return Rechecked(done, records, max(len(chains) - done, 1), findings)
+    return Rechecked(done, records, 0, findings)
 
 
-def _until(records: Iterable[StoredText], is_over: Callable[[], bool]) -> Iterator[StoredText]:
-    for stored in records:
+def _others(source: LedgerSource, listed: set[str], is_over: Callable[[], bool]) -> Iterator[str]:
+    """Chains that the list does not have: sorted, when all of the table was looked through."""
+    yield from sorted({chain for chain in _until(source.every_chain(), is_over) if chain not in listed})
+
+
+def _until(several: Iterable[Each], is_over: Callable[[], bool]) -> Iterator[Each]:
+    for each in several:
         if is_over():
             raise _TimeIsOverError
-        yield stored
+        yield each

@@ -1,5 +1,7 @@
 """Verification of the whole ledger, streamed: what is in memory grows with the number of chains, not of records.
 
+Of the table's items, keys and markers are read once before the records, and wait in a temporary file (``markers``).
+
 What it can see: every change to a record that a checkpoint covers, whatever was computed anew with it, and every change
 to later records that leaves a link or a hash wrong. What it cannot: a tail cut off, or a whole tail written anew, after
 the newest checkpoint; and checkpoints that are missing at the end, unless ``known`` names a later one.
@@ -76,7 +78,9 @@ def verify_ledger(
         source.checkpoints(), keys, known
     )  # first: records that come meanwhile are later ones
     heads = heads_of(checkpoints.newest)
-    chains = sorted(only or {*source.chains(), *heads})
+    # Whoever puts a first record over can take its chain from the list; not from among the items.
+    found = only or {*source.chains(), *heads, *(marked.chains if marked else source.every_chain())}
+    chains = sorted(found)
     number = checkpoints.newest.number if checkpoints.newest else 0
     newest = {chain: [Anchor(head.sequence, head.hash, number)] for chain, head in heads.items()}
     reading = _Reading(source, progress, marked)

@@ -24,6 +24,9 @@ class StackLedger:
     def chains(self) -> list[str]:
         return self.table.chains()
 
+    def every_chain(self) -> Iterator[str]:
+        return self.table.every_chain()
+
     def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
         return self.table.stored(chain, after)
 

@@ -51,6 +51,16 @@ def test_a_dropped_chain_is_found(ledger: MemoryLedger) -> None:
     assert [each.kind for each in again(ledger).findings] == [Kind.DROPPED]
 
 
+def test_a_chain_that_is_not_listed_is_read_too_after_the_others(ledger: MemoryLedger) -> None:
+    ledger.fill(2, "model:c")
+    ledger.hidden = {"model:c"}
+    ledger.replace("model:c", 2, resealed(ledger.text("model:c", 2), previous_hash="ab" * 32))
+    done = again(ledger)
+    assert [(each.kind, each.chain) for each in done.findings] == [(Kind.ALTERED, "model:c")]
+    assert (done.chains, done.left) == (4, 0)
+    assert again(ledger, most=18) == Rechecked(chains=3, records=18, left=1, findings=[])
+
+
 def test_chains_take_turns_in_being_first_where_the_time_is_short(ledger: MemoryLedger) -> None:
     """Whoever alters a record must not escape by standing in the chain that is always last."""
     ledger.replace("stack", 5, resealed(ledger.text("stack", 5), subject="never happened"))

@@ -213,6 +213,9 @@ class Generated(MemoryLedger):
     def chains(self) -> list[str]:
         return [CHAIN]
 
+    def every_chain(self) -> Iterator[str]:
+        return iter([CHAIN])
+
     def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
         head = start_of(chain)
         for number in range(self._count):
