@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from vigil.audit.checkpoint_chain import Known
+from vigil.audit.completeness import against_manifest
 from vigil.audit.events import EventName
-from vigil.audit.export import ExportError, FolderSource
+from vigil.audit.export import MANIFEST, ExportError, FolderSource
 from vigil.audit.models import Record, model_chain
 from vigil.audit.signatures import ANY, PublicKeyError, PublicKeys
 from vigil.audit.verify import Report, verify_ledger
@@ -148,7 +149,11 @@ def _verify_folder(
     if manifest is not None and not manifest.complete and not only:
         typer.echo("vigil audit: this export holds only some chains: the others are not looked at", err=True)
         only = sorted({*manifest.chains, *source.chains()})
-    return verify_ledger(source, keys, only=only, known=known, progress=progress), keys
+    report = verify_ledger(source, keys, only=only, known=known, progress=progress)
+    if manifest is None:
+        typer.echo(f"vigil audit: {folder} has no {MANIFEST}: whether its end is missing cannot be told", err=True)
+        return report, keys
+    return against_manifest(report, source, manifest, only), keys
 
 
 def _given(path: Path) -> PublicKeys:

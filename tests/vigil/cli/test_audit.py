@@ -140,6 +140,18 @@ def test_an_export_is_recorded_verifies_offline_and_holds_its_own_record(stack: 
 
 
 @pytest.mark.usefixtures("desk")
+def test_a_copy_whose_unsealed_tail_is_gone_ends_with_3(stack: MotoStack, tmp_path: Path) -> None:
+    assert run("export", "--out", str(tmp_path / "out"))[0] == 0
+    lines = (tmp_path / "out" / "ledger.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "out" / "ledger.jsonl").write_text("".join(lines[:-1]))  # the record of the export, in no checkpoint
+    code, text = run("verify", "--from", str(tmp_path / "out"))
+    assert code == 3
+    assert "stack, record 2: cut" in text
+    (tmp_path / "out" / "export.json").unlink()
+    assert run("verify", "--from", str(tmp_path / "out"))[0] == 0  # nothing tells
+
+
+@pytest.mark.usefixtures("desk")
 def test_one_chain_alone_is_exported_and_verified(stack: MotoStack, tmp_path: Path) -> None:
     assert run("export", "--out", str(tmp_path / "out"), "--chain", CHAIN)[0] == 0
     assert run("verify", "--from", str(tmp_path / "out"))[0] == 0
