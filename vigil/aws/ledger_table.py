@@ -98,6 +98,7 @@ class LedgerTable:
         raise LedgerBusyError(f"the chain {entry.chain} is too busy: nothing was recorded, try again")
 
     def head(self, chain: str) -> Head:
+        """Raises ``LedgerDamagedError``."""
         answer = self._client.query(
             TableName=self._table,
             KeyConditionExpression="#chain = :chain",
@@ -111,9 +112,11 @@ class LedgerTable:
         if not answer["Items"]:
             return start_of(chain)
         item = answer["Items"][0]
-        if not item["sequence"]["N"].isdecimal():
-            raise LedgerDamagedError(f"the chain {chain} ends with what is no record: run `vigil audit verify`")
-        return Head(chain=chain, sequence=int(item["sequence"]["N"]), hash=item["hash"]["S"])
+        try:
+            return Head(chain=chain, sequence=int(item["sequence"]["N"]), hash=item["hash"]["S"])
+        except (KeyError, ValueError):
+            damage = f"the chain {chain} ends with what is no record: run `vigil audit verify`"
+            raise LedgerDamagedError(damage) from None
 
     def read(self, chain: str, after: int = 0) -> Iterator[Record]:
         for stored in self.stored(chain, after):
