@@ -33,12 +33,16 @@ class Known:
 
 @dataclass(frozen=True)
 class CheckpointWalk:
-    """``good``: up to this number everything holds. ``newest``: the newest signed one that contradicts none before."""
+    """``good``: up to this number everything holds. ``newest``: the newest signed one that contradicts none before.
+
+    ``broken``: each chain that signed checkpoints name as broken, with the first and the last number of such.
+    """
 
     seen: int
     good: int
     newest: Checkpoint | None
     finding: Finding | None
+    broken: Mapping[str, tuple[int, int]]
 
 
 def signed_part(checkpoint: Checkpoint) -> bytes:
@@ -61,6 +65,7 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
     """All of them; the first at which they do not hold is named. Memory is that of two checkpoints."""
     seen, good, finding, held = 0, 0, None, True
     newest: Checkpoint | None = None
+    broken: dict[str, tuple[int, int]] = {}
     for each in stored:
         seen += 1
         place = (newest.number if newest else 0) + 1 if each.place is None else each.place
@@ -71,11 +76,13 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
             if (newest is None or found.number > newest.number) and not regression(newest, heads_of(found)):
                 newest = found
             good = found.number if held else good
+            for chain in found.broken:
+                broken[chain] = (broken.get(chain, (found.number, 0))[0], found.number)
         else:
             finding = finding or found
     if known and finding is None and good < known.number:
         finding = _finding(Kind.CHECKPOINT_MISSING, known.number, "it was written down, and they end before it")
-    return CheckpointWalk(seen, good, newest, finding)
+    return CheckpointWalk(seen, good, newest, finding, broken)
 
 
 def anchors(stored: Iterable[StoredText], keys: Keys, chain: str) -> Iterator[Anchor]:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     REWRITTEN = "rewritten"  # links are whole, but a signed checkpoint names another hash
     CUT = "cut"  # the chain ends before a signed checkpoint's head
     DROPPED = "dropped"  # a chain that a checkpoint names is gone
+    BROKEN = "broken"  # the newest checkpoint says that it did not hold, and now it does
     UNMARKED = "unmarked"  # a record whose marker is gone or names another
     STRAY = "stray-marker"  # a marker without its record
     CHECKPOINT_ALTERED = "checkpoint-altered"

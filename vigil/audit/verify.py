@@ -9,7 +9,7 @@ the newest checkpoint; and checkpoints that are missing at the end, unless ``kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from vigil.audit.chain import Anchor, Walk, walk
 from vigil.audit.checkpoint_chain import CheckpointWalk, Keys, Known, anchors, heads_of, walk_checkpoints
-from vigil.audit.findings import Finding
+from vigil.audit.findings import Finding, Kind
 from vigil.audit.markers import MarkerCheck, Markers
 from vigil.audit.models import Checkpoint
 from vigil.audit.ports import LedgerSource, StoredText
@@ -38,6 +38,7 @@ class Report(BaseModel):
     """``last_good``: the newest checkpoint that the ledger agrees with, as it does with all before it; 0 for none.
 
     ``unsealed``: records after the newest checkpoint, the oldest of them written at ``unsealed_since``.
+    ``broken``: chains that did not hold while checkpoints were signed, with the first and the last number of those.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -49,6 +50,7 @@ class Report(BaseModel):
     last_good: int
     unsealed: int
     unsealed_since: str | None
+    broken: dict[str, tuple[int, int]]
     findings: list[Finding]
 
     @property
@@ -79,13 +81,15 @@ def verify_ledger(
     )  # first: records that come meanwhile are later ones
     heads = heads_of(checkpoints.newest)
     # Whoever puts a first record over can take its chain from the list; not from among the items.
-    found = only or {*source.chains(), *heads, *(marked.chains if marked else source.every_chain())}
+    newest_broken = set(checkpoints.newest.broken) if checkpoints.newest else set()
+    found = only or {*source.chains(), *heads, *newest_broken, *(marked.chains if marked else source.every_chain())}
     chains = sorted(found)
     number = checkpoints.newest.number if checkpoints.newest else 0
     newest = {chain: [Anchor(head.sequence, head.hash, number)] for chain, head in heads.items()}
     reading = _Reading(source, progress, marked)
     walks = [_walk(reading, keys, chain, newest.get(chain, [])) for chain in chains]
-    findings = [each for each in (checkpoints.finding, *(found.finding for found in walks)) if each]
+    told = (found.finding or _healed(found, number, newest_broken) for found in walks)
+    findings = [each for each in (checkpoints.finding, *told) if each]
     if marked:
         if not only:  # chains whose first record came meanwhile: their markers may have been seen
             reading.drain(set(source.chains()) - set(chains))
@@ -99,6 +103,7 @@ def verify_ledger(
         last_good=_last_good(source, keys, checkpoints, {each.good.chain: each for each in walks if each.finding}),
         unsealed=sum(each.good.sequence - each.sealed for each in walks),
         unsealed_since=min(since, default=None),
+        broken={chain: span for chain, span in checkpoints.broken.items() if not only or chain in only},
         findings=findings,
     )
 
@@ -135,6 +140,17 @@ def _walk(reading: _Reading, keys: Keys, chain: str, newest: list[Anchor]) -> Wa
     source = reading.source
     again = walk(chain, source.stored(chain), anchors(source.checkpoints(), keys, chain))
     return again if again.finding else found
+
+
+def _healed(found: Walk, number: int, broken: Set[str]) -> Finding | None:
+    """A chain that holds although checkpoint ``number`` says that it does not: within a minute of its mending, or else
+    somebody has taken away what it was broken by."""
+    if found.good.chain not in broken:
+        return None
+    explanation = f"checkpoint {number} says that its chain does not hold, and nothing of that is to be seen"
+    return Finding(
+        kind=Kind.BROKEN, chain=found.good.chain, sequence=found.sealed + 1, checkpoint=number, explanation=explanation
+    )
 
 
 def _last_good(source: LedgerSource, keys: Keys, checkpoints: CheckpointWalk, broken: dict[str, Walk]) -> int:

@@ -93,7 +93,10 @@ def show(
 @_told_plainly
 def verify(
     folder: Annotated[Path | None, typer.Option("--from", help="Verify an export in this folder, offline.")] = None,
-    public_key: Annotated[Path | None, typer.Option(help="Trust this key (PEM or DER) and no other.")] = None,
+    public_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Trust this key (PEM or DER), those in this folder, and no other; repeatable."),
+    ] = None,
     chain: Chains = None,
     run: Run = None,
     known: Annotated[
@@ -137,7 +140,7 @@ def export(
 
 
 def _verify_online(
-    public_key: Path | None, only: list[str], known: Known | None, progress: audit_tables.Told
+    public_key: list[Path] | None, only: list[str], known: Known | None, progress: audit_tables.Told
 ) -> tuple[Report, PublicKeys]:
     from vigil.aws.audit_ports import checkpoint_key, stack_ledger
     from vigil.aws.environment import load_parameters
@@ -150,7 +153,7 @@ def _verify_online(
 
 
 def _verify_folder(
-    folder: Path, public_key: Path | None, only: list[str], known: Known | None, progress: audit_tables.Told
+    folder: Path, public_key: list[Path] | None, only: list[str], known: Known | None, progress: audit_tables.Told
 ) -> tuple[Report, PublicKeys]:
     source = FolderSource(folder)
     if public_key is None:
@@ -167,11 +170,13 @@ def _verify_folder(
     return against_manifest(report, source, manifest, only), keys
 
 
-def _given(path: Path) -> PublicKeys:
+def _given(paths: list[Path]) -> PublicKeys:
+    files = [each for path in paths for each in (sorted(path.iterdir()) if path.is_dir() else [path])]
     try:
-        return PublicKeys({ANY: path.read_bytes()})
+        keys = {f"{ANY}{path}" if len(files) > 1 else ANY: path.read_bytes() for path in files}
     except OSError as error:
-        raise PublicKeyError(f"{path} cannot be read: {error.strerror}") from error
+        raise PublicKeyError(f"{error.filename} cannot be read: {error.strerror}") from error
+    return PublicKeys(keys)
 
 
 def _wanted(chains: list[str] | None, run: str | None) -> list[str]:

@@ -139,6 +139,9 @@ def print_report(report: Report, keys: PublicKeys, as_json: bool) -> None:
         console.print(f"key {name}: {fingerprint}", soft_wrap=True)
     if report.unsealed:
         console.print(f"{report.unsealed:,} records, since {report.unsealed_since}, are in no checkpoint yet")
+    for chain, (first, last) in report.broken.items():
+        span = f"checkpoint {first}" if first == last else f"checkpoints {first} to {last}"
+        console.print(Text(visible(f"{chain} did not hold when {span} sealed what did"), style="yellow"))
     for finding in report.findings:
         console.print(Text(visible(finding), style="bold red"))
     if report.findings:

@@ -17,7 +17,7 @@ from tasks.lambdas import checkpoint_ledger
 from vigil.audit.events import EventName
 from vigil.audit.models import Entry, model_chain
 from vigil.aws import audit_export
-from vigil.aws.audit_ports import ledger_table
+from vigil.aws.audit_ports import checkpoint_key, ledger_table
 from vigil.cli.audit import app
 
 CHAIN = model_chain("run-1")
@@ -163,6 +163,18 @@ def test_checkpoints_that_the_given_key_did_not_sign_end_with_4(stack: MotoStack
     key = tmp_path / "key.pem"
     key.write_text(LocalSigner().public_pem)
     assert run("verify", "--public-key", str(key))[0] == 4
+
+
+def test_several_keys_can_be_given_one_by_one_or_as_a_folder(stack: MotoStack, tmp_path: Path) -> None:
+    """A stack whose key was replaced: older checkpoints by one key, newer ones by another."""
+    (key,) = checkpoint_key(stack.parameters).values()
+    (tmp_path / "keys").mkdir()
+    present, earlier = tmp_path / "keys" / "present.der", tmp_path / "keys" / "earlier.pem"
+    present.write_bytes(key)
+    earlier.write_text(LocalSigner().public_pem)
+    assert run("verify", "--public-key", str(earlier), "--public-key", str(present))[0] == 0
+    code, out = run("verify", "--json", "--public-key", str(tmp_path / "keys"))
+    assert (code, len(json.loads(out)["keys"])) == (0, 2)
 
 
 def test_a_checkpoint_that_was_written_down_must_be_there(stack: MotoStack) -> None:
