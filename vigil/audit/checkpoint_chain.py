@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,16 +85,16 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
     return CheckpointWalk(seen, good, newest, finding, broken)
 
 
-def anchors(stored: Iterable[StoredText], keys: Keys, chain: str) -> Iterator[Anchor]:
-    """What each checkpoint with a valid signature says of one chain, where it says something new."""
-    last = 0
+def anchors(stored: Iterable[StoredText], keys: Keys, chains: Set[str]) -> Iterator[tuple[str, Anchor]]:
+    """What each checkpoint with a valid signature says of these chains, where it says something new of one."""
+    last: dict[str, int] = {}
     for each in stored:
         found = _judge(each, each.place or 0, keys)
         if isinstance(found, Checkpoint):
-            head = heads_of(found).get(chain)
-            if head is not None and head.sequence > last:  # one that goes back is a finding of its own
-                last = head.sequence
-                yield Anchor(head.sequence, head.hash, found.number)
+            for head in found.heads:
+                if head.chain in chains and head.sequence > last.get(head.chain, 0):
+                    last[head.chain] = head.sequence  # one that goes back is a finding of its own
+                    yield head.chain, Anchor(head.sequence, head.hash, found.number)
 
 
 def heads_of(checkpoint: Checkpoint | None) -> Mapping[str, Head]:

@@ -15,6 +15,7 @@ from enum import IntEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from vigil.audit.anchors import AnchorFile
 from vigil.audit.chain import Anchor, Walk, walk
 from vigil.audit.checkpoint_chain import CheckpointWalk, Keys, Known, anchors, heads_of, walk_checkpoints
 from vigil.audit.findings import Finding, Kind
@@ -76,18 +77,20 @@ def verify_ledger(
     """
     marked = MarkerCheck(markers) if markers else None
     only = set(only)
-    checkpoints = walk_checkpoints(
-        source.checkpoints(), keys, known
-    )  # first: records that come meanwhile are later ones
+    # The checkpoints first: records that come meanwhile are later ones.
+    checkpoints = walk_checkpoints(source.checkpoints(), keys, known)
     heads = heads_of(checkpoints.newest)
-    # Whoever puts a first record over can take its chain from the list; not from among the items.
     newest_broken = set(checkpoints.newest.broken) if checkpoints.newest else set()
-    found = only or {*source.chains(), *heads, *newest_broken, *(marked.chains if marked else source.every_chain())}
-    chains = sorted(found)
+    # Whoever puts a first record over can take its chain from the list; not from among the items.
+    there = marked.chains if marked else source.every_chain()
+    chains = sorted(only or {*source.chains(), *there, *heads, *newest_broken})
     number = checkpoints.newest.number if checkpoints.newest else 0
     newest = {chain: [Anchor(head.sequence, head.hash, number)] for chain, head in heads.items()}
     reading = _Reading(source, progress, marked)
-    walks = [_walk(reading, keys, chain, newest.get(chain, [])) for chain in chains]
+    walks = [reading.walk(chain, newest.get(chain, [])) for chain in chains]
+    broken = {each.good.chain for each in walks if each.finding}
+    signed = AnchorFile(anchors(source.checkpoints(), keys, broken) if broken else ())
+    walks = [_again(source, signed, each) if each.finding else each for each in walks]
     told = (found.finding or _healed(found, number, newest_broken) for found in walks)
     findings = [each for each in (checkpoints.finding, *told) if each]
     if marked:
@@ -100,7 +103,7 @@ def verify_ledger(
         records=sum(each.good.sequence for each in walks),
         checkpoints=checkpoints.seen,
         newest_checkpoint=checkpoints.newest,
-        last_good=_last_good(source, keys, checkpoints, {each.good.chain: each for each in walks if each.finding}),
+        last_good=_last_good(checkpoints, signed, [each for each in walks if each.finding]),
         unsealed=sum(each.good.sequence - each.sealed for each in walks),
         unsealed_since=min(since, default=None),
         broken={chain: span for chain, span in checkpoints.broken.items() if not only or chain in only},
@@ -122,23 +125,24 @@ class _Reading:
             self.progress(chain, count)
             yield each
 
+    def walk(self, chain: str, newest: list[Anchor]) -> Walk:
+        records = self.records(chain)
+        found = walk(chain, records, newest)
+        if found.finding and self.marked:
+            for _ in records:  # the walk has stopped; the rest have their markers nevertheless
+                pass
+        return found
+
     def drain(self, chains: Iterable[str]) -> None:
         for chain in chains:
             for _ in self.records(chain):
                 pass
 
 
-def _walk(reading: _Reading, keys: Keys, chain: str, newest: list[Anchor]) -> Walk:
-    records = reading.records(chain)
-    found = walk(chain, records, newest)
-    if found.finding is None:
-        return found
-    if reading.marked:
-        for _ in records:  # the walk has stopped; the rest have their markers nevertheless
-            pass
-    # Once more, beside every checkpoint: the first that disagrees may say so earlier than the links do.
-    source = reading.source
-    again = walk(chain, source.stored(chain), anchors(source.checkpoints(), keys, chain))
+def _again(source: LedgerSource, signed: AnchorFile, found: Walk) -> Walk:
+    """Once more, beside every checkpoint: the first that disagrees may say so earlier than the links do."""
+    chain = found.good.chain
+    again = walk(chain, source.stored(chain), signed.of(chain))
     return again if again.finding else found
 
 
@@ -153,14 +157,6 @@ def _healed(found: Walk, number: int, broken: Set[str]) -> Finding | None:
     )
 
 
-def _last_good(source: LedgerSource, keys: Keys, checkpoints: CheckpointWalk, broken: dict[str, Walk]) -> int:
-    if not broken:
-        return checkpoints.good
-    limit = checkpoints.good
-    for chain, found in broken.items():
-        for anchor in anchors(source.checkpoints(), keys, chain):
-            if anchor.number > limit:
-                break
-            if anchor.sequence > found.sealed:
-                limit = anchor.number - 1
-    return limit
+def _last_good(checkpoints: CheckpointWalk, signed: AnchorFile, broken: list[Walk]) -> int:
+    beyond = (signed.first_beyond(each.good.chain, each.sealed) for each in broken)
+    return min([checkpoints.good, *(number - 1 for number in beyond if number is not None)])
