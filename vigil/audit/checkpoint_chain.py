@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -35,6 +36,7 @@ class Known:
 class CheckpointWalk:
     """``good``: up to this number everything holds. ``newest``: the newest signed one that contradicts none before.
 
+    ``since``: of each chain in ``newest``, when the first checkpoint with its present head was signed.
     ``broken``: each chain that signed checkpoints name as broken, with the first and the last number of such.
     """
 
@@ -42,6 +44,7 @@ class CheckpointWalk:
     good: int
     newest: Checkpoint | None
     finding: Finding | None
+    since: Mapping[str, datetime]
     broken: Mapping[str, tuple[int, int]]
 
 
@@ -65,6 +68,7 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
     """All of them; the first at which they do not hold is named. Memory is that of two checkpoints."""
     seen, good, finding, held = 0, 0, None, True
     newest: Checkpoint | None = None
+    since: dict[str, datetime] = {}
     broken: dict[str, tuple[int, int]] = {}
     for each in stored:
         seen += 1
@@ -74,6 +78,8 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
             wrong = _follows(found, newest) or _differs(found, known)
             finding, held = finding or wrong, held and wrong is None
             if (newest is None or found.number > newest.number) and not regression(newest, heads_of(found)):
+                before = heads_of(newest)
+                since.update({head.chain: found.at for head in found.heads if before.get(head.chain) != head})
                 newest = found
             good = found.number if held else good
             for chain in found.broken:
@@ -82,7 +88,7 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
             finding = finding or found
     if known and finding is None and good < known.number:
         finding = _finding(Kind.CHECKPOINT_MISSING, known.number, "it was written down, and they end before it")
-    return CheckpointWalk(seen, good, newest, finding, broken)
+    return CheckpointWalk(seen, good, newest, finding, since, broken)
 
 
 def anchors(stored: Iterable[StoredText], keys: Keys, chains: Set[str]) -> Iterator[tuple[str, Anchor]]:

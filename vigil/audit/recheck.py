@@ -8,7 +8,7 @@ Last, the table is looked through for chains that neither the list nor a checkpo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain as chain_from
 from typing import TypeVar
 
@@ -21,12 +21,16 @@ from vigil.audit.ports import LedgerSource
 
 @dataclass(frozen=True)
 class Rechecked:
-    """``left``: chains that the time did not suffice for, or 1 where only the look at the whole table is left."""
+    """``left``: chains that the time did not suffice for, or 1 where only the look at the whole table is left.
+
+    ``warnings``: of each chain the first record whose time cannot be right.
+    """
 
     chains: int
     records: int
     left: int
     findings: list[Finding]
+    warnings: list[Finding] = field(default_factory=list)
 
 
 Each = TypeVar("Each")
@@ -47,17 +51,20 @@ def recheck(source: LedgerSource, newest: Checkpoint | None, turn: int, is_over:
     first = turn % len(chains) if chains else 0
     done, records = 0, 0
     findings: list[Finding] = []
+    warnings: list[Finding] = []
     try:
         for chain in chain_from(chains[first:], chains[:first], _others(source, listed, is_over)):
             head = heads.get(chain)
-            anchors = [Anchor(head.sequence, head.hash, newest.number)] if newest and head else []
+            anchors = [Anchor(head.sequence, head.hash, newest.number, newest.at)] if newest and head else []
             found = walk(chain, _until(source.stored(chain), is_over), anchors)
             done, records = done + 1, records + found.good.sequence
             if found.finding:
                 findings.append(found.finding)
+            if found.warning:
+                warnings.append(found.warning)
     except _TimeIsOverError:
-        return Rechecked(done, records, max(len(chains) - done, 1), findings)
-    return Rechecked(done, records, 0, findings)
+        return Rechecked(done, records, max(len(chains) - done, 1), findings, warnings)
+    return Rechecked(done, records, 0, findings, warnings)
 
 
 def _others(source: LedgerSource, listed: set[str], is_over: Callable[[], bool]) -> Iterator[str]:

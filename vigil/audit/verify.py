@@ -39,6 +39,7 @@ class Report(BaseModel):
     """``last_good``: the newest checkpoint that the ledger agrees with, as it does with all before it; 0 for none.
 
     ``unsealed``: records after the newest checkpoint, the oldest of them written at ``unsealed_since``.
+    ``warnings``: of each chain the first record whose time cannot be right; the ledger holds all the same.
     ``broken``: chains that did not hold while checkpoints were signed, with the first and the last number of those.
     """
 
@@ -53,6 +54,7 @@ class Report(BaseModel):
     unsealed_since: str | None
     broken: dict[str, tuple[int, int]]
     findings: list[Finding]
+    warnings: list[Finding]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -85,7 +87,9 @@ def verify_ledger(
     there = marked.chains if marked else source.every_chain()
     chains = sorted(only or {*source.chains(), *there, *heads, *newest_broken})
     number = checkpoints.newest.number if checkpoints.newest else 0
-    newest = {chain: [Anchor(head.sequence, head.hash, number)] for chain, head in heads.items()}
+    newest = {
+        chain: [Anchor(head.sequence, head.hash, number, checkpoints.since[chain])] for chain, head in heads.items()
+    }
     reading = _Reading(source, progress, marked)
     walks = [reading.walk(chain, newest.get(chain, [])) for chain in chains]
     broken = {each.good.chain for each in walks if each.finding}
@@ -108,6 +112,7 @@ def verify_ledger(
         unsealed_since=min(since, default=None),
         broken={chain: span for chain, span in checkpoints.broken.items() if not only or chain in only},
         findings=findings,
+        warnings=[each.warning for each in walks if each.warning],
     )
 
 

@@ -24,9 +24,9 @@ def recheck_stack(parameters: StackParameters, seconds: float = SECONDS) -> dict
     end = time.monotonic() + seconds
     turn = int(server_time().timestamp()) // HOUR_SECONDS
     done = recheck(ports.source, newest, turn, lambda: time.monotonic() > end)
-    tell(parameters, done.findings)
+    tell(parameters, [*done.findings, *done.warnings])  # a warning is told once, and raises no alarm that would stay
     count({ALTERED: len(done.findings), LEFT: done.left})
     return {
         "checkpoint": newest.number if newest else None, "chains": done.chains, "records": done.records,
-        "left": done.left, "broken": plain(done.findings),
+        "left": done.left, "broken": plain(done.findings), "warnings": plain(done.warnings),
     }  # fmt: skip

@@ -142,6 +142,8 @@ def print_report(report: Report, keys: PublicKeys, as_json: bool) -> None:
     for chain, (first, last) in report.broken.items():
         span = f"checkpoint {first}" if first == last else f"checkpoints {first} to {last}"
         console.print(Text(visible(f"{chain} did not hold when {span} sealed what did"), style="yellow"))
+    for warning in report.warnings:
+        console.print(Text(visible(f"warning: {warning}"), style="bold yellow"))
     for finding in report.findings:
         console.print(Text(visible(finding), style="bold red"))
     if report.findings:

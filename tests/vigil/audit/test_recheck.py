@@ -46,6 +46,14 @@ def test_a_history_that_was_computed_anew_is_found(ledger: MemoryLedger) -> None
     assert (finding.kind, finding.chain) == (Kind.REWRITTEN, "stack")
 
 
+def test_a_time_that_goes_backwards_is_a_warning(ledger: MemoryLedger) -> None:
+    ledger.replace("stack", 6, resealed(ledger.text("stack", 6), at="1999-01-01T00:00:00.000000Z"))
+    done = again(ledger)
+    assert (done.findings, [(each.kind, each.chain, each.sequence) for each in done.warnings]) == (
+        [], [(Kind.BACKDATED, "stack", 6)],
+    )  # fmt: skip
+
+
 def test_a_dropped_chain_is_found(ledger: MemoryLedger) -> None:
     del ledger.rows["model:a"]
     assert [each.kind for each in again(ledger).findings] == [Kind.DROPPED]
