@@ -219,7 +219,7 @@ class CountedReadings(MemoryLedger):
 @pytest.mark.parametrize("with_markers", [True, False])
 def test_memory_does_not_grow_with_the_number_of_records(with_markers: bool) -> None:
     peaks = []
-    for count in (2000, 6000):  # more than wait to be written together
+    for count in (1200, 3000):  # more than wait to be written together
         markers = GeneratedMarkers(count) if with_markers else None
         keys = PublicKeys({"k": MemoryLedger().signer.public_pem})
         tracemalloc.start()
