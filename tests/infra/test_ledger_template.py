@@ -126,6 +126,7 @@ def test_the_whole_ledger_is_read_again_each_hour_by_a_role_that_writes_none_of_
     policy = resources_of(template, "AWS::IAM::ManagedPolicy")["VerifyLedgerPolicy"]["PolicyDocument"]
     actions = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert not actions & {"dynamodb:PutItem", "kms:Sign"}
+    assert "dynamodb:Scan" in actions  # chains that somebody took from the index
 
 
 def test_what_the_hourly_reading_finds_and_sealing_that_stops_raise_alarms(template: Template) -> None:

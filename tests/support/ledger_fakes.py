@@ -72,6 +72,7 @@ class MemoryLedger:
     def __init__(self, placed: bool = True) -> None:
         self.placed = placed
         self.rows: dict[str, list[StoredText]] = {}
+        self.hidden: set[str] = set()  # chains whose first record was put over, so that they are not listed
         self.sealed: list[StoredText] = []
         self.signer = LocalSigner()
         self.now = datetime(2030, 1, 1, tzinfo=UTC)
@@ -114,7 +115,10 @@ class MemoryLedger:
 
     # LedgerSource
     def chains(self) -> list[str]:
-        return sorted(self.rows)
+        return sorted(self.rows.keys() - self.hidden)
+
+    def every_chain(self) -> Iterator[str]:
+        return iter(self.rows)
 
     def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
         rows = self.rows.get(chain, [])

@@ -4,31 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from vigil.audit.findings import Finding, Kind
 from vigil.audit.models import NO_PREDECESSOR, Head, start_of
 from vigil.audit.ports import StoredText
 from vigil.audit.reading import Link, UnreadableError, judge, missing, parse_object, read_link
+from vigil.moments import timestamp
+
+#: Two functions' clocks, and the time between reading the clock and the put that wins: beyond it a time is suspect.
+CLOCKS_DIFFER = timedelta(minutes=1)
+YEARS = (1900, 9000)
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What checkpoint ``number`` says of a chain. Anchors come in the order of their sequence."""
+    """What checkpoint ``number`` says of a chain. Anchors come in the order of their sequence.
+
+    ``at``: when the record was sealed at the latest, where that is known.
+    """
 
     sequence: int
     hash: str
     number: int
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Walk:
-    """``good``: the last record up to which everything holds. ``sealed``: the last one that an anchor confirmed."""
+    """``good``: the last record up to which everything holds. ``sealed``: the last one that an anchor confirmed.
+
+    ``warning``: the first record whose time cannot be right. It breaks nothing: a clock that was wrong once must not
+    stop a chain from being sealed.
+    """
 
     good: Head
     sealed: int
     finding: Finding | None
     newest_at: str | None = None
     first_unsealed_at: str | None = None
+    warning: Finding | None = None
 
 
 def walk(chain: str, records: Iterable[StoredText], anchors: Iterable[Anchor] = (), start: Head | None = None) -> Walk:
@@ -45,6 +60,8 @@ class _Walker:
         self._anchor = next(anchors, None)
         self._at: str | None = None
         self._first_unsealed_at: str | None = None
+        self._moment: datetime | None = None
+        self._warning: Finding | None = None
 
     def run(self) -> Walk:
         for stored in self._records:
@@ -61,10 +78,28 @@ class _Walker:
             return self._misplaced(link, stored)
         if link.previous_hash != self._good.hash:
             return self._unlinked(link)
+        self._warning = self._warning or self._out_of_time(link)
+        self._moment = _moment_of(link) or self._moment
         self._before = self._good.hash
         self._good = Head(chain=self._chain, sequence=link.sequence, hash=link.hash)
         self._at = link.at
         return self._compare()
+
+    def _out_of_time(self, link: Link) -> Finding | None:
+        at, anchor = _moment_of(link), self._anchor
+        kind, explanation = Kind.BACKDATED, None
+        if at is None:
+            explanation = "its time cannot be read"
+        elif self._moment is not None and at < self._moment - CLOCKS_DIFFER:
+            explanation = (
+                f"its time, {timestamp(at)}, lies before that of the record before it, {timestamp(self._moment)}"
+            )
+        elif anchor and anchor.at and link.sequence <= anchor.sequence and at > anchor.at + CLOCKS_DIFFER:
+            kind = Kind.POSTDATED
+            explanation = f"its time, {timestamp(at)}, lies after {timestamp(anchor.at)}, when it was sealed already"
+        if explanation is None:
+            return None
+        return Finding(kind=kind, chain=self._chain, sequence=link.sequence, explanation=explanation)
 
     def _compare(self) -> Finding | None:
         """With every anchor at this record."""
@@ -148,4 +183,13 @@ class _Walker:
         return Finding(kind=Kind.ALTERED, chain=self._chain, sequence=sequence, explanation=explanation)
 
     def _result(self, finding: Finding | None) -> Walk:
-        return Walk(self._good, self._sealed, finding, self._at, self._first_unsealed_at)
+        return Walk(self._good, self._sealed, finding, self._at, self._first_unsealed_at, self._warning)
+
+
+def _moment_of(link: Link) -> datetime | None:
+    """None for what is no moment, or lies at the ends of the calendar, where one cannot reckon."""
+    try:
+        at = datetime.fromisoformat(link.at)
+        return at.astimezone(UTC) if at.tzinfo and YEARS[0] <= at.year <= YEARS[1] else None
+    except ValueError:
+        return None

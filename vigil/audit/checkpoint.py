@@ -1,12 +1,13 @@
 """Sealing the ledger: a signed checkpoint over the heads of all chains, each minute in which one has grown.
 
-Nothing is signed before every chain was seen to continue from the head that the last checkpoint signed; otherwise a
-checkpoint would give a rewritten history the look of a sound one.
+A head is signed only after its chain was seen to continue from the head that the last checkpoint signed; otherwise a
+checkpoint would give a rewritten history the look of a sound one. A chain that does not continue is named as broken in
+what is signed, with its last good head: nobody can delete what broke it, and the others must not stay unsealed for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vigil.approvals.models import Signature
@@ -31,6 +32,7 @@ class SealingPorts:
 class Sealed:
     """``checkpoint``: the new one, if any. ``whole``: everything that was there is sealed now.
 
+    ``broken``: what each chain shows that does not follow its last checkpoint.
     ``planted``: objects that are none of our checkpoints. They are passed over: locked as they are, nobody can remove
     them, and sealing would stop for ten years.
     """
@@ -38,24 +40,28 @@ class Sealed:
     checkpoint: Checkpoint | None
     whole: bool
     planted: tuple[Finding, ...] = ()
+    broken: tuple[Finding, ...] = ()
 
 
 def seal(ports: SealingPorts) -> Sealed:
     """Sign the heads, unless no chain has grown, or another call has just put this number.
 
-    Raises ``LedgerBrokenError``, and has signed nothing, where the ledger does not follow its last checkpoint.
+    Raises ``LedgerBrokenError``, and has signed nothing, where there are checkpoints and none of them is ours.
     """
     newest = ports.store.newest(lambda checkpoint: is_ours(checkpoint, ports.signer))
     planted = tuple(_planted(number, why) for number, why in sorted(newest.planted.items()))
     if newest.checkpoint is None and planted:
         raise LedgerBrokenError(list(planted))  # never begin anew where others were, or seem to have been
-    before = heads_of(newest.checkpoint)
-    heads = _continued(ports.source, before)
-    if heads == before:
-        return Sealed(None, whole=True, planted=planted)
-    checkpoint = _signed(newest, heads, ports)
+    last = newest.checkpoint
+    known_broken = last.broken if last else []
+    heads, findings = _continued(ports.source, heads_of(last), known_broken)
+    broken = sorted(findings)
+    told = tuple(findings[chain] for chain in broken)
+    if heads == heads_of(last) and broken == known_broken:
+        return Sealed(None, whole=not broken, planted=planted, broken=told)
+    checkpoint = _signed(newest, heads, broken, ports)
     is_put = ports.store.put(checkpoint)
-    return Sealed(checkpoint if is_put else None, whole=is_put, planted=planted)
+    return Sealed(checkpoint if is_put else None, whole=is_put and not broken, planted=planted, broken=told)
 
 
 def is_ours(checkpoint: Checkpoint, signer: Signer) -> bool:
@@ -68,37 +74,41 @@ def _planted(number: int, why: str) -> Finding:
     return Finding(kind=Kind.CHECKPOINT_FORGED, checkpoint=number, explanation=explanation)
 
 
-def _continued(source: LedgerSource, before: Mapping[str, Head]) -> dict[str, Head]:
-    """The heads now. Raises ``LedgerBrokenError`` with what each broken chain shows."""
-    heads, findings = {}, []
-    for chain in sorted({*source.chains(), *before}):
-        found = _continue(source, chain, before.get(chain, start_of(chain)))
-        if isinstance(found, Finding):
-            findings.append(found)
-        elif found.sequence:
-            heads[chain] = found
-    if findings:
-        raise LedgerBrokenError(findings)
-    return heads
+def _continued(
+    source: LedgerSource, before: Mapping[str, Head], known_broken: Iterable[str]
+) -> tuple[dict[str, Head], dict[str, Finding]]:
+    """The last good heads now, and what each broken chain shows."""
+    heads, findings = {}, {}
+    for chain in sorted({*source.chains(), *before, *known_broken}):
+        head, finding = _continue(source, chain, before.get(chain, start_of(chain)))
+        if finding is not None:
+            findings[chain] = finding
+        if head.sequence:
+            heads[chain] = head
+    return heads, findings
 
 
-def _continue(source: LedgerSource, chain: str, head: Head) -> Head | Finding:
-    """Where the chain ends now, having passed the record that was signed as its head."""
+def _continue(source: LedgerSource, chain: str, head: Head) -> tuple[Head, Finding | None]:
+    """Up to where the chain holds now, having passed the record that was signed as its head."""
     records = iter(source.stored(chain, max(head.sequence - 1, 0)))
     if head.sequence:
         signed = next(records, None)
         if signed is None:
-            return _cut(head)
+            return head, _cut(head)
         link = judge(chain, signed, head.sequence)
         if isinstance(link, Finding):
-            return link
+            return head, link
         if (link.sequence, link.hash) != (head.sequence, head.hash):
-            return Finding(
-                kind=Kind.REWRITTEN, chain=chain, sequence=head.sequence,
-                explanation="it is not the record that the last checkpoint signed as the chain's head",
-            )  # fmt: skip
+            return head, _rewritten(head)
     found = walk(chain, records, start=head)
-    return found.finding or found.good
+    return found.good, found.finding
+
+
+def _rewritten(head: Head) -> Finding:
+    return Finding(
+        kind=Kind.REWRITTEN, chain=head.chain, sequence=head.sequence,
+        explanation="it is not the record that the last checkpoint signed as the chain's head",
+    )  # fmt: skip
 
 
 def _cut(head: Head) -> Finding:
@@ -108,12 +118,13 @@ def _cut(head: Head) -> Finding:
     )  # fmt: skip
 
 
-def _signed(newest: Newest, heads: Mapping[str, Head], ports: SealingPorts) -> Checkpoint:
+def _signed(newest: Newest, heads: Mapping[str, Head], broken: list[str], ports: SealingPorts) -> Checkpoint:
     last = newest.checkpoint
     unsigned = Checkpoint(
         number=newest.number,
         at=ports.clock(),
         heads=[heads[chain] for chain in sorted(heads)],
+        broken=broken,
         previous_digest=last.digest if last else NO_PREDECESSOR,
         signing_key=ports.signer.key,
         signature="",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -33,12 +34,18 @@ class Known:
 
 @dataclass(frozen=True)
 class CheckpointWalk:
-    """``good``: up to this number everything holds. ``newest``: the newest signed one that contradicts none before."""
+    """``good``: up to this number everything holds. ``newest``: the newest signed one that contradicts none before.
+
+    ``since``: of each chain in ``newest``, when the first checkpoint with its present head was signed.
+    ``broken``: each chain that signed checkpoints name as broken, with the first and the last number of such.
+    """
 
     seen: int
     good: int
     newest: Checkpoint | None
     finding: Finding | None
+    since: Mapping[str, datetime]
+    broken: Mapping[str, tuple[int, int]]
 
 
 def signed_part(checkpoint: Checkpoint) -> bytes:
@@ -61,6 +68,8 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
     """All of them; the first at which they do not hold is named. Memory is that of two checkpoints."""
     seen, good, finding, held = 0, 0, None, True
     newest: Checkpoint | None = None
+    since: dict[str, datetime] = {}
+    broken: dict[str, tuple[int, int]] = {}
     for each in stored:
         seen += 1
         place = (newest.number if newest else 0) + 1 if each.place is None else each.place
@@ -69,25 +78,29 @@ def walk_checkpoints(stored: Iterable[StoredText], keys: Keys, known: Known | No
             wrong = _follows(found, newest) or _differs(found, known)
             finding, held = finding or wrong, held and wrong is None
             if (newest is None or found.number > newest.number) and not regression(newest, heads_of(found)):
+                before = heads_of(newest)
+                since.update({head.chain: found.at for head in found.heads if before.get(head.chain) != head})
                 newest = found
             good = found.number if held else good
+            for chain in found.broken:
+                broken[chain] = (broken.get(chain, (found.number, 0))[0], found.number)
         else:
             finding = finding or found
     if known and finding is None and good < known.number:
         finding = _finding(Kind.CHECKPOINT_MISSING, known.number, "it was written down, and they end before it")
-    return CheckpointWalk(seen, good, newest, finding)
+    return CheckpointWalk(seen, good, newest, finding, since, broken)
 
 
-def anchors(stored: Iterable[StoredText], keys: Keys, chain: str) -> Iterator[Anchor]:
-    """What each checkpoint with a valid signature says of one chain, where it says something new."""
-    last = 0
+def anchors(stored: Iterable[StoredText], keys: Keys, chains: Set[str]) -> Iterator[tuple[str, Anchor]]:
+    """What each checkpoint with a valid signature says of these chains, where it says something new of one."""
+    last: dict[str, int] = {}
     for each in stored:
         found = _judge(each, each.place or 0, keys)
         if isinstance(found, Checkpoint):
-            head = heads_of(found).get(chain)
-            if head is not None and head.sequence > last:  # one that goes back is a finding of its own
-                last = head.sequence
-                yield Anchor(head.sequence, head.hash, found.number)
+            for head in found.heads:
+                if head.chain in chains and head.sequence > last.get(head.chain, 0):
+                    last[head.chain] = head.sequence  # one that goes back is a finding of its own
+                    yield head.chain, Anchor(head.sequence, head.hash, found.number)
 
 
 def heads_of(checkpoint: Checkpoint | None) -> Mapping[str, Head]:

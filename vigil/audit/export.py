@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from vigil.audit.checkpoint_chain import heads_of, read_checkpoint
 from vigil.audit.models import Record
 from vigil.audit.page import write_page
 from vigil.audit.ports import LedgerSource, StoredText
+from vigil.audit.reading import UnreadableError
 from vigil.moments import Moment, timestamp
 
 RECORDS = "ledger.jsonl"
@@ -90,8 +93,9 @@ def write_export(
         folder.mkdir(parents=True)
     except FileExistsError:
         raise ExportError(f"{folder} exists already: name a new folder") from None
-    checkpoints = _write_lines(folder / CHECKPOINTS, source.checkpoints())  # first: the chains then reach as far
-    chains = only or source.chains()
+    sealed = _Heads()
+    checkpoints = _write_lines(folder / CHECKPOINTS, sealed.passing(source.checkpoints()))  # first: chains reach as far
+    chains = only or sorted({*source.chains(), *source.every_chain(), *sealed.chains})
     counts: dict[str, int] = {}
     (folder / RECORDS).touch()
     for chain in chains:
@@ -106,6 +110,19 @@ def write_export(
     copy = FolderSource(folder)
     write_page(folder / PAGE, manifest, ((chain, copy.stored(chain)) for chain in chains))
     return manifest
+
+
+class _Heads:
+    """The chains that the newest readable checkpoint names: of one that is gone, the copy says that it has nothing."""
+
+    def __init__(self) -> None:
+        self.chains: frozenset[str] = frozenset()
+
+    def passing(self, checkpoints: Iterator[StoredText]) -> Iterator[StoredText]:
+        for stored in checkpoints:
+            with suppress(UnreadableError):
+                self.chains = frozenset(heads_of(read_checkpoint(stored)))
+            yield stored
 
 
 class FolderSource:
@@ -133,6 +150,9 @@ class FolderSource:
 
     def chains(self) -> list[str]:
         return sorted(self._index())
+
+    def every_chain(self) -> Iterator[str]:
+        return iter(self._index())
 
     def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
         skipped = 0

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Kind(StrEnum):
-    """The first five speak of a record, then of chains, then of markers, then of checkpoints."""
+    """The first five speak of a record, then of chains, then of markers, then of times, then of checkpoints."""
 
     ALTERED = "altered"  # it does not hash to what it says, or no longer reads as a record
     MISSING = "missing"
@@ -18,8 +18,11 @@ class Kind(StrEnum):
     REWRITTEN = "rewritten"  # links are whole, but a signed checkpoint names another hash
     CUT = "cut"  # the chain ends before a signed checkpoint's head
     DROPPED = "dropped"  # a chain that a checkpoint names is gone
+    BROKEN = "broken"  # the newest checkpoint says that it did not hold, and now it does
     UNMARKED = "unmarked"  # a record whose marker is gone or names another
     STRAY = "stray-marker"  # a marker without its record
+    BACKDATED = "backdated"  # a warning: its time lies before that of the record before it, or is none
+    POSTDATED = "postdated"  # a warning: its time lies after that of a checkpoint that covers it
     CHECKPOINT_ALTERED = "checkpoint-altered"
     CHECKPOINT_MISSING = "checkpoint-missing"
     CHECKPOINT_FORGED = "checkpoint-forged"  # signed by another key

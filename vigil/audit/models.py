@@ -8,7 +8,15 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from pydantic_core import to_jsonable_python
 
 from vigil.audit.events import EventName
@@ -19,6 +27,8 @@ from vigil.moments import Moment
 NO_PREDECESSOR = "0" * 64
 #: Events that belong to no model: datasets, people, plans, exports.
 STACK_CHAIN = "stack"
+#: What lies beside the first record of a chain, as ``genesis``: by it the chain is listed.
+GENESIS = "1"
 #: DynamoDB takes items of up to 400 KB, names and the few other attributes included.
 LARGEST_VALUE_BYTES = 300_000
 
@@ -97,6 +107,8 @@ class Head(_Frozen):
 class Checkpoint(_Frozen):
     """All heads at one moment, signed, each checkpoint naming the one before. ``number`` counts from 1.
 
+    ``broken``: chains that did not hold then; ``heads`` has the last good head of each, where there was one. The field
+    is written only where it names a chain, as checkpoints from before it was there have none.
     ``signature``: base64 of the DER signature by ``signing_key`` over the SHA-256 of the canonical JSON of the rest.
     """
 
@@ -104,9 +116,17 @@ class Checkpoint(_Frozen):
     number: int = Field(ge=1)
     at: Moment
     heads: list[Head]
+    broken: list[str] = []
     previous_digest: Sha256
     signing_key: str
     signature: str
+
+    @model_serializer(mode="wrap")
+    def _without_an_empty_list(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if not self.broken:
+            written.pop("broken", None)
+        return written
 
     @property
     def digest(self) -> str:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from vigil.audit.judging import Judged, judged
 from vigil.audit.ports import StoredText
-from vigil.audit.reading import UnreadableError, parse_object
 
 if TYPE_CHECKING:
     from vigil.audit.export import Manifest
@@ -31,10 +31,11 @@ LINES_AT_ONCE = 200
 
 @dataclass(frozen=True)
 class Shown:
-    """A record as it is shown; ``document`` is empty where the text is none."""
+    """A record as it is shown; ``document`` is empty where the text is none. ``problem``: why it does not hold."""
 
     document: dict[str, Any]
     raw: str
+    problem: str | None
     signatures: list[dict[str, Any]]
     values: list[tuple[str, str]]
 
@@ -45,7 +46,7 @@ def write_page(path: Path, manifest: Manifest, chains: Iterable[tuple[str, Itera
     style = environment.loader.get_source(environment, "ledger.css.j2")[0] if environment.loader else ""
     stream = environment.get_template("ledger.html.j2").stream(
         manifest=manifest,
-        chains=((chain, map(shown, records)) for chain, records in chains),
+        chains=((chain, map(shown, judged(chain, records))) for chain, records in chains),
         style=Markup(style),  # noqa: S704 -- our own file
         style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
@@ -54,17 +55,15 @@ def write_page(path: Path, manifest: Manifest, chains: Iterable[tuple[str, Itera
         stream.dump(file, encoding="utf-8", errors="replace")
 
 
-def shown(stored: StoredText) -> Shown:
-    try:
-        document = parse_object(stored.text)
-    except UnreadableError:
-        document = {}
+def shown(record: Judged) -> Shown:
+    document = record.document
     if not document.keys() >= {"sequence", "event", "at", "actor", "subject"}:
-        return Shown({}, visible(stored.text), [], [])
+        return Shown({}, visible(record.text), record.problem, [], [])
     values = [(name, document.get(name)) for name in ("old", "new", "details")]
     return Shown(
         document,
-        visible(stored.text),
+        visible(record.text),
+        record.problem,
         list(signatures_in(values)),
         [(name, visible(json.dumps(value, ensure_ascii=False, indent=1))) for name, value in values if value],
     )

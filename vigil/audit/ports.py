@@ -84,7 +84,10 @@ class LedgerSource(Protocol):
     """What can be verified: the table with its bucket, or the folder of an export. May be read more than once."""
 
     def chains(self) -> list[str]:
-        """All chains that can be seen, sorted."""
+        """The chains as they are listed, sorted: at once. One whose first record was put over may be left out."""
+
+    def every_chain(self) -> Iterator[str]:
+        """Each chain that has a record, at least once, in no order: may read everything."""
 
     def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
         """The chain's records in their order, from ``after`` + 1; streamed."""

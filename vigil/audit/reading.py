@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vigil.audit.findings import Finding, Kind
-from vigil.audit.models import Record
+from vigil.audit.models import GENESIS, Record
 from vigil.audit.ports import StoredText
 from vigil.digests import canonical_json, sha256_hex
 
@@ -66,8 +66,9 @@ def read_link(stored: StoredText) -> Link:
         raise UnreadableError("its content does not hash to what it says")
     if written != before + f'"hash":"{link.hash}"'.encode() + after:
         raise UnreadableError("its text is not the canonical one")
+    genesis = GENESIS if link.sequence == 1 else ""  # without it the chain is not listed
     for name, value in stored.attributes.items():
-        if value != document[name]:
+        if value != (genesis if name == "genesis" else document[name]):
             raise UnreadableError(f"the attribute {name} beside it says something else")
     return link
 

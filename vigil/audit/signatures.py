@@ -28,7 +28,8 @@ ANY = "*"
 class PublicKeys:
     """The keys that are trusted, by their name (the ARN of the KMS key). PEM or DER, ECDSA on P-256.
 
-    A key of the name ``ANY`` is trusted whatever its signatures call it: somebody handed over the key itself.
+    A key whose name begins with ``ANY`` is trusted whatever its signatures call it: somebody handed over the key
+    itself, or several where one took another's place.
     """
 
     def __init__(self, keys: Mapping[str, str | bytes]) -> None:
@@ -37,17 +38,20 @@ class PublicKeys:
             raise PublicKeyError("no public key is given: nothing could be verified")
 
     def __contains__(self, name: str) -> bool:
-        return name in self._keys or ANY in self._keys
+        return bool(self._of(name))
 
     def verify(self, name: str, message: bytes, signature: str) -> bool:
         """Whether the key of this name made the signature (base64 of DER) over the SHA-256 of ``message``."""
         try:
             value = base64.b64decode(signature, validate=True)
-            key = self._keys.get(name) or self._keys[ANY]
-            DSS.new(key, "fips-186-3", encoding="der").verify(SHA256.new(message), value)
-        except (KeyError, ValueError, binascii.Error):
+        except (ValueError, binascii.Error):
             return False
-        return True
+        return any(_made(key, message, value) for key in self._of(name))
+
+    def _of(self, name: str) -> list[ECC.EccKey]:
+        if name in self._keys:
+            return [self._keys[name]]
+        return [key for known, key in self._keys.items() if known.startswith(ANY)]
 
     def pem(self) -> dict[str, str]:
         return {name: str(key.export_key(format="PEM")) for name, key in self._keys.items()}
@@ -55,6 +59,14 @@ class PublicKeys:
     def fingerprints(self) -> dict[str, str]:
         """SHA-256 of the DER form: what two people compare by telephone."""
         return {name: hashlib.sha256(key.export_key(format="DER")).hexdigest() for name, key in self._keys.items()}
+
+
+def _made(key: ECC.EccKey, message: bytes, signature: bytes) -> bool:
+    try:
+        DSS.new(key, "fips-186-3", encoding="der").verify(SHA256.new(message), signature)
+    except ValueError:
+        return False
+    return True
 
 
 def _imported(name: str, key: str | bytes) -> ECC.EccKey:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vigil.audit.checkpoint import SealingPorts
+from vigil.audit.checkpoint_chain import heads_of
 from vigil.audit.ports import StoredText
 from vigil.aws.checkpoints import CheckpointBucket
 from vigil.aws.clock import server_time
@@ -23,6 +24,13 @@ class StackLedger:
 
     def chains(self) -> list[str]:
         return self.table.chains()
+
+    def known_chains(self) -> list[str]:
+        """Those that the index lists or the newest checkpoint names, sorted: without reading the whole table."""
+        return sorted({*self.chains(), *heads_of(self.bucket.newest(lambda _: True).checkpoint)})
+
+    def every_chain(self) -> Iterator[str]:
+        return self.table.every_chain()
 
     def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
         return self.table.stored(chain, after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from vigil.audit.checkpoint_chain import read_checkpoint
@@ -17,6 +18,8 @@ PREFIX = "checkpoints/"
 FINDINGS = "findings/"
 DIGITS = 12
 LAST_NUMBER = 10**DIGITS - 1
+FETCHED_AT_ONCE = 10  # as many connections as a client keeps
+KEPT_AT_ONCE = 50  # a checkpoint takes some 150 bytes for each chain
 MOST_PLANTED = 50  # passed over, each by a handful of calls, before sealing gives up
 
 
@@ -59,9 +62,11 @@ class CheckpointBucket:
     def texts(self) -> Iterator[StoredText]:
         """Whatever lies there, in the order of the numbers."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=PREFIX)
-        for page in pages:
-            for item in page.get("Contents", []):
-                yield self._text(item["Key"])
+        with ThreadPoolExecutor(FETCHED_AT_ONCE) as fetching:  # one a minute for years: each is a call of its own
+            for page in pages:
+                keys = [item["Key"] for item in page.get("Contents", [])]
+                for first in range(0, len(keys), KEPT_AT_ONCE):
+                    yield from fetching.map(self._text, keys[first : first + KEPT_AT_ONCE])
 
     def keep_finding(self, finding: Finding) -> bool:
         """Keep what was found, once; False where the same was found before."""

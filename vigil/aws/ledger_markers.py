@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from vigil.audit.markers import Item
 from vigil.digests import digest_of
 
 MARKER_CHAIN = "key#"  # no chain's name has this form, so no record can be taken for a marker
@@ -17,24 +18,27 @@ class LedgerMarkers:
         self._client = client
         self._table = table
 
-    def all(self) -> Iterator[tuple[str, str]]:
+    def items(self) -> Iterator[Item]:
         pages = self._client.get_paginator("scan").paginate(
             TableName=self._table,
-            FilterExpression="begins_with(#chain, :marker)",
             ProjectionExpression="#chain, #sequence, recorded_as",
             ExpressionAttributeNames={"#chain": "chain", "#sequence": "sequence"},
-            ExpressionAttributeValues={":marker": {"S": MARKER_CHAIN}},
             ConsistentRead=True,
         )
         for page in pages:
             for item in page["Items"]:
-                yield _name(item["chain"]["S"], item["sequence"]["N"]), _place(item)
+                chain = item["chain"]["S"]
+                if chain.startswith(MARKER_CHAIN):
+                    yield Item(_name(chain, item["sequence"]["N"]), _place(item))
+                else:
+                    yield Item(chain, None)
 
     def name(self, chain: str, key: str) -> str:
         return str(marker_key(chain, key)["chain"]["S"])
 
-    def place(self, chain: str, key: str) -> str | None:
-        item = self._client.get_item(TableName=self._table, Key=marker_key(chain, key), ConsistentRead=True).get("Item")
+    def place(self, name: str) -> str | None:
+        key = {"chain": {"S": name}, "sequence": {"N": "0"}}
+        item = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         return None if item is None else _place(item)
 
 

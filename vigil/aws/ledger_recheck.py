@@ -26,13 +26,13 @@ def recheck_stack(parameters: StackParameters, seconds: float = SECONDS) -> dict
     place = S3Uri(parameters.buckets.audit, NEXT)
     begin = _kept(place)
     done = recheck(ports.source, newest, begin, lambda: time.monotonic() > end)
-    tell(parameters, done.findings)
+    tell(parameters, [*done.findings, *done.warnings])  # a warning is told once, and raises no alarm that would stay
     if done.next != begin:
         put_bytes(done.next.encode(), place)
     count({ALTERED: len(done.findings), LEFT: done.left, RECHECKED: int(done.left == 0)})
     return {
         "checkpoint": newest.number if newest else None, "chains": done.chains, "records": done.records,
-        "left": done.left, "broken": plain(done.findings),
+        "left": done.left, "broken": plain(done.findings), "warnings": plain(done.warnings),
     }  # fmt: skip
 
 

@@ -15,14 +15,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from vigil.audit.models import Entry, Head, Record, link, start_of
+from vigil.audit.models import GENESIS, Entry, Head, Record, link, start_of
 from vigil.audit.ports import StoredText
 from vigil.aws.ledger_markers import LedgerMarkers, marker_key
 from vigil.digests import canonical_json
 from vigil.moments import Clock
 
 CHAINS_INDEX = "chains"  # sparse: only first records are in it
-GENESIS = "1"
 #: Reasons of a cancelled transaction that pass: DynamoDB's API reference, TransactWriteItems, CancellationReasons.
 WORTH_ANOTHER_TRY = {"TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"}
 #: Two hundred writers of one chain at once: each round lets one through.
@@ -102,6 +101,7 @@ class LedgerTable:
         raise LedgerBusyError(f"the chain {entry.chain} is too busy: nothing was recorded, try again")
 
     def head(self, chain: str) -> Head:
+        """Raises ``LedgerDamagedError``."""
         answer = self._client.query(
             TableName=self._table,
             KeyConditionExpression="#chain = :chain",
@@ -115,9 +115,11 @@ class LedgerTable:
         if not answer["Items"]:
             return start_of(chain)
         item = answer["Items"][0]
-        if not item["sequence"]["N"].isdecimal():
-            raise LedgerDamagedError(f"the chain {chain} ends with what is no record: run `vigil audit verify`")
-        return Head(chain=chain, sequence=int(item["sequence"]["N"]), hash=item["hash"]["S"])
+        try:
+            return Head(chain=chain, sequence=int(item["sequence"]["N"]), hash=item["hash"]["S"])
+        except (KeyError, ValueError):
+            damage = f"the chain {chain} ends with what is no record: run `vigil audit verify`"
+            raise LedgerDamagedError(damage) from None
 
     def read(self, chain: str, after: int = 0) -> Iterator[Record]:
         for stored in self.stored(chain, after):
@@ -134,13 +136,14 @@ class LedgerTable:
         )
         for page in pages:
             for item in page["Items"]:
-                beside = {name: item.get(name, {}).get("S", "") for name in ("hash", "event", "at")}
+                beside = {name: item.get(name, {}).get("S", "") for name in ("hash", "event", "at", "genesis")}
                 number = item["sequence"]["N"]
                 # A place that is no whole number is none of ours: what lies there has no place, and is found out.
                 text = item.get("record", {}).get("S", "") if number.isdecimal() else ""
                 yield StoredText(text, int(number) if number.isdecimal() else None, beside)
 
     def chains(self) -> list[str]:
+        """As the index lists them: at once, and without a chain whose first record was put over without ``genesis``."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             IndexName=CHAINS_INDEX,
@@ -150,6 +153,14 @@ class LedgerTable:
             ExpressionAttributeNames={"#chain": "chain"},
         )
         return sorted({item["chain"]["S"] for page in pages for item in page["Items"]})
+
+    def every_chain(self) -> Iterator[str]:
+        """Each chain that has an item, some more than once: reads the whole table."""
+        last = None
+        for item in self.markers().items():
+            if item.marks is None and item.chain != last:
+                last = item.chain
+                yield last
 
     def find(self, chain: str, key: str) -> Record | None:
         """The record of this key in this chain, if there is one. A marker is not believed: the record must say both.

@@ -1,4 +1,4 @@
-"""Each minute: seal the ledger, or say that it cannot be sealed, by a metric with an alarm and by a notice."""
+"""Each minute: seal the ledger, and say what of it cannot be sealed, by a metric with an alarm and by a notice."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ def seal_stack(parameters: StackParameters, hint: int = 0) -> dict[str, Any]:
         return {"broken": plain(error.findings)}
     # What was planted stays, locked: it is told once, and must not hide by its alarm what comes later.
     is_news = tell(parameters, done.planted)
-    count({METRIC: int(is_news), SEALED: int(done.whole), **NOT_YET})
+    tell(parameters, done.broken)
+    count({METRIC: int(is_news or bool(done.broken)), SEALED: int(done.whole), **NOT_YET})
     shown: dict[str, Any] = {"checkpoint": done.checkpoint.number if done.checkpoint else None}
-    return shown | ({"planted": plain(done.planted)} if done.planted else {})
+    parts = {"planted": done.planted, "broken": done.broken}
+    return shown | {name: plain(findings) for name, findings in parts.items() if findings}
 
 
 def plain(findings: Sequence[Finding]) -> list[dict[str, Any]]:

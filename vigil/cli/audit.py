@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +9,13 @@ from typing import Annotated
 import typer
 
 from vigil.audit.checkpoint_chain import Known
+from vigil.audit.completeness import against_manifest
 from vigil.audit.events import EventName
-from vigil.audit.export import ExportError, FolderSource
-from vigil.audit.models import Record, model_chain
+from vigil.audit.export import MANIFEST, ExportError, FolderSource
+from vigil.audit.judging import Judged, judged
+from vigil.audit.models import Head, model_chain
 from vigil.audit.signatures import ANY, PublicKeyError, PublicKeys
-from vigil.audit.verify import Report, verify_ledger
+from vigil.audit.verify import ExitCode, Report, verify_ledger
 from vigil.cli import audit_tables
 from vigil.cli.errors import told_plainly
 
@@ -48,18 +48,27 @@ def list_records(
 ) -> None:
     """List records, chain by chain, in their order. With --json in full: that such a copy was made is recorded."""
     from vigil.aws.audit_export import record_copy
-    from vigil.aws.audit_ports import ledger_table
+    from vigil.aws.audit_ports import stack_ledger
     from vigil.aws.environment import load_parameters
+    from vigil.aws.ledger_table import LedgerDamagedError
 
-    table = ledger_table(load_parameters())
-    wanted = _wanted(chain, run) or table.chains()
+    ledger = stack_ledger(load_parameters())
+    wanted = _wanted(chain, run) or ledger.known_chains()
     if chains:
-        audit_tables.print_chains([table.head(each) for each in wanted], as_json)
-        return
+        ends: list[tuple[str, Head | None]] = []
+        for each in wanted:
+            try:
+                ends.append((each, ledger.table.head(each)))
+            except LedgerDamagedError:
+                ends.append((each, None))
+        audit_tables.print_chains(ends, as_json)
+        raise typer.Exit(int(ExitCode.RECORDS if any(head is None for _, head in ends) else ExitCode.HOLDS))
     if as_json:  # the records in full are a copy of them, like an export
         record_copy(load_parameters(), _wanted(chain, run), {"as": "lines of `vigil audit list --json`"})
-    found = (record for each in wanted for record in table.read(each) if _within(record, event, since, until))
-    _print_lines(found) if as_json else audit_tables.print_records(found)
+    records = (record for each in wanted for record in judged(each, ledger.stored(each)))
+    found = (record for record in records if record.problem or _within(record, event, since, until))
+    held = audit_tables.print_lines(found) if as_json else audit_tables.print_records(found)
+    raise typer.Exit(int(ExitCode.HOLDS if held else ExitCode.RECORDS))
 
 
 @app.command()
@@ -73,18 +82,24 @@ def show(
     from vigil.aws.audit_ports import ledger_table
     from vigil.aws.environment import load_parameters
 
-    record = next(ledger_table(load_parameters()).read(chain, sequence - 1), None)
-    if record is None or record.sequence != sequence:
+    before = max(sequence - 2, 0)  # with the record before it, whose hash it must name
+    found = judged(chain, ledger_table(load_parameters()).stored(chain, before), before)
+    record = next((each for each in found if each.number >= sequence), None)
+    if record is None or record.number != sequence:
         typer.echo(f"vigil audit: there is no record {sequence} in the chain {chain}: see `vigil audit list`", err=True)
         raise typer.Exit(UNKNOWN)
-    typer.echo(record.model_dump_json(indent=1)) if as_json else audit_tables.print_record(record)
+    audit_tables.print_lines([record]) if as_json else audit_tables.print_record(record)
+    raise typer.Exit(int(ExitCode.RECORDS if record.problem else ExitCode.HOLDS))
 
 
 @app.command(epilog=EXIT_CODES)
 @_told_plainly
 def verify(
     folder: Annotated[Path | None, typer.Option("--from", help="Verify an export in this folder, offline.")] = None,
-    public_key: Annotated[Path | None, typer.Option(help="Trust this key (PEM or DER) and no other.")] = None,
+    public_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Trust this key (PEM or DER), those in this folder, and no other; repeatable."),
+    ] = None,
     chain: Chains = None,
     run: Run = None,
     known: Annotated[
@@ -128,7 +143,7 @@ def export(
 
 
 def _verify_online(
-    public_key: Path | None, only: list[str], known: Known | None, progress: audit_tables.Told
+    public_key: list[Path] | None, only: list[str], known: Known | None, progress: audit_tables.Told
 ) -> tuple[Report, PublicKeys]:
     from vigil.aws.audit_ports import checkpoint_key, stack_ledger
     from vigil.aws.environment import load_parameters
@@ -141,7 +156,7 @@ def _verify_online(
 
 
 def _verify_folder(
-    folder: Path, public_key: Path | None, only: list[str], known: Known | None, progress: audit_tables.Told
+    folder: Path, public_key: list[Path] | None, only: list[str], known: Known | None, progress: audit_tables.Told
 ) -> tuple[Report, PublicKeys]:
     source = FolderSource(folder)
     if public_key is None:
@@ -151,14 +166,20 @@ def _verify_folder(
     if manifest is not None and not manifest.complete and not only:
         typer.echo("vigil audit: this export holds only some chains: the others are not looked at", err=True)
         only = sorted({*manifest.chains, *source.chains()})
-    return verify_ledger(source, keys, only=only, known=known, progress=progress), keys
+    report = verify_ledger(source, keys, only=only, known=known, progress=progress)
+    if manifest is None:
+        typer.echo(f"vigil audit: {folder} has no {MANIFEST}: whether its end is missing cannot be told", err=True)
+        return report, keys
+    return against_manifest(report, source, manifest, only), keys
 
 
-def _given(path: Path) -> PublicKeys:
+def _given(paths: list[Path]) -> PublicKeys:
+    files = [each for path in paths for each in (sorted(path.iterdir()) if path.is_dir() else [path])]
     try:
-        return PublicKeys({ANY: path.read_bytes()})
+        keys = {f"{ANY}{path}" if len(files) > 1 else ANY: path.read_bytes() for path in files}
     except OSError as error:
-        raise PublicKeyError(f"{path} cannot be read: {error.strerror}") from error
+        raise PublicKeyError(f"{error.filename} cannot be read: {error.strerror}") from error
+    return PublicKeys(keys)
 
 
 def _wanted(chains: list[str] | None, run: str | None) -> list[str]:
@@ -174,14 +195,12 @@ def _known(text: str | None) -> Known | None:
     return Known(int(number), digest)
 
 
-def _within(record: Record, events: list[EventName] | None, since: datetime | None, until: datetime | None) -> bool:
-    return (
-        (not events or record.event in events)
-        and (since is None or record.at >= since.replace(tzinfo=UTC))
-        and (until is None or record.at < until.replace(tzinfo=UTC))
-    )
-
-
-def _print_lines(records: Iterator[Record]) -> None:
-    for record in records:
-        typer.echo(json.dumps(record.model_dump(mode="json")))
+def _within(record: Judged, events: list[EventName] | None, since: datetime | None, until: datetime | None) -> bool:
+    """A record without a time that can be read is shown whatever was asked for."""
+    if events and record.document.get("event") not in events:
+        return False
+    try:
+        at = datetime.fromisoformat(record.document["at"])
+        return (since is None or at >= since.replace(tzinfo=UTC)) and (until is None or at < until.replace(tzinfo=UTC))
+    except (ValueError, TypeError):
+        return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import Any
 
 import typer
 from rich import box
@@ -13,7 +15,8 @@ from rich.progress import Progress, TextColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from vigil.audit.models import Head, Record
+from vigil.audit.judging import Judged
+from vigil.audit.models import Head
 from vigil.audit.page import signatures_in, visible
 from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import Report
@@ -22,58 +25,105 @@ from vigil.moments import timestamp
 Told = Callable[[str, int], None]
 REFRESH_EVERY = 500  # records: often enough to see it move, seldom enough to cost nothing
 
+ROWS_AT_ONCE = 50  # a screen: each has its own head, and nothing is kept
+MOST_OF_A_TEXT = 500
+DOES_NOT_HOLD = "this record does not hold: "
+NO_RECORD = "it ends with what is no record: run `vigil audit verify`"
+
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
 
-def print_records(records: Iterable[Record]) -> None:
-    table = Table(
-        Column("chain", overflow="fold"), Column("no.", justify="right"), Column("at (UTC)", no_wrap=True),
-        Column("event", no_wrap=True), Column("who", overflow="fold"), Column("what", overflow="fold"),
-        box=box.SIMPLE_HEAD,
-    )  # fmt: skip
-    for record in records:
-        who = record.actor.name if record.actor.verified else f"{record.actor.name} (not verified)"
-        table.add_row(
-            record.chain, str(record.sequence), f"{record.at:%Y-%m-%d %H:%M:%S}", record.event.value,
-            Text(visible(who)), Text(visible(record.subject)),
+def print_records(records: Iterable[Judged]) -> bool:
+    """As they come, some at a time; whether all of them hold."""
+    several, held, count = iter(records), True, 0
+    while batch := list(islice(several, ROWS_AT_ONCE)):
+        table = Table(
+            Column("chain", overflow="fold"), Column("no.", justify="right"), Column("at (UTC)", no_wrap=True),
+            Column("event", no_wrap=True), Column("who", overflow="fold"), Column("what", overflow="fold"),
+            box=box.SIMPLE_HEAD,
         )  # fmt: skip
-    console.print(table if table.row_count else "No such record.")
+        for record in batch:
+            it = record.document
+            at = str(it.get("at", "?")).partition(".")[0].replace("T", " ")
+            cells = (record.chain, record.number, at, it.get("event", "?"), _who(it), it.get("subject", "?"))
+            table.add_row(*(Text(visible(cell)) for cell in cells), style="bold red" if record.problem else None)
+        console.print(table)
+        for record in batch:
+            if record.problem:
+                held = False
+                place = visible(f"{record.chain}, record {record.number}: ")
+                console.print(Text(place + DOES_NOT_HOLD + visible(record.problem), style="bold red"), soft_wrap=True)
+                if not record.document:
+                    console.print(Text(f"stored: {visible(record.text[:MOST_OF_A_TEXT])}"), soft_wrap=True)
+        count += len(batch)
+    if not count:
+        console.print("No such record.")
+    return held
 
 
-def print_chains(heads: list[Head], as_json: bool) -> None:
+def print_lines(records: Iterable[Judged]) -> bool:
+    """One JSON object a line: the record, or, where it does not hold, why and what is stored; whether all hold."""
+    held = True
+    for each in records:
+        shown = each.document
+        if each.problem:
+            held = False
+            shown = {"chain": each.chain, "sequence": each.number, "does_not_hold": each.problem, "stored": each.text}
+        typer.echo(json.dumps(shown))
+    return held
+
+
+def print_chains(ends: list[tuple[str, Head | None]], as_json: bool) -> None:
+    """``None`` for a chain that ends with what is no record."""
     if as_json:
-        typer.echo(json.dumps([head.model_dump() for head in heads], indent=1))
+        broken = {"sequence": None, "hash": None, "does_not_hold": NO_RECORD}
+        typer.echo(json.dumps([{"chain": chain, **(head.model_dump() if head else broken)} for chain, head in ends]))
         return
     table = Table(Column("chain", overflow="fold"), Column("records", justify="right"), "head", box=box.SIMPLE_HEAD)
-    for head in heads:
-        table.add_row(head.chain, str(head.sequence), head.hash)
-    console.print(table if heads else "The ledger is empty.")
+    for chain, head in ends:
+        shown = Text(head.hash) if head else Text(NO_RECORD, style="bold red")
+        table.add_row(Text(visible(chain)), str(head.sequence) if head else "?", shown)
+    console.print(table if ends else "The ledger is empty.")
 
 
-def print_record(record: Record) -> None:
+def print_record(record: Judged) -> None:
     """Everything, and each signature with printed name, time and meaning (21 CFR 11.50(b))."""
-    table = Table(title=f"{record.chain}, record {record.sequence}", show_header=False, title_justify="left")
+    title = Text(visible(f"{record.chain}, record {record.number}"))
+    table = Table(title=title, show_header=False, title_justify="left")
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    known = "" if record.actor.verified else " (not verified)"
+    if record.problem:
+        table.add_row("", Text(DOES_NOT_HOLD + visible(record.problem), style="bold red"))
+    it = record.document
     for name, value in (
-        ("event", record.event.value),
-        ("at", timestamp(record.at)),
-        ("who", f"{record.actor.name}{known}, known by {record.actor.via}"),
-        ("what", record.subject),
-        ("key", record.key),
-        ("old", _pretty(record.old)),
-        ("new", _pretty(record.new)),
-        ("details", _pretty(record.details or None)),
-        ("hash", record.hash),
-        ("follows", record.previous_hash),
+        (
+            ("event", it.get("event")),
+            ("at", it.get("at")),
+            ("who", _who(it) + (f", known by {it['actor'].get('via')}" if isinstance(it.get("actor"), dict) else "")),
+            ("what", it.get("subject")),
+            ("key", it.get("key")),
+            ("old", _pretty(it.get("old"))),
+            ("new", _pretty(it.get("new"))),
+            ("details", _pretty(it.get("details") or None)),
+            ("hash", it.get("hash")),
+            ("follows", it.get("previous_hash")),
+        )
+        if it
+        else (("stored", record.text),)
     ):
         table.add_row(name, Text(visible(value)))
-    for signature in signatures_in([record.old, record.new, record.details]):
+    for signature in signatures_in([it.get("old"), it.get("new"), it.get("details")]):
         signed = f"{signature['printed_name']}, {signature['signed_at']}, {signature['meaning']}"
-        table.add_row("signed", Text(visible(signed), style="green"))
+        table.add_row("signed", Text(visible(signed), style="red" if record.problem else "green"))
     console.print(table)
+
+
+def _who(document: dict[str, Any]) -> str:
+    actor = document.get("actor", "?")
+    if not isinstance(actor, dict):
+        return str(actor)
+    return str(actor.get("name")) + ("" if actor.get("verified") is True else " (not verified)")
 
 
 def print_report(report: Report, keys: PublicKeys, as_json: bool) -> None:
@@ -89,6 +139,11 @@ def print_report(report: Report, keys: PublicKeys, as_json: bool) -> None:
         console.print(f"key {name}: {fingerprint}", soft_wrap=True)
     if report.unsealed:
         console.print(f"{report.unsealed:,} records, since {report.unsealed_since}, are in no checkpoint yet")
+    for chain, (first, last) in report.broken.items():
+        span = f"checkpoint {first}" if first == last else f"checkpoints {first} to {last}"
+        console.print(Text(visible(f"{chain} did not hold when {span} sealed what did"), style="yellow"))
+    for warning in report.warnings:
+        console.print(Text(visible(f"warning: {warning}"), style="bold yellow"))
     for finding in report.findings:
         console.print(Text(visible(finding), style="bold red"))
     if report.findings:

@@ -73,18 +73,19 @@ def test_a_ledger_that_grew_is_sealed_and_what_is_sealed_verifies(stack: MotoSta
     assert (counted(stack), counted(stack, SEALED)) == ([0], [1])
 
 
-def test_a_ledger_that_does_not_follow_is_not_sealed_and_told_once(stack: MotoStack, ledger: Any) -> None:
+def test_a_chain_that_does_not_follow_is_not_sealed_further_and_told_once(stack: MotoStack, ledger: Any) -> None:
     call()
     tamper(stack, 4)
     ledger.append(entry(9))
     first, second = call(), call()
-    assert first == second
+    assert (first["checkpoint"], second["checkpoint"]) == (2, None)
+    assert first["broken"] == second["broken"]
     assert first["broken"][0]["kind"] == "rewritten"
     assert counted(stack) == [1]
     (notice,) = stack.notices()
     assert (notice["subject"], notice["chain"], notice["sequence"]) == (SUBJECT, CHAIN, 4)
     keys = stack.client("s3").list_objects_v2(Bucket=stack.parameters.buckets.audit)["Contents"]
-    assert [item["Key"].partition("/")[0] for item in keys] == ["checkpoints", "findings"]
+    assert [item["Key"].partition("/")[0] for item in keys] == ["checkpoints", "checkpoints", "findings"]
 
 
 def test_an_object_planted_among_the_checkpoints_is_told_once_and_does_not_stop_sealing(
@@ -105,7 +106,13 @@ def test_an_object_planted_among_the_checkpoints_is_told_once_and_does_not_stop_
     assert [notice["checkpoint"] for notice in stack.notices()] == [2]
 
 
-def test_the_first_checkpoint_is_not_signed_over_a_broken_chain(stack: MotoStack, ledger: Any) -> None:
+def test_the_first_checkpoint_over_a_broken_chain_signs_what_held_and_names_it(stack: MotoStack, ledger: Any) -> None:
     tamper(stack, 2)
+    ledger.append(entry(1, "stack"))
     assert [each["sequence"] for each in call()["broken"]] == [2]
-    assert list(stack_ledger(stack.parameters).checkpoints()) == []
+    (stored,) = stack_ledger(stack.parameters).checkpoints()
+    checkpoint = json.loads(stored.text)
+    assert checkpoint["broken"] == [CHAIN]
+    assert [(head["chain"], head["sequence"]) for head in checkpoint["heads"]] == [(CHAIN, 1), ("stack", 1)]
+    ledger.append(entry(2, "stack"))
+    assert call()["checkpoint"] == 2

@@ -41,7 +41,7 @@ def put_over(stack: MotoStack, sequence: int) -> None:
 
 def test_a_sound_ledger_holds(stack: MotoStack, sealed: Any) -> None:
     done = verify_ledger.handler({}, None)
-    assert done == {"checkpoint": 1, "chains": 1, "records": 6, "left": 0, "broken": []}
+    assert done == {"checkpoint": 1, "chains": 1, "records": 6, "left": 0, "broken": [], "warnings": []}
 
 
 def test_a_record_put_over_is_passed_by_sealing_and_found_here_and_told_once(stack: MotoStack, sealed: Any) -> None:

@@ -132,6 +132,14 @@ def test_a_broken_ledger_is_exported_as_it_is(ledger: MemoryLedger, tmp_path: Pa
     assert "&lt;i&gt;" in (tmp_path / "out" / "ledger.html").read_text()
 
 
+def test_the_page_shows_an_altered_record_as_one_that_does_not_hold(ledger: MemoryLedger, tmp_path: Path) -> None:
+    ledger.replace("model:run-1", 2, ledger.text("model:run-1", 2).replace("subject 2", "subject 3"))
+    export(ledger, tmp_path / "out")
+    text = (tmp_path / "out" / "ledger.html").read_text()
+    assert text.count("This record does not hold") == 1
+    assert "its content does not hash to what it says" in text
+
+
 def test_a_folder_that_is_there_is_not_written_into(ledger: MemoryLedger, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="name a new folder"):
         export(ledger, tmp_path)

@@ -46,9 +46,28 @@ def test_a_history_that_was_computed_anew_is_found(ledger: MemoryLedger) -> None
     assert (finding.kind, finding.chain) == (Kind.REWRITTEN, "stack")
 
 
+def test_a_time_that_goes_backwards_is_a_warning(ledger: MemoryLedger) -> None:
+    ledger.replace("stack", 6, resealed(ledger.text("stack", 6), at="1999-01-01T00:00:00.000000Z"))
+    done = again(ledger)
+    assert (done.findings, [(each.kind, each.chain, each.sequence) for each in done.warnings]) == (
+        [], [(Kind.BACKDATED, "stack", 6)],
+    )  # fmt: skip
+
+
 def test_a_dropped_chain_is_found(ledger: MemoryLedger) -> None:
     del ledger.rows["model:a"]
     assert [each.kind for each in again(ledger).findings] == [Kind.DROPPED]
+
+
+def test_a_chain_that_is_not_listed_is_read_too_after_the_others(ledger: MemoryLedger) -> None:
+    ledger.fill(2, "model:c")
+    ledger.hidden = {"model:c"}
+    ledger.replace("model:c", 2, resealed(ledger.text("model:c", 2), previous_hash="ab" * 32))
+    done = again(ledger)
+    assert [(each.kind, each.chain) for each in done.findings] == [(Kind.ALTERED, "model:c")]
+    assert (done.chains, done.left) == (4, 0)
+    short = again(ledger, most=18)
+    assert (short.chains, short.records, short.left, short.findings) == (3, 18, 1, [])
 
 
 def test_where_the_time_is_short_the_next_call_begins_where_this_one_ended(ledger: MemoryLedger) -> None:

@@ -10,11 +10,12 @@ import pytest
 from ledger_fakes import MemoryLedger, entry, resealed, text_of
 
 from vigil.audit.findings import Finding, Kind
+from vigil.audit.markers import Item
 from vigil.audit.models import Record, link, start_of
 from vigil.audit.ports import StoredText
 from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import ExitCode, Report, verify_ledger
-from vigil.digests import canonical_json
+from vigil.digests import canonical_json, digest_of
 
 CHAIN = "model:run-1"
 
@@ -192,15 +193,59 @@ def test_each_broken_chain_is_named_once(ledger: MemoryLedger) -> None:
     ]
 
 
-def test_memory_does_not_grow_with_the_number_of_records() -> None:
+def test_the_checkpoints_are_read_once_more_however_many_chains_are_broken() -> None:
+    ledger = CountedReadings()
+    for number in range(6):
+        for chain in ("model:a", "model:b", "model:c", "stack"):
+            ledger.append(entry(number, chain))
+        ledger.seal()
+    for place, chain in enumerate(("model:a", "model:b", "model:c"), start=2):
+        ledger.replace(chain, place, ledger.text(chain, place).replace("subject", "subjekt"))
+    report = verify(ledger)
+    assert [(each.chain, each.sequence) for each in report.findings] == [
+        ("model:a", 2), ("model:b", 3), ("model:c", 4),
+    ]  # fmt: skip
+    assert (report.last_good, ledger.readings) == (1, 2)
+
+
+class CountedReadings(MemoryLedger):
+    readings = 0
+
+    def checkpoints(self) -> Iterator[StoredText]:
+        self.readings += 1
+        yield from super().checkpoints()
+
+
+@pytest.mark.parametrize("with_markers", [True, False])
+def test_memory_does_not_grow_with_the_number_of_records(with_markers: bool) -> None:
     peaks = []
-    for count in (200, 2000):
+    for count in (1200, 3000):  # more than wait to be written together
+        markers = GeneratedMarkers(count) if with_markers else None
+        keys = PublicKeys({"k": MemoryLedger().signer.public_pem})
         tracemalloc.start()
-        report = verify_ledger(Generated(count), PublicKeys({"k": MemoryLedger().signer.public_pem}))
+        report = verify_ledger(Generated(count), keys, markers=markers)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert (report.records, report.findings) == (count, [])
     assert peaks[1] < peaks[0] + 100_000
+
+
+class GeneratedMarkers:
+    """Those of ``Generated``: made as they are read, so that what is kept is kept by verification."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def items(self) -> Iterator[Item]:
+        for number in range(self._count):
+            yield Item(self.name(CHAIN, f"key-{number}"), str(number + 1))
+            yield Item(CHAIN, None)
+
+    def name(self, chain: str, key: str) -> str:
+        return f"key#{digest_of([chain, key])}"
+
+    def place(self, name: str) -> str | None:
+        raise AssertionError("every marker was there before")
 
 
 class Generated(MemoryLedger):
@@ -212,6 +257,9 @@ class Generated(MemoryLedger):
 
     def chains(self) -> list[str]:
         return [CHAIN]
+
+    def every_chain(self) -> Iterator[str]:
+        return iter([CHAIN])
 
     def stored(self, chain: str, after: int = 0) -> Iterator[StoredText]:
         head = start_of(chain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from ledger_fakes import LocalSigner, entry
 from ledger_world import CHAIN, TABLE, client_in_moto, create_table, now
 
 from vigil.approvals.people import Person
+from vigil.audit.export import PublicKeyFile, write_export
 from vigil.audit.findings import Finding, Kind
+from vigil.audit.recheck import recheck
 from vigil.audit.signatures import PublicKeys
 from vigil.audit.verify import ExitCode, verify_ledger
 from vigil.aws.ledger_markers import marker_key
@@ -36,7 +39,7 @@ def table(dynamodb: Any) -> LedgerTable:
 
 class WithoutCheckpoints:
     def __init__(self, table: LedgerTable) -> None:
-        self.chains, self.stored = table.chains, table.stored
+        self.chains, self.every_chain, self.stored = table.chains, table.every_chain, table.stored
 
     def checkpoints(self) -> Iterator[Any]:
         return iter(())
@@ -103,10 +106,46 @@ def test_markers_after_a_record_that_does_not_hold_are_no_strays(dynamodb: Any, 
 def test_a_record_of_the_meantime_has_its_marker(table: LedgerTable) -> None:
     keys = PublicKeys({"k": LocalSigner().public_pem})
     markers = table.markers()
-    before = list(markers.all())
-    markers.all = lambda: iter(before)  # type: ignore[method-assign]
+    before = list(markers.items())
+    markers.items = lambda: iter(before)  # type: ignore[method-assign]
     table.append(entry(4))
     assert verify_ledger(WithoutCheckpoints(table), keys, markers=markers).findings == []
+
+
+def put_over_without_genesis(dynamodb: Any, chain: str) -> None:
+    """What a role that appends can do: the same record again, so that hash, event and time are the same."""
+    place = {"chain": {"S": chain}, "sequence": {"N": "1"}}
+    item = dynamodb.get_item(TableName=TABLE, Key=place)["Item"]
+    dynamodb.put_item(TableName=TABLE, Item={name: value for name, value in item.items() if name != "genesis"})
+
+
+@pytest.mark.parametrize("with_markers", [True, False])
+def test_a_chain_that_somebody_took_from_the_index_is_named(
+    dynamodb: Any, table: LedgerTable, with_markers: bool
+) -> None:
+    put_over_without_genesis(dynamodb, CHAIN)
+    assert table.chains() == ["stack"]
+    keys = PublicKeys({"k": LocalSigner().public_pem})
+    markers = table.markers() if with_markers else None
+    report = verify_ledger(WithoutCheckpoints(table), keys, markers=markers)
+    (finding,) = report.findings
+    assert (finding.kind, finding.chain, finding.sequence) == (Kind.ALTERED, CHAIN, 1)
+    assert "genesis" in finding.explanation
+    (again,) = recheck(WithoutCheckpoints(table), None, 0, lambda: False).findings
+    assert again == finding
+
+
+def test_a_chain_that_began_with_a_planted_item_is_named(dynamodb: Any, table: LedgerTable) -> None:
+    dynamodb.put_item(TableName=TABLE, Item={"chain": {"S": "model:x"}, "sequence": {"N": "5"}})
+    (finding,) = found(table)
+    assert (finding.kind, finding.chain, finding.sequence) == (Kind.MISSING, "model:x", 1)
+
+
+def test_an_export_holds_a_chain_that_is_not_in_the_index(dynamodb: Any, table: LedgerTable, tmp_path: Path) -> None:
+    put_over_without_genesis(dynamodb, CHAIN)
+    keys = PublicKeyFile(checkpoint={"k": LocalSigner().public_pem})
+    manifest = write_export(WithoutCheckpoints(table), keys, tmp_path / "out", stack="unit", at=now(), by="ana")
+    assert manifest.chains == {CHAIN: 3, "stack": 1}
 
 
 def test_an_item_that_is_no_record_of_ours_is_a_finding_and_no_crash(dynamodb: Any, table: LedgerTable) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_fakes import LocalSigner, entry
+from ledger_fakes import LocalSigner, entry, resealed
 from ledger_world import kms_signs_digests
 from moto_stack import MotoStack, moto_stack
 from typer.testing import CliRunner
@@ -19,7 +19,7 @@ from vigil.approvals.errors import DeskUnavailableError
 from vigil.audit.events import EventName
 from vigil.audit.models import Entry, Record, model_chain
 from vigil.aws import audit_export
-from vigil.aws.audit_ports import ledger_table
+from vigil.aws.audit_ports import checkpoint_key, ledger_table
 from vigil.cli.audit import app
 
 CHAIN = model_chain("run-1")
@@ -114,6 +114,66 @@ def test_one_record_is_shown_and_one_that_is_not_there_is_said(stack: MotoStack)
     assert run("show", "stack", "2")[0] == run("show", "nothing", "1")[0] == 5
 
 
+def put_text(stack: MotoStack, sequence: int, text: str) -> None:
+    """What somebody who may put items does to a record."""
+    dynamodb, name = stack.client("dynamodb"), stack.parameters.tables.ledger
+    key = {"chain": {"S": CHAIN}, "sequence": {"N": str(sequence)}}
+    item = dynamodb.get_item(TableName=name, Key=key)["Item"]
+    dynamodb.put_item(TableName=name, Item={**item, "record": {"S": text}})
+
+
+def stored_text(stack: MotoStack, sequence: int) -> str:
+    return next(ledger_table(stack.parameters).stored(CHAIN, sequence - 1)).text
+
+
+@pytest.mark.parametrize("text", ["{broken", '{"a": 1}', "[]"])
+def test_a_record_that_cannot_be_read_is_listed_and_shown_as_what_it_is(stack: MotoStack, text: str) -> None:
+    put_text(stack, 2, text)
+    code, out = run("list", "--json", "--run", "run-1", "--until", "2020-01-01")  # whatever was asked for
+    (line,) = map(json.loads, out.splitlines())
+    assert (code, line["chain"], line["sequence"], line["stored"]) == (3, CHAIN, 2, text)
+    code, out = run("list")
+    assert (code, "does not hold" in out, "plan.changed" in out) == (3, True, True)
+    code, out = run("show", CHAIN, "2")
+    assert (code, "this record does not hold: its text is" in out or "has not the fields" in out) == (3, True)
+    assert run("show", CHAIN, "1")[0] == 0
+
+
+def test_an_altered_record_is_not_shown_as_if_it_were_sound(stack: MotoStack) -> None:
+    put_text(stack, 2, stored_text(stack, 2).replace("subject ", "another "))
+    for arguments in (["list", "--chain", CHAIN], ["show", CHAIN, "2"]):
+        code, out = run(*arguments)
+        assert (code, "another" in out, "does not hold" in " ".join(out.split())) == (3, True, True), arguments
+
+
+def test_a_record_that_was_replaced_with_its_hash_is_told_by_the_one_after_it(stack: MotoStack) -> None:
+    dynamodb, name = stack.client("dynamodb"), stack.parameters.tables.ledger
+    key = {"chain": {"S": CHAIN}, "sequence": {"N": "2"}}
+    text = resealed(stored_text(stack, 2), subject="never happened")
+    item = dynamodb.get_item(TableName=name, Key=key)["Item"]
+    dynamodb.put_item(TableName=name, Item={**item, "record": {"S": text}, "hash": {"S": json.loads(text)["hash"]}})
+    lines = [json.loads(line) for line in run("list", "--json", "--chain", CHAIN)[1].splitlines()]
+    assert ["does_not_hold" in line for line in lines] == [False, False, True]
+    assert run("show", CHAIN, "3")[0] == 3
+
+
+def test_an_event_of_a_later_version_is_listed_and_shown(stack: MotoStack) -> None:
+    dynamodb, name = stack.client("dynamodb"), stack.parameters.tables.ledger
+    key = {"chain": {"S": CHAIN}, "sequence": {"N": "3"}}
+    text = resealed(stored_text(stack, 3), event="something.new")
+    item = dynamodb.get_item(TableName=name, Key=key)["Item"]
+    more = {"record": {"S": text}, "hash": {"S": json.loads(text)["hash"]}, "event": {"S": "something.new"}}
+    dynamodb.put_item(TableName=name, Item={**item, **more})
+    assert (run("show", CHAIN, "3")[0], listed("--chain", CHAIN)) == (0, [(CHAIN, 1), (CHAIN, 2), (CHAIN, 3)])
+
+
+def test_a_chain_that_ends_with_no_record_is_listed_with_the_others(stack: MotoStack) -> None:
+    item = {"chain": {"S": CHAIN}, "sequence": {"N": "9"}}
+    stack.client("dynamodb").put_item(TableName=stack.parameters.tables.ledger, Item=item)
+    code, out = run("list", "--chains", "--json")
+    assert (code, [each["sequence"] for each in json.loads(out)]) == (3, [None, 1])
+
+
 def test_a_ledger_that_holds_ends_with_0(stack: MotoStack) -> None:
     code, out = run("verify", "--json")
     report = json.loads(out)
@@ -134,6 +194,18 @@ def test_checkpoints_that_the_given_key_did_not_sign_end_with_4(stack: MotoStack
     key = tmp_path / "key.pem"
     key.write_text(LocalSigner().public_pem)
     assert run("verify", "--public-key", str(key))[0] == 4
+
+
+def test_several_keys_can_be_given_one_by_one_or_as_a_folder(stack: MotoStack, tmp_path: Path) -> None:
+    """A stack whose key was replaced: older checkpoints by one key, newer ones by another."""
+    (key,) = checkpoint_key(stack.parameters).values()
+    (tmp_path / "keys").mkdir()
+    present, earlier = tmp_path / "keys" / "present.der", tmp_path / "keys" / "earlier.pem"
+    present.write_bytes(key)
+    earlier.write_text(LocalSigner().public_pem)
+    assert run("verify", "--public-key", str(earlier), "--public-key", str(present))[0] == 0
+    code, out = run("verify", "--json", "--public-key", str(tmp_path / "keys"))
+    assert (code, len(json.loads(out)["keys"])) == (0, 2)
 
 
 def test_a_checkpoint_that_was_written_down_must_be_there(stack: MotoStack) -> None:
@@ -168,6 +240,18 @@ def test_an_export_is_recorded_verifies_offline_and_holds_its_own_record(stack: 
     (out / "ledger.jsonl").write_text("".join(lines[1:]))
     assert run("verify", "--from", str(out))[0] == 3
     assert run("export", "--out", str(out))[0] == 2
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_copy_whose_unsealed_tail_is_gone_ends_with_3(stack: MotoStack, tmp_path: Path) -> None:
+    assert run("export", "--out", str(tmp_path / "out"))[0] == 0
+    lines = (tmp_path / "out" / "ledger.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "out" / "ledger.jsonl").write_text("".join(lines[:-1]))  # the record of the export, in no checkpoint
+    code, text = run("verify", "--from", str(tmp_path / "out"))
+    assert code == 3
+    assert "stack, record 2: cut" in text
+    (tmp_path / "out" / "export.json").unlink()
+    assert run("verify", "--from", str(tmp_path / "out"))[0] == 0  # nothing tells
 
 
 @pytest.mark.usefixtures("desk")
