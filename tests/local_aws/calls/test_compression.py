@@ -21,7 +21,10 @@ def test_an_object_that_is_gzip_stays_gzip() -> None:
     assert plain("s3", PACKED, b"packed") == (PACKED, b"packed")
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"x" * 50)])
+# Named by the bytes, in which gzip writes the time, they would have other names in each process.
+@pytest.mark.parametrize(
+    "body", [b"no gzip", gzip.compress(b"{}")[:-9], gzip.compress(b"x" * 50)], ids=["no gzip", "cut", "too large"]
+)
 def test_what_is_no_whole_gzip_of_a_size_that_can_be_is_refused(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compression, "LARGEST_BYTES", 10)
     with pytest.raises(ApiError, match="the request's body is"):
