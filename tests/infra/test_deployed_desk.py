@@ -90,7 +90,8 @@ def eventually(look: Callable[[], Any]) -> Any:
 
 
 def sign(desk: LambdaDesk, request_id: str, meaning: Meaning, user: str) -> Any:
-    challenge = desk.prepare(SigningOrder(request_id=request_id, meaning=meaning), READER)
+    challenge = desk.prepare(SigningOrder(request_id=request_id, meaning=meaning, expected_signer=user), READER)
+    assert challenge.signer is not None and challenge.signer.signer == user
     proof = PasswordProof(username=user, password=SecretStr(OWN))
     return desk.sign(SigningAnswer(challenge_id=challenge.challenge_id, proof=proof, expected_signer=user))
 

@@ -34,10 +34,10 @@ def prepare(order: SigningOrder, ports: SigningPorts) -> Challenge:
         raise IncompleteDecisionError("a rejection needs a comment that says why")
     plan = pinned_plan(request.facts, ports.evidence)
     open_seats = missing_seats(plan.protocol.approval, request.signatures)
+    signer = shown_signer(order, request, plan.protocol.approval, ports.people, now)
     if order.meaning is not Meaning.REJECTED:
         _refuse_filled(request, order.meaning, open_seats)
         check_evidence(request.facts, plan, ports.evidence)
-    signer = shown_signer(order, request, plan.protocol.approval, ports.people, now)
     challenge = _challenge(request, order.meaning, comment, open_seats, ports).model_copy(update={"signer": signer})
     ports.challenges.keep(challenge)
     return challenge

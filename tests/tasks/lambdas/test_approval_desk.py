@@ -48,7 +48,8 @@ def desk():
 
 def sign(request_id, meaning, user, password=PASSWORD):
     client = desk()
-    challenge = client.prepare(SigningOrder(request_id=request_id, meaning=meaning), READER)
+    challenge = client.prepare(SigningOrder(request_id=request_id, meaning=meaning, expected_signer=user), READER)
+    assert challenge.signer is not None and challenge.signer.signer == user
     proof = PasswordProof(username=user, password=SecretStr(strong(password)))
     return client.sign(SigningAnswer(challenge_id=challenge.challenge_id, proof=proof, expected_signer=user))
 

@@ -100,5 +100,6 @@ def test_a_signature_is_sent_once_and_awaited_longer_than_the_function_may_take(
 def test_an_order_is_prepared_for_a_reader():
     client, function = desk(answer={"refused": {"error": "UnknownRequestError", "message": "none"}})
     with pytest.raises(Exception, match="none"):
-        client.prepare(SigningOrder(request_id="apr-1", meaning=Meaning.APPROVED), READER)
-    assert function.events[0]["order"] == {"request_id": "apr-1", "meaning": "approved", "comment": ""}
+        client.prepare(SigningOrder(request_id="apr-1", meaning=Meaning.APPROVED, expected_signer="ana"), READER)
+    order = {"request_id": "apr-1", "meaning": "approved", "comment": "", "expected_signer": "ana"}
+    assert function.events[0]["order"] == order

@@ -52,8 +52,11 @@ TITLES = {
 }
 SIGN_IN_OUTSIDE = "Your session in Airflow is over: load Airflow anew, sign in, and open Approvals again."
 TOO_LONG = "The page was open for too long"
-#: After these the same signature may be tried again at once: nothing was signed, and what is signed stays the same.
-WORTH_ANOTHER_TRY = (errors.AuthenticationError, errors.BusyError, errors.ProviderUnavailableError)
+#: After these the same signature may be tried again at once: nothing was signed by it, and it is shown once more. Who
+#: had signed before hears that when it is prepared again.
+WORTH_ANOTHER_TRY = (
+    errors.AuthenticationError, errors.BusyError, errors.ProviderUnavailableError, errors.ChallengeError,
+)  # fmt: skip
 
 
 def status_of(error: errors.ApprovalError) -> int:

@@ -105,19 +105,19 @@ def sign(
     """``meaning`` and ``comment`` only serve to show the same again after a wrong password: the challenge is signed."""
     _refuse_unless_signer(user)
     act = Act(request, user, guard, access.signer_of(user, signers), request_id)
-    act.check(token, f"sign {challenge_id}")
-    sender = Sender(act, desk, now)
+    sender, said = Sender(act, desk, now), Said(meaning, comment)
     try:
+        act.check(token, f"sign {challenge_id}")
         result = sender.sign(challenge_id, username, password)
     except WORTH_ANOTHER_TRY as error:
         # After the others the password may well have been right: the field is not at fault, nor the period over.
         wrong_password = isinstance(error, AuthenticationError)
-        answer = sender.confirmation(
-            Said(meaning, comment).order(act), status_of(error), str(error), wrong_password=wrong_password
-        )
+        answer = sender.confirmation(said.order(act), status_of(error), str(error), wrong_password=wrong_password)
         if wrong_password:
             act.forget_session(answer)
         return answer
+    except StaleFormError:
+        return sender.confirmation(said.order(act), 409, TOO_LONG)
     signed = quote(str(result.request["request_id"]), safe="")
     address = f"{base_path(request)}/approvals/{signed}?signature={quote(challenge_id, safe='')}"
     answer = RedirectResponse(address, status_code=303, headers=HEADERS)

@@ -133,6 +133,27 @@ def test_the_longest_comment_that_the_form_takes_is_taken_and_kept_with_plain_li
     assert bench.stored(request).signatures[0].comment == typed
 
 
+def test_a_confirmation_of_more_than_a_quarter_of_an_hour_is_shown_once_more_with_what_was_typed(
+    world: World, bench: Bench
+) -> None:
+    request = opened(world, bench)
+    shown = confirmed(world, comment="an hour of work")
+    bench.clock.advance(minutes=16)
+    late = world.post("sign", username="quinn", password=PASSWORD, **hidden(shown.text))
+    assert late.status_code == 409 and "was shown too long ago" in late.text and not bench.stored(request).signatures
+    world.post("sign", username="quinn", password=PASSWORD, **hidden(late.text))
+    assert bench.stored(request).signatures[0].comment == "an hour of work"
+
+
+def test_a_form_that_is_sent_twice_says_that_it_was_signed(world: World, bench: Bench) -> None:
+    request = opened(world, bench)
+    fields = hidden(confirmed(world).text)
+    assert world.post("sign", username="quinn", password=PASSWORD, **fields).status_code == 303
+    again = world.post("sign", username="quinn", password=PASSWORD, **fields)
+    assert again.status_code == 409 and "quinn has signed this request already" in again.text.lower()
+    assert len(bench.stored(request).signatures) == 1 and 'type="password"' not in again.text
+
+
 @pytest.mark.parametrize("broken", ["nothing", "evaluation", "plan"])
 def test_only_what_the_desk_would_take_is_offered(world: World, bench: Bench, broken: str) -> None:
     request = opened(world, bench)
