@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from vigil.approvals.dossier import Change
 from vigil.approvals.held_evidence import HeldEvidence
 from vigil.change_control.difference import differences
+from vigil.code_revision import told
 
 FACTS = {"code_revision": "code revision", "image": "image", "dataset_version": "dataset version"}
 NOT_SET = "not set"
@@ -20,8 +21,11 @@ def changes(candidate: HeldEvidence, before: HeldEvidence | None) -> list[Change
 def _facts(candidate: HeldEvidence, before: HeldEvidence | None) -> Iterator[Change]:
     for field, name in FACTS.items():
         new, old = str(getattr(candidate.facts, field)), str(getattr(before.facts, field)) if before else None
-        if new != old:
-            yield Change(what=name, before=old, after=new)
+        if new == old:
+            continue
+        if field == "code_revision":
+            new, old = told(new), None if old is None else told(old)
+        yield Change(what=name, before=old, after=new)
 
 
 def _training(candidate: HeldEvidence, before: HeldEvidence | None) -> Iterator[Change]:

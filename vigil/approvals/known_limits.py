@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from vigil.approvals.held_evidence import HeldEvidence
 from vigil.approvals.words import SUBGROUPS, WITHIN
 from vigil.change_control.models import Plan
+from vigil.code_revision import limit
 from vigil.models.models import Evaluation, Measure, SplitEvaluation
 
 STRICTEST = "full"  # the profile of whole quarters
@@ -16,6 +17,7 @@ SMALL_SUBGROUP = 100
 
 def known_limits(candidate: HeldEvidence, serving: HeldEvidence | None) -> list[str]:
     limits = list(_of_plan(candidate.plan)) if candidate.plan else []
+    limits += _of_code(candidate, serving)
     if candidate.evaluation is not None:
         limits += _of_data(candidate.evaluation, candidate.plan)
         for name, split in candidate.evaluation.splits.items():
@@ -27,6 +29,14 @@ def known_limits(candidate: HeldEvidence, serving: HeldEvidence | None) -> list[
 def _of_plan(plan: Plan) -> Iterator[str]:
     yield f"Not for: {plan.intended_use.not_for}"
     yield f"Residual risk: {plan.impact_assessment.residual}"
+
+
+def _of_code(candidate: HeldEvidence, serving: HeldEvidence | None) -> Iterator[str]:
+    """The other one's too: what changed between the two cannot be looked up then either."""
+    for name, held in (("the candidate", candidate), ("the model in service", serving)):
+        why = limit(held.facts.code_revision) if held is not None else None
+        if why is not None:
+            yield f"The code of {name} cannot be fetched again by its revision, for {why}"
 
 
 def _of_data(evaluation: Evaluation, plan: Plan | None) -> Iterator[str]:

@@ -28,12 +28,13 @@ _DRAWING = Lock()
 
 @dataclass(frozen=True)
 class Style:
-    """How the line of one model looks."""
+    """How the line of one model looks. ``layer``: of lines that lie on each other, the highest is on top."""
 
     colour: str
     dash: Any
     marker: str
     width: float
+    layer: int
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,11 @@ class Palette:
 
 
 def _styles(candidate: str, serving: str, baseline: str) -> dict[Role, Style]:
+    """A broad line below, thin broken ones above it: where all three are the same curve, each is seen."""
     return {
-        "candidate": Style(candidate, "solid", "o", 2.0),
-        "serving": Style(serving, (0, (5, 1.5, 1, 1.5)), "^", 1.6),
-        "baseline": Style(baseline, (0, (4, 2)), "s", 1.4),
+        "candidate": Style(candidate, "solid", "o", 3.4, 1),
+        "serving": Style(serving, (0, (3, 4)), "^", 1.6, 3),
+        "baseline": Style(baseline, (0, (7, 2)), "s", 1.6, 2),
     }
 
 

@@ -30,7 +30,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 KEPT = 16  # sets of plots: eight requests in both themes, some 300 KB each
 CHANCE = 0.5  # the AUROC of a coin
 SIZES_WIDTH = 0.09  # of the AUROC axis, for the number of cases
-MARKED = 12  # markers on a curve, so that they tell lines apart and hide nothing
+MARKED = 8  # markers on a curve, so that they tell lines apart and hide nothing
+INTERVAL = 1.8  # points, the width of an interval's line
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,12 @@ def _lines(found: Compared, split: Split) -> Iterator[tuple[Role, ModelOnSplit]]
 
 
 def _curve(axes: Axes, points: list[tuple[float, float]], role: Role, palette: Palette) -> None:
-    style = palette.styles[role]
+    """No two models have their markers at the same points, so that none hides another's."""
+    style, step = palette.styles[role], max(1, len(points) // MARKED)
     axes.plot(
         [x for x, _ in points], [y for _, y in points], color=style.colour, linestyle=style.dash, linewidth=style.width,
-        marker=style.marker, markersize=4, markevery=max(1, len(points) // MARKED), label=NAMES[role],
-        zorder=3 - 0.1 * ROLES.index(role),  # the candidate on top
+        marker=style.marker, markersize=3 + style.width, markevery=(step * ROLES.index(role) // len(ROLES), step),
+        label=NAMES[role], zorder=2 + 0.1 * style.layer,
     )  # fmt: skip
 
 
@@ -148,7 +150,7 @@ def _subgroups(axes: Axes, found: Compared, split: Split, palette: Palette) -> N
         for number, group in enumerate(groups):
             measure, place = _auroc(model, group), number + offsets[role]
             if measure.low is not None and measure.high is not None:
-                axes.plot([measure.low, measure.high], [place, place], color=style.colour, linewidth=style.width)
+                axes.plot([measure.low, measure.high], [place, place], color=style.colour, linewidth=INTERVAL)
             values.append(math.nan if measure.value is None else measure.value)
         axes.plot(
             values, [number + offsets[role] for number in range(len(groups))], color=style.colour, linestyle="none",

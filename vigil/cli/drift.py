@@ -13,6 +13,7 @@ from vigil.aws.drift_desk import desk_client
 from vigil.aws.environment import load_parameters
 from vigil.aws.people_desk import FunctionFailedError, RefusedError, ask
 from vigil.cli import drift_tables
+from vigil.cli.approval_tables import beside_json
 from vigil.cli.asking import argument, option, require_yes
 from vigil.cli.errors import told_plainly
 from vigil.cli.passwords import PasswordSourceError, read_password
@@ -80,7 +81,9 @@ def override(
     if password_stdin and not yes:
         raise typer.BadParameter("give --yes too: standard input cannot hold the password and the answer")
     if not yes:
-        drift_tables.print_decision(DriftDecision.model_validate(_ask({"ask": "show", "decision_id": decision_id})))
+        found = DriftDecision.model_validate(_ask({"ask": "show", "decision_id": decision_id}))
+        with beside_json(as_json):
+            drift_tables.print_decision(found)
         require_yes(visible(f"Override as {user}: {decide}?"))
     password = read_password(password_file, password_stdin).get_secret_value()
     order: dict[str, Any] = {"ask": "override", "decision_id": decision_id, "decide": str(decide), "reason": reason}

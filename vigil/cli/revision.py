@@ -5,21 +5,19 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from vigil.code_revision import BARE, CHANGED
 from vigil.digests import sha256_hex
 
 GIT_LIMIT_SECONDS = 30
 
 
 def code_revision(project: Path, code: bytes) -> str:
-    """The commit; ``<commit>-changed-<digest>`` where the checkout differs from it; ``code-<digest>`` without git.
-
-    The digest is that of ``code``, the packaged code.
-    """
+    """As ``vigil.code_revision`` writes it; ``code`` is the packaged code."""
     digest = sha256_hex(code)[:16]
     commit = git(project, "rev-parse", "HEAD")
     if commit is None:
-        return f"code-{digest}"
-    return f"{commit}-changed-{digest}" if git(project, "status", "--porcelain") else commit
+        return f"{BARE}{digest}"
+    return f"{commit}{CHANGED}{digest}" if git(project, "status", "--porcelain") else commit
 
 
 def git(project: Path, *arguments: str) -> str | None:

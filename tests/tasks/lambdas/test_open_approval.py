@@ -8,6 +8,7 @@ from tasks.lambdas.open_approval import handler
 from vigil.approvals.models import Status
 from vigil.aws.approval_ports import approvals_table, token_vault
 from vigil.aws.clock import server_time
+from vigil.aws.environment import aws_client
 
 
 def message(facts, **changes):
@@ -32,6 +33,20 @@ def test_a_wait_opens_a_request_that_holds_its_token_sealed(stack):
     (request,) = approvals_table(stack.parameters).with_status(Status.PENDING)
     assert request.facts == facts
     assert token_vault(stack.parameters).unseal(request.request_id, request.token_ciphertext) == TOKEN
+
+
+def test_what_serves_then_is_kept_with_the_request(stack):
+    _, _, facts = stack.candidate()
+    endpoint, table = stack.parameters.sagemaker.endpoint, stack.parameters.tables.models
+    record = {"active_package": "arn:of-the-old", "approval_request_id": "apr-old", "since": "2026-01-05"}
+    item = {"model_package_arn": f"endpoint#{endpoint}"} | record
+    aws_client("dynamodb").put_item(TableName=table, Item={name: {"S": value} for name, value in item.items()})
+    handler(event_of(message(facts)), None)
+    (request,) = approvals_table(stack.parameters).with_status(Status.PENDING)
+    (served,) = request.served
+    assert served.model_dump(exclude={"at"}) == {
+        "model_package_arn": "arn:of-the-old", "approval_request_id": "apr-old", "since": "2026-01-05",
+    }  # fmt: skip
 
 
 def test_a_message_that_comes_twice_opens_one_request_and_its_people_are_told_once_and_without_the_token(stack):

@@ -84,6 +84,26 @@ def test_known_limits_are_those_of_plan_data_and_figures(bench):
         assert words in limits
 
 
+@pytest.mark.parametrize(
+    ("revision", "words"),
+    [("f" * 40 + "-changed-0123456789abcdef", "not committed"), ("code-0123456789abcdef", "version control")],
+)
+def test_code_that_nobody_can_fetch_again_is_a_known_limit_and_told_among_the_changes(bench, revision, words):
+    assert not any("cannot be fetched again" in line for line in bench.dossier().known_limits)
+    bench.rows["new"] = bench.open(passing_evaluation(bench.plan, code_revision=revision))
+    found = bench.dossier()
+    (limit,) = [line for line in found.known_limits if "cannot be fetched again" in line]
+    assert limit.startswith("The code of the candidate") and words in limit and "0123456789abcdef" in limit
+    (change,) = [each for each in found.changes if each.what == "code revision"]
+    assert change.after.startswith(revision + " (") and words in change.after and change.before == "revision-0"
+
+
+def test_code_of_the_model_in_service_that_nobody_can_fetch_again_is_a_known_limit(bench):
+    old = passing_evaluation(bench.plan, dataset_version=OLD_DATASET, code_revision="code-0123456789abcdef")
+    bench.rows["old"] = bench.signed_by_all(bench.open(old, "run-0"))
+    assert any("The code of the model in service" in line for line in bench.dossier().known_limits)
+
+
 def test_small_subgroups_are_named_with_their_size(bench):
     document = passing_evaluation(bench.plan).model_dump(mode="json")
     document["splits"]["test_next"]["subgroups"]["sex_missing"]["n"] = 41

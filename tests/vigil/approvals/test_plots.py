@@ -6,13 +6,16 @@ import re
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from dossier_bench import OLD_DATASET, DossierBench
 from drawn_evaluation import CASES, drawn_evaluation
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from vigil.approvals.dossier import Dossier
 from vigil.approvals.plot_canvas import PALETTES
-from vigil.approvals.plots import Plot, _drawn, evidence_plots
+from vigil.approvals.plots import Plot, _curve, _drawn, evidence_plots
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,37 @@ def test_models_are_told_apart_by_dash_and_marker_too():
     for palette in PALETTES.values():
         for look in (lambda style: str(style.dash), lambda style: style.marker):
             assert len({look(style) for style in palette.styles.values()}) == len(palette.styles)
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+def test_where_curves_lie_on_each_other_each_is_seen(theme):
+    """Two good models are close, which is just when a signer looks for both."""
+    palette, points = PALETTES[theme], [(x / 40, (x / 40) ** 0.25) for x in range(41)]
+    seen: dict[str, int] = {}
+    for roles in (("candidate", "serving", "baseline"), ("candidate", "serving")):
+        figure = Figure(figsize=(4.7, 3.6), facecolor=palette.page)
+        canvas, axes = FigureCanvasAgg(figure), figure.subplots()
+        axes.axis("off")
+        for role in roles:
+            _curve(axes, points, role, palette)
+        canvas.draw()
+        pixels = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+        for role in roles:
+            wanted = np.array([int(palette.styles[role].colour[place : place + 2], 16) for place in (1, 3, 5)])
+            seen[role] = int((np.abs(pixels - wanted).sum(axis=-1) < 30).sum())
+        everything = sum(seen[role] for role in roles)
+        assert all(seen[role] > everything / 8 for role in roles), seen
+
+
+def test_no_marker_hides_the_marker_of_another_curve():
+    figure = Figure()
+    axes = figure.subplots()
+    points = [(x / 100, x / 100) for x in range(101)]
+    for role in PALETTES["light"].styles:
+        _curve(axes, points, role, PALETTES["light"])
+    places = [set(range(len(points))[line.get_markevery()[0] :: line.get_markevery()[1]]) for line in axes.lines]
+    assert all(places) and not set.intersection(*places)
+    assert not places[0] & places[1] and not places[1] & places[2]
 
 
 def test_ids_are_unique_in_a_page_with_all_plots_in_both_themes(dossier):
