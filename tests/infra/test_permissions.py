@@ -1,4 +1,4 @@
-"""Who may do what. IAM is not enforced on one machine: these tests read the policies."""
+"""Who may do what, by the words of the policies; roles are refused in test_functions_under_their_roles.py too."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from vigil.approvals.redaction import Redactor
+from vigil.executions.archive import archive_key
 from vigil.executions.contents import cut
 from vigil.executions.graph import read_graph
 from vigil.executions.models import ExecutionView, Graph
@@ -98,11 +99,13 @@ class ExecutionReader:
                 raise
             raise ExecutionGoneError(
                 f"Step Functions has forgotten {arn}, as it does 90 days after an execution's end: "
-                "read its archived history in the audit bucket"
+                "an auditor reads its archived history, redacted, with "
+                f"`aws s3 cp s3://AUDIT_BUCKET/{archive_key(arn, 0)} -` (the bucket's name: the operator's guide, "
+                '"See it")'
             ) from None
         # After the events: a secret that one of them names is masked in the description as well.
         described = known.redactor.redact(_described(raw))
-        return _view(arn, described, known.graph, known.events)
+        return _view(arn, described, known.complete is not None, known.graph, known.events)
 
     def _add_new_events(self, arn: str, known: _Known) -> None:
         last = known.events[-1]["id"] if known.events else 0
@@ -131,12 +134,15 @@ def _is_end(event: dict[str, Any]) -> bool:
     return event["type"] in ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 
 
-def _view(arn: str, described: dict[str, Any], graph: Graph, events: list[dict[str, Any]]) -> ExecutionView:
+def _view(
+    arn: str, described: dict[str, Any], complete: bool, graph: Graph, events: list[dict[str, Any]]
+) -> ExecutionView:
     return ExecutionView(
         execution_arn=arn,
         machine=arn.split(":")[6],
         name=str(described["name"]),
         status=str(described["status"]),
+        complete=complete,
         started_at=described["startDate"],
         stopped_at=described.get("stopDate"),
         error=str(described.get("error") or ""),

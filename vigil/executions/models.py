@@ -118,12 +118,16 @@ class Progress(_Frozen):
 
 
 class ExecutionView(_Frozen):
-    """One execution as people are shown it: redacted, with the drawing of the machine that it started with."""
+    """One execution as people are shown it: redacted, with the drawing of the machine that it started with.
+
+    ``complete``: it has ended and ``progress`` tells all of it. The history may lag behind ``status`` for a moment.
+    """
 
     execution_arn: str
     machine: str
     name: str
     status: str
+    complete: bool
     started_at: Moment
     stopped_at: Moment | None = None
     error: str = ""

@@ -20,6 +20,13 @@ Enter = Callable[..., AirflowBrowser]
 # What people write is shown as they wrote it, and does nothing.
 COMMENT = "Reviewed <b onmouseover=alert(1)>the US slice</b> & the 80+ band"
 
+# What the evidence of a request consists of.
+PARTS = (
+    "Criteria of the change control plan", "Performance beside the model in service", "Plots", "Data and its drift",
+    "What changed", "Uncertainty and known limits", "Seats and signatures",
+)  # fmt: skip
+# Of each picture, once it is read: it is refused where it cannot be drawn.
+WIDTHS = "all => Promise.all(all.map((each) => each.decode().then(() => each.naturalWidth)))"
 # Pictures of the page for the documentation: what stands at their top.
 PICTURED = {
     "criteria": "Criteria of the change", "request": "Performance", "plots": "Plots", "data": "Data and its drift",
@@ -68,7 +75,7 @@ def test_the_tab_of_a_run_that_waits_leads_to_its_request(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_viewer_sees_the_evidence_and_cannot_sign(
-    signed_in: Enter, waiting: dict[str, str], theme: str, tmp_path: Path
+    signed_in: Enter, waiting: dict[str, str], running_stack: RunningStack, theme: str, tmp_path: Path
 ) -> None:
     page = ApprovalsPage(signed_in("viewer", theme))
     listed = page.open_list()
@@ -79,8 +86,16 @@ def test_a_viewer_sees_the_evidence_and_cannot_sign(
     listed.get_by_role("link", name=waiting["to be signed"]).click()
     page.says("Your Airflow role may see this request, but not sign it.")
     shown = page.frame
-    for part in ("Criteria", "Performance", "Plots", "Data and its drift", "Seats and signatures"):
-        assert part in shown.inner_text("main")
+    for part in PARTS:
+        expect(shown.get_by_role("heading", name=part).first).to_be_visible()
+    criteria = shown.get_by_role("table", name="Each criterion").locator("tbody tr")
+    facts = request_of(running_stack, waiting["to be signed"])["facts"]
+    assert criteria.count() == len(facts["verdict"]["criteria"]) > 0
+    for row, criterion in zip(criteria.all(), facts["verdict"]["criteria"], strict=True):
+        expect(row.get_by_role("rowheader")).to_have_text(criterion["name"])
+        expect(row.locator(".result")).to_contain_text("pass" if criterion["passed"] else "fail")
+    widths = shown.locator("figure img").evaluate_all(WIDTHS)
+    assert widths and min(widths) > 0
     assert shown.locator("html").get_attribute("data-theme") == theme
     assert shown.get_by_role("button").count() == 0
     assert_accessible(shown)

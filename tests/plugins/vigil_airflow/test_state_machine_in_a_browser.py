@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 )
 # As Airflow 3.3.1 writes it.
 SANDBOX = "allow-scripts allow-same-origin allow-forms"
-FRAME = f'<html class="{{theme}}"><iframe sandbox="{SANDBOX}" width="1240" height="860" src="{{at}}">'
+FRAME = f'<html class="{{theme}}"><iframe sandbox="{SANDBOX}" width="1240" height="{{height}}" src="{{at}}">'
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +69,8 @@ def site(promotion: PromotionWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator
     app.dependency_overrides[get_user] = lambda: "anybody"
 
     @app.get("/airflow/{run}")
-    def airflow(run: str, theme: str = "light") -> HTMLResponse:
-        return HTMLResponse(FRAME.format(theme=theme, at=f"/state-machine/train_model/{run}"))
+    def airflow(run: str, theme: str = "light", height: int = 860) -> HTMLResponse:
+        return HTMLResponse(FRAME.format(theme=theme, height=height, at=f"/state-machine/train_model/{run}"))
 
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
@@ -81,15 +81,38 @@ def site(promotion: PromotionWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator
     thread.join(60)
 
 
+#: What a screen reader would have said since then.
+LISTEN = """() => {
+  window.told = [];
+  const news = document.getElementById('news');
+  new MutationObserver(() => window.told.push(news.textContent)).observe(news, { childList: true, subtree: true });
+}"""
+#: Whether the chosen state is seen in the drawing, and how far the page and the page around were scrolled for it.
+PLACE = """() => {
+  const placed = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const [state, canvas] = [placed('.state.selected'), placed('.canvas')];
+  return [state.top >= canvas.top && state.bottom <= canvas.bottom, window.scrollY, window.parent.scrollY];
+}"""
+#: Of each label that was cut, how much its title says.
+CUT = """() => [...document.querySelectorAll('.way-label')].filter((label) => label.textContent.endsWith('…'))
+  .map((label) => label.parentNode.querySelector('title').textContent.length)"""
+#: The size in which a note is drawn, in CSS pixels.
+NOTE_SIZE = """() => {
+  const drawing = document.querySelector('.drawing');
+  const scale = drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width;
+  return scale * parseFloat(getComputedStyle(document.querySelector('.note')).fontSize);
+}"""
+
+
 class Window:
-    def __init__(self, browser: Browser, site: str, run: str, theme: str = "light") -> None:
+    def __init__(self, browser: Browser, site: str, run: str, theme: str = "light", height: int = 860) -> None:
         self.page = browser.new_page(viewport={"width": 1280, "height": 900})
         self.asked: list[str] = []
         self.said: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.goto(f"{site}/airflow/{run}?theme={theme}")
+        self.page.goto(f"{site}/airflow/{run}?theme={theme}&height={height}")
         self.site = site
 
     @property
@@ -116,15 +139,40 @@ def test_a_run_that_waits_is_drawn_and_followed_until_it_ends(
     window.frame.locator('[data-state="WaitForApproval"].waiting').wait_for()
     link = window.frame.get_by_role("link", name="Approval request apr-").first
     assert "/approvals/apr-" in str(link.get_attribute("href"))
+    assert window.frame.locator("#news").get_attribute("aria-live") == "polite"
+    window.frame.evaluate(LISTEN)
     promotion.answer({"request_id": "apr-1", "decision": "APPROVED"})
     promotion.world.ended(execution)
     window.frame.get_by_text("this page no longer asks").wait_for(timeout=60_000)
-    assert "WaitForApproval: succeeded" in window.frame.locator("#news").inner_text() or window.looks() > 1
+    told = "; ".join(window.frame.evaluate("window.told"))
+    assert "WaitForApproval: succeeded" in told and "train-and-promote succeeded" in told
     window.frame.locator('[data-execution="1"]').click()
     window.frame.locator('[data-state="SmokeTest"].succeeded').wait_for()
     looks = window.looks()
     time.sleep(4)
     assert window.looks() == looks
+    window.check()
+
+
+def test_the_first_look_shows_heading_and_chosen_state_and_says_the_wait_once(
+    browser: Browser, promotion: PromotionWorld, site: str
+) -> None:
+    execution = promotion.start()
+    promotion.wait()
+    promotion.world.await_event(execution, "TaskSubmitted", 3)
+    window = Window(browser, site, "run-1", height=500)  # the lower part of the drawing is out of sight
+    window.frame.locator('[data-state="WaitForApproval"].waiting.selected').wait_for()
+    assert window.frame.evaluate(PLACE) == [True, 0, 0]
+    assert window.frame.locator(".wait").count() == 1
+    assert window.frame.evaluate(NOTE_SIZE) >= 12
+    window.frame.get_by_text("Arguments of the call").click()
+    arguments = window.frame.get_by_label("Arguments of the call")
+    assert '"task_token": "[redacted]"' in arguments.inner_text()
+    window.frame.get_by_label("Show the ways to failures").check()
+    cut = window.frame.evaluate(CUT)
+    assert cut and min(cut) > 34
+    promotion.world.stop(execution)
+    window.frame.locator('[data-state="WaitForApproval"].aborted').wait_for()
     window.check()
 
 
@@ -165,7 +213,7 @@ def test_it_follows_airflows_theme_and_axe_finds_nothing(
     rows = window.frame.locator("tbody tr")
     assert rows.count() == 23 and "failed, caught" in rows.nth(1).inner_text()
     back = window.frame.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(10, 10, 10)"}[theme]
+    assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(11, 15, 25)"}[theme]
     assert_accessible(window.frame)
     window.check()
 

@@ -101,16 +101,25 @@ def test_the_tab_refuses_in_pages_for_people_that_say_what_to_do(client: TestCli
         assert "<h1>" in answer.text and advice in answer.text
 
 
-def test_a_dag_without_a_state_machine_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_dag_starts_a_state_machine_or_is_known_to_start_none() -> None:
+    folder = Path(__file__).resolve().parents[3] / "dags"
+    texts = {path.stem: path.read_text() for path in folder.glob("*.py")}
+    assert {name for name, text in texts.items() if "StateMachineOperator(" not in text} == routes.NO_MACHINES
+
+
+@pytest.mark.parametrize("dag_id", sorted(routes.NO_MACHINES))
+def test_a_dag_without_a_state_machine_says_so(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, dag_id: str
+) -> None:
     monkeypatch.setattr(routes, "_may", lambda user, dag_id, entity: user == "reader")
-    address = PAGE.replace("train_model", "build_dataset")
+    address = PAGE.replace("train_model", dag_id)
     sign_in("stranger")
     assert client.get(address).status_code == 403
     sign_in("reader")
     for tab in (address, f"{address}/land"):
         answer = client.get(tab)
         assert answer.status_code == 404 and "<h1>There is nothing to show here</h1>" in answer.text
-        assert "The DAG build_dataset starts no state machine" in answer.text
+        assert f"The DAG {dag_id} starts no state machine" in answer.text
 
 
 @pytest.mark.parametrize("address", [PAGE, DATA, f"{PAGE}/hand_off", f"{DATA}/hand_off"])
@@ -190,6 +199,20 @@ def test_the_execution_that_a_run_started_is_shown_with_it(
     answer = client.get(DATA).json()
     assert [each["machine"] for each in answer["executions"]] == ["train-and-promote", "update-endpoint"]
     assert answer["running"] is False
+
+
+def test_it_is_asked_again_until_the_history_tells_the_end_that_the_status_has(
+    client: TestClient, promotion: PromotionWorld, kept: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept[RUN] = promotion.start()
+    promotion.answer({"request_id": "apr-1", "decision": "APPROVED"})
+    promotion.world.ended(kept[RUN])
+    views = routes.reader().read_with_nested(kept[RUN], lambda arn: True)
+    assert [(view.status, view.complete) for view in views] == [("SUCCEEDED", True)] * 2
+    lagging = [views[0], views[1].model_copy(update={"complete": False})]
+    monkeypatch.setattr(routes.reader(), "read_with_nested", lambda arn, may_show: lagging)
+    sign_in("reader")
+    assert client.get(DATA).json()["running"] is True
 
 
 def test_what_has_not_changed_is_not_sent_again(client: TestClient, waiting: str) -> None:

@@ -83,3 +83,12 @@ def test_another_time_another_request_and_another_challenge_have_another_nonce()
 @pytest.mark.parametrize("fact", FACTS)
 def test_any_other_fact_has_another_nonce(fact):
     assert shown_with(Bench.make(), {fact: OTHER.get(fact, "0" * 64)}) != shown_with(Bench.make())
+
+
+def test_when_it_was_shown_and_when_it_was_signed_are_two_times(bench):
+    challenge = bench.show(bench.open(), Meaning.APPROVED)
+    shown_at = bench.clock()
+    bench.clock.advance(seconds=40)
+    bench.answer(challenge, "ana")
+    (signature,) = bench.store.get(challenge.request_id).signatures
+    assert (signature.shown_at, signature.signed_at) == (shown_at, bench.clock())

@@ -167,15 +167,6 @@ def test_two_challenges_for_the_same_have_different_nonces(bench):
     assert len({challenge.nonce for challenge in shown}) == 3
 
 
-def test_when_it_was_shown_and_when_it_was_signed_are_two_times(bench):
-    challenge = bench.show(bench.open(), APPROVED)
-    shown_at = bench.clock()
-    bench.clock.advance(seconds=40)
-    bench.answer(challenge, "ana")
-    (signature,) = bench.store.get(challenge.request_id).signatures
-    assert (signature.shown_at, signature.signed_at) == (shown_at, bench.clock())
-
-
 def test_a_wrong_password_leaves_the_challenge_for_the_right_one(bench):
     request = bench.open()
     challenge = bench.show(request, REVIEWED)

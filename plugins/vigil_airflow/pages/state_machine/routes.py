@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 shells = APIRouter(route_class=ToldRoute)  # what people open; the data are for the script
 
-NO_MACHINES = frozenset({"build_dataset"})  # Airflow shows a tab on the runs of every DAG
+NO_MACHINES = frozenset({"build_dataset", "watch_model"})  # Airflow shows a tab on the runs of every DAG
 
 HEADERS = {
     # Everything is our own file; the script asks this server only.
@@ -138,7 +138,8 @@ def _body(arn: str | None, going: bool, may_read: bool) -> bytes:
             "executions": [view.model_dump(mode="json") for view in shown],
             "may_read": may_read,
             "notice": notice,
-            "running": waiting or any(view.status == "RUNNING" for view in views),
+            # Asked again until all of it is told: the end may be known before the last states' events are.
+            "running": waiting or not all(view.complete for view in views),
         }
     )
 

@@ -2,8 +2,8 @@
 // somebody looks, and less often the longer nothing happens.
 import { drawing } from './drawing.js';
 import { followTheme, html } from './page.js';
-import { badge, everyState, executionData, foldable, panel, requestLink, table } from './panel.js';
-import { duration, executionStatus, moment, STATUS, statusOf, waitWords } from './words.js';
+import { badge, everyState, executionData, foldable, panel, requestLink, table, waitingState } from './panel.js';
+import { duration, executionStatus, moment, redriven, STATUS, statusOf, waitWords } from './words.js';
 
 const SHORTEST = 3_000;
 const LONGEST = 30_000;
@@ -54,8 +54,8 @@ function interesting(execution) {
 function summary(current) {
   const { execution } = current;
   const status = executionStatus(execution);
-  const waiting = Object.values(execution.progress.states).find((state) => state.status === 'waiting');
-  const redrives = execution.progress.redrives ? `, redriven ${execution.progress.redrives} times` : '';
+  const waiting = waitingState(execution);
+  const redrives = redriven(execution.progress.redrives);
   const error = execution.error ? `: ${execution.error}` : '';
   const began = `started ${moment(execution.started_at)}`;
   const link = waiting?.request_id && requestLink(waiting.request_id, current);
@@ -105,7 +105,7 @@ function render() {
   const focused = document.activeElement;
   const names = ['data-state', 'data-row', 'data-execution', 'id'];
   const kept = names.map((name) => [name, focused?.getAttribute?.(name)]).find(([, value]) => value);
-  const scrolled = document.querySelector('.canvas')?.scrollTop ?? 0;
+  const { scrollTop = 0, scrollLeft = 0 } = document.querySelector('.canvas') ?? {};
   const current = view();
   if (!current.execution) {
     page.replaceChildren(...emptyPage());
@@ -116,9 +116,18 @@ function render() {
       html('div', { class: 'columns' }, html('div', { class: 'canvas' }, drawing(current)), panel(current)),
       words, executionData(current),
     ].filter(Boolean));
-    document.querySelector('.canvas').scrollTop = scrolled;
+    Object.assign(document.querySelector('.canvas'), { scrollTop, scrollLeft });
   }
   if (kept) document.querySelector(`[${kept[0]}="${CSS.escape(kept[1])}"]`)?.focus({ preventScroll: true });
+}
+
+/** Scrolls the drawing alone: the page's heading says what is looked at, and stays. */
+function bringIntoCanvas(state) {
+  const canvas = document.querySelector('.canvas');
+  if (!state || !canvas) return;
+  const [inner, outer] = [state.getBoundingClientRect(), canvas.getBoundingClientRect()];
+  canvas.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2);
+  canvas.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
 }
 
 /** Spoken, not shown: which states have changed since the last look. */
@@ -157,7 +166,7 @@ async function ask() {
       const first = take(await answer.json());
       shown.pause = SHORTEST;
       render();
-      if (first) document.querySelector('.state.selected')?.scrollIntoView({ block: 'nearest' });
+      if (first) bringIntoCanvas(document.querySelector('.state.selected'));
     } else if (answer.status === 304) {
       shown.pause = Math.min(LONGEST, shown.pause * 1.5);
       if (before) render();

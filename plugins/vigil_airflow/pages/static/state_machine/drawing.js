@@ -4,7 +4,6 @@ import { svg } from './page.js';
 import { ICON, statusOf } from './words.js';
 
 const PAD = 16;
-const LEAST_SCALE = 0.8;
 const EDGE_KINDS = { catch: 'error', default: 'otherwise' };
 
 export function icon(status) {
@@ -30,6 +29,7 @@ function edgeOf(edge) {
   const arrowhead = `url(#${way.taken ? 'arrow-taken' : 'arrow'})`;
   const mark = svg('path', { class: classes, d: line(edge.points), 'marker-end': arrowhead });
   return svg('g', { 'aria-hidden': 'true' }, mark, edge.label && [
+    svg('title', {}, edge.whole),
     svg('rect', { class: 'way-back', x: edge.x - edge.width / 2, y: edge.y - 8, width: edge.width, height: 16 }),
     svg('text', { class: 'way-label', x: edge.x, y: edge.y + 4 }, edge.label),
   ]);
@@ -81,7 +81,7 @@ function arrow(id) {
 /** ``view``: execution, selected, all (whether error ways that were not taken are drawn), pick(name). */
 export function drawing(view) {
   const places = layout(view.execution.graph, view.execution, view.all);
-  const drawn = svg(
+  return svg(
     'svg',
     {
       class: 'drawing', role: 'group', viewBox: `0 0 ${Math.ceil(places.width)} ${Math.ceil(places.height)}`,
@@ -91,6 +91,4 @@ export function drawing(view) {
     svg('defs', {}, arrow('arrow'), arrow('arrow-taken')),
     contents(places, view),
   );
-  drawn.style.minWidth = `${Math.floor(places.width * LEAST_SCALE)}px`; // any smaller it could not be read: it scrolls
-  return drawn;
 }

@@ -14,7 +14,7 @@ function width(text, font) {
 }
 
 export const TITLE_FONT = '600 13px Inter, system-ui, sans-serif';
-export const NOTE_FONT = '11px Inter, system-ui, sans-serif';
+export const NOTE_FONT = '12px Inter, system-ui, sans-serif';
 
 export function note(execution, state) {
   const progress = execution.progress.states[state.name];
@@ -90,7 +90,7 @@ export function layout(graph, execution, all) {
   for (const way of ways) {
     const label = short(way.labels.length > 1 ? `${way.labels.length} conditions` : (way.labels[0] ?? ''));
     const size = label ? { width: width(label, NOTE_FONT) + 8, height: 15, labelpos: 'c' } : {};
-    g.setEdge(way.from, way.to, { ...size, label, way });
+    g.setEdge(way.from, way.to, { ...size, label, whole: way.labels.join('\n'), way });
   }
   dagre.layout(g);
   // In the order of reading, which is that of the Tab key.

@@ -55,6 +55,11 @@ export function requestLink(id, view) {
   return html('a', { href: view.approvals + encodeURIComponent(id) }, `Approval request ${id}`);
 }
 
+/** The one of which the page's heading says what it waits for. */
+export function waitingState(execution) {
+  return Object.values(execution.progress.states).find((state) => state.status === 'waiting');
+}
+
 function ways(state, view) {
   if (!state.transitions.length) return null;
   const taken = new Set(view.execution.progress.taken.map((way) => way.join('\n')));
@@ -80,6 +85,7 @@ export function panel(view) {
   }
   const progress = execution.progress.states[selected];
   const status = statusOf(execution, selected);
+  const saidAbove = waitingState(execution)?.name === selected;
   const nested = progress?.nested_execution;
   const known = nested && view.executions.findIndex((each) => each.execution_arn === nested);
   return html(
@@ -87,8 +93,8 @@ export function panel(view) {
     { class: 'panel', 'aria-labelledby': 'panel-title' },
     html('h2', { id: 'panel-title', tabindex: '-1' }, state.name),
     badge(status),
-    progress?.wait && html('p', { class: 'wait' }, `It ${waitWords(progress.wait)}.`),
-    progress?.request_id && html('p', {}, requestLink(progress.request_id, view)),
+    !saidAbove && progress?.wait && html('p', { class: 'wait' }, `It ${waitWords(progress.wait)}.`),
+    !saidAbove && progress?.request_id && html('p', {}, requestLink(progress.request_id, view)),
     known > 0 && html('p', {}, startedButton(view, known)),
     state.distributed && html('p', {}, 'Its iterations are executions of their own, listed in Step Functions.'),
     html(

@@ -78,6 +78,11 @@ export function lasted(progress) {
   return progress.visits > 1 ? `${time}, entered ${progress.visits} times` : time;
 }
 
+export function redriven(times) {
+  if (!times) return '';
+  return times === 1 ? ', redriven once' : `, redriven ${times} times`;
+}
+
 export function waitWords(wait) {
   const until = wait.until ? `until ${moment(wait.until)} at the latest` : 'with no limit that is known';
   const what = wait.request_id ? 'the decision of its approvers' : wait.what;
