@@ -18,6 +18,7 @@ ROLL_OUT = (
 )
 DEPLOYED = (
     "infra/test_attacks_deployed.py",
+    "infra/test_rollback_attacks_deployed.py",
     "infra/test_faults_deployed.py",
     "infra/test_drift_deployed.py",
     "infra/test_drift_overrides.py",

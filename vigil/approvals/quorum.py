@@ -112,7 +112,8 @@ def has_stake(facts: Facts, *names: str) -> bool:
 
     Of who sent it AWS tells an id and, for a role, the session's name: ``AROAEXAMPLE:ana`` is ``ana``.
     """
-    recorded = (facts.requested_by, facts.sent_by, facts.plan_changed_by)
+    asked_subject = None if facts.rollback is None else facts.rollback.asked_subject
+    recorded = (facts.requested_by, facts.sent_by, asked_subject, facts.plan_changed_by)
     return any(is_same_person(name, *names) for name in recorded if name is not None)
 
 
