@@ -208,7 +208,7 @@ def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_i
     assert listed.returncode == 0, listed.stderr
     status = {each["model_package_arn"]: each["status"] for each in json.loads(listed.stdout)["versions"]}
     assert [status[each.facts.model_package_arn] for each in (old, new)] == ["RETIRED", "ACTIVE"]
-    assert "serves already" in rollback.invoked(deployed, new.facts.model_package_arn)["refused"]
+    assert "serves already" in rollback.invoked(deployed, new.facts.model_package_arn)["refused"]["message"]
     chains = deployed.vigil("audit", "verify")
     assert chains.returncode == 0, chains.stdout + chains.stderr
 

@@ -68,7 +68,8 @@ class Facts(_Frozen):
     """What is decided on. Every field is covered by the signatures; ``image`` is what would serve the artefact.
 
     ``requested_by`` is what the asker says; ``sent_by``, where a message started the run, who sent it as AWS says (SQS
-    ``SenderId``). ``plan_changed_by``: who last changed the change control plan, as version control says.
+    ``SenderId``). ``plan_changed_by``: all who changed the change control plan since the deployment before, as version
+    control says, apart by ``; `` (``identity.changers``).
     ``rollback``: set where the model served before and is to come back; then ``requested_by`` asked for that, and has
     proven it.
     """
