@@ -21,6 +21,7 @@ CLOSE_BY = (
 )
 DEPLOYED = (
     "infra/test_attacks_deployed.py",
+    "infra/test_rollback_attacks_deployed.py",
     "infra/test_faults_deployed.py",
     "infra/test_drift_deployed.py",
     "infra/test_drift_overrides.py",

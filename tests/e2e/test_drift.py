@@ -77,11 +77,10 @@ def test_the_retrained_model_serves_after_signatures_and_no_client_noticed(
 def test_the_model_before_comes_back_by_signatures_and_the_ledger_holds(
     running_stack: RunningStack, served_before: dict[str, Any], drifted: str
 ) -> None:
-    asked = json.loads(
-        running_stack.vigil(
-            "models", "rollback", served_before["active_package"], "--reason", "a test goes back", "--json"
-        ).stdout
-    )
+    user = running_stack.signers[0].user
+    given = ("--user", user, "--password-file", str(running_stack.password_file(user)), "--reason", "a test goes back")
+    package = served_before["active_package"]
+    asked = json.loads(running_stack.vigil("models", "rollback", package, *given, "--json").stdout)
     running_stack.approve(asked["request_id"])
     ended = running_stack.await_end(asked["execution_arn"])
     assert ended["status"] == "SUCCEEDED", ended

@@ -187,11 +187,12 @@ def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_i
     assert (joined["execution_arn"], joined["is_new"]) == (first["execution_arn"], False)
     rejected = rollback.request_of(deployed, first["execution_arn"])
     assert first["request_id"] == rejected.request_id
-    assert rejected.facts.rollback is not None
+    assert rejected.facts.rollback is not None and rejected.facts.rollback.asked_subject
+    assert rejected.facts.requested_by == "ana"
     assert rejected.facts.rollback.replaces_package == new.facts.model_package_arn
     unsigned = rollback.verified(deployed, rejected, "arn:of:a:thief")
     assert (unsigned["errorType"], "is PENDING" in unsigned["errorMessage"]) == ("SignatureInvalidError", True)
-    deployed.sign(deployed.challenge(rejected, Meaning.REJECTED, "not yet"), "ana")
+    deployed.sign(deployed.challenge(rejected, Meaning.REJECTED, "not yet"), "ben")
     assert deployed.ended(rejected.execution_arn)["error"] == "Rejected"
 
     again = rollback.invoked(deployed, old.run_key)["ok"]
@@ -207,7 +208,7 @@ def test_a_model_comes_back_by_signatures_alone_and_once_and_after_a_rejection_i
     assert listed.returncode == 0, listed.stderr
     status = {each["model_package_arn"]: each["status"] for each in json.loads(listed.stdout)["versions"]}
     assert [status[each.facts.model_package_arn] for each in (old, new)] == ["RETIRED", "ACTIVE"]
-    assert "serves already" in rollback.invoked(deployed, new.facts.model_package_arn)["refused"]
+    assert "serves already" in rollback.invoked(deployed, new.facts.model_package_arn)["refused"]["message"]
     chains = deployed.vigil("audit", "verify")
     assert chains.returncode == 0, chains.stdout + chains.stderr
 

@@ -45,7 +45,7 @@ def deployed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with LocalServer(folder / "local_aws") as server, aws_variables(server.url):
         os.environ["VIGIL_STACK"] = "infra"
         aws_client.cache_clear()
-        where = ["--registry-url", registry_url, "--image", IMAGE]
+        where = ["--registry-url", registry_url, "--image", IMAGE, "--allow-unknown-plan-author"]
         command = [VIGIL, "stack", "deploy", "--stack", "infra", *where, "--json"]
         result = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=300, check=False)
         assert result.returncode == 0, result.stderr

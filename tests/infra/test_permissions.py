@@ -82,9 +82,8 @@ def test_a_roll_back_is_started_only_by_the_function_that_checks_what_is_asked(t
         and "RollBackStateMachine" in references(statement["Resource"])
     }
     assert starters == {"RequestRollbackPolicy"}
-    assert "LedgerAppendPolicy" not in references(
-        resources_of(template, "AWS::IAM::Role")["RequestRollbackRole"]["ManagedPolicyArns"]
-    )
+    held = references(resources_of(template, "AWS::IAM::Role")["RequestRollbackRole"]["ManagedPolicyArns"])
+    assert {"SignInPolicy", "LedgerAppendPolicy"} <= held, "who asks is proven and recorded"
 
 
 def test_the_waits_for_approval_of_both_machines_are_answered_and_failed_by_the_same_two(template: Template) -> None:

@@ -82,4 +82,4 @@ def test_nobody_may_try_a_password_but_the_functions_that_count(template: Templa
         for name, role in resources_of(template, "AWS::IAM::Role").items()
         if {"Ref": "SignInPolicy"} in role["ManagedPolicyArns"]
     }
-    assert holders == {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole"}
+    assert holders == {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole", "RequestRollbackRole"}

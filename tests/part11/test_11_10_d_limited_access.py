@@ -19,8 +19,8 @@ def test_only_the_desk_signs() -> None:
     assert who_may("kms:Sign", "SigningKey") == {"ApprovalDeskRole"}
 
 
-def test_only_the_desk_the_choice_of_a_password_and_overriding_drift_may_try_one() -> None:
-    trying = {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole"}
+def test_only_the_four_functions_that_count_a_failure_may_try_a_password() -> None:
+    trying = {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole", "RequestRollbackRole"}
     assert who_may("cognito-idp:AdminInitiateAuth", "UserPool") == trying
     assert who_may("cognito-idp:AdminRespondToAuthChallenge", "UserPool") == {"ChoosePasswordRole"}
 
@@ -104,7 +104,7 @@ def test_nobody_deletes_people_records_or_requests(table: str) -> None:
 
 
 def test_people_are_written_only_where_they_sign_in_or_are_administered() -> None:
-    writers = {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole", "ManagePeopleRole"}
+    writers = {"ApprovalDeskRole", "ChoosePasswordRole", "OverrideDriftRole", "RequestRollbackRole", "ManagePeopleRole"}
     assert who_may("dynamodb:PutItem", "PeopleTable") == writers
     assert who_may("dynamodb:UpdateItem", "PeopleTable") == set()
 

@@ -29,7 +29,7 @@ FLAGS = (
 # A busy machine draws Airflow's UI in seconds; a minute is a fault.
 PATIENCE_MILLISECONDS = 60_000
 # Its row on a request's page begins with "Plan", elsewhere with the whole of it.
-PLAN_AUTHOR = re.compile("^Plan( last changed by)?$")
+PLAN_AUTHOR = re.compile("^Plan( changed by)?$")
 
 
 def launch(playwright: Playwright) -> Browser:

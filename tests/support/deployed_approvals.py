@@ -152,11 +152,15 @@ class Deployed:
         self, verb: str, request_id: str, user: str, *more: str, password: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Somebody signs by the command line."""
+        given = ("--user", user, "--password-file", str(self.password_file(user, password)), "--yes", *more)
+        return self.vigil("approvals", verb, request_id, *given)
+
+    def password_file(self, user: str, password: str | None = None) -> Path:
+        """A file that holds it, which only we may read."""
         file = self.folder / f"{user}-{uuid.uuid4().hex[:6]}.password"
         file.write_text(password or strong(PASSWORD))
         file.chmod(0o600)
-        given = ("--user", user, "--password-file", str(file), "--yes", *more)
-        return self.vigil("approvals", verb, request_id, *given)
+        return file
 
     def approve(self, request: ApprovalRequest) -> None:
         """Both signatures, by two processes."""

@@ -6,8 +6,10 @@ import json
 import uuid
 from typing import Any
 
+from approval_fakes import PASSWORD
 from deployed_approvals import Deployed
 from local_server import eventually
+from moto_people import strong
 from served_model import put_into_service
 
 from vigil.approvals.models import ApprovalRequest, Meaning
@@ -56,18 +58,20 @@ def end_at_the_decision(machine: str) -> None:
     states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
 
 
-def invoked(deployed: Deployed, model: str) -> dict[str, Any]:
+def invoked(deployed: Deployed, model: str, user: str = "ana", **more: Any) -> dict[str, Any]:
     """What request_rollback answers."""
-    asker = {"name": "dana", "via": "a page", "verified": True}
+    proof = {"kind": "password", "username": user, "password": strong(PASSWORD)}
     answer: dict[str, Any] = deployed.invoke(
-        "request-rollback", {"model": model, "reason": "recall fell", "asked_by": asker}
+        "request-rollback", {"model": model, "reason": "recall fell", "proof": proof} | more
     )
     return answer
 
 
 def commanded(deployed: Deployed, model: str) -> dict[str, Any]:
     """`vigil models rollback`."""
-    done = deployed.vigil("models", "rollback", model, "--reason", "recall fell", "--json")
+    file = str(deployed.password_file("ana"))
+    given = ("--user", "ana", "--password-file", file, "--reason", "recall fell", "--json")
+    done = deployed.vigil("models", "rollback", model, *given)
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told

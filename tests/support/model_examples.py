@@ -8,13 +8,15 @@ from typing import Any
 from candidate_evidence import real_plan
 from monitoring_examples import ARTEFACT, BASELINE, ENDPOINT, NOW
 
-from vigil.audit.models import Actor
+from vigil.approvals.errors import AuthenticationError
+from vigil.approvals.models import PasswordProof
 from vigil.change_control.shadow import ShadowFindings, judge_shadow
 from vigil.models.models import Measure, Measures
-from vigil.models.shown_versions import PairedTest, RollbackNotAskedError, ShadowPeriod, ShownModels, ShownVersion
+from vigil.models.shown_versions import PairedTest, ShadowPeriod, ShownModels, ShownVersion
 from vigil.models.versions import EndpointState, ModelVersion, Signed, Variant, VersionStatus
 
 ACTIVE = 7
+RIGHT_PASSWORD = "the right password"
 #: When 7 went into service, and 5 out of it; when 5 went in, and 4 out.
 SINCE = {7: NOW - timedelta(days=49), 5: NOW - timedelta(days=49), 4: NOW - timedelta(days=231)}
 
@@ -102,24 +104,29 @@ def models() -> ShownModels:
 
 
 class FakeModels:
-    """``ModelsReader`` and ``RollbackDesk``. ``request_id``: of the request that asking opens; ``refuse``: instead."""
+    """``ModelsReader`` and ``RollbackDesk``, which takes ``RIGHT_PASSWORD`` alone.
+
+    ``request_id``: of the request that asking opens; ``refuse``: instead.
+    """
 
     def __init__(self) -> None:
         self.shown = models()
         self.error: Exception | None = None
-        self.refuse: RollbackNotAskedError | None = None
+        self.refuse: Exception | None = None
         self.request_id: str | None = "apr-00000000000b"
-        self.asked: list[tuple[str, str, Actor]] = []
+        self.asked: list[tuple[str, str, str]] = []
 
     def read(self) -> ShownModels:
         if self.error is not None:
             raise self.error
         return self.shown
 
-    def ask(self, model_package_arn: str, reason: str, asked_by: Actor) -> bool:
+    def ask(self, model_package_arn: str, reason: str, proof: PasswordProof, expected_signer: str) -> bool:
         if self.refuse is not None:
             raise self.refuse
-        self.asked.append((model_package_arn, reason, asked_by))
+        if proof.username != expected_signer or proof.password.get_secret_value() != RIGHT_PASSWORD:
+            raise AuthenticationError("the user name or the password is wrong, or the account may not sign")
+        self.asked.append((model_package_arn, reason, proof.username))
         if self.request_id:
             self.change(model_package_arn, rollback_request_id=self.request_id)
         return len(self.asked) == 1

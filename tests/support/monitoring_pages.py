@@ -11,7 +11,7 @@ from airflow.api_fastapi.core_api.security import get_user
 from approval_pages import ORIGIN, SECRET, hidden
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from model_examples import FakeModels
+from model_examples import RIGHT_PASSWORD, FakeModels
 from monitoring_examples import NOW, FakeReader
 from page_reading import Page
 from vigil_airflow.pages.app import app
@@ -58,9 +58,10 @@ class MonitoringWorld:
         return hidden(self.browser.get(f"{MODELS}/{number}/rollback").text)
 
     def confirmation(self, number: int, reason: str = "it is better calibrated") -> dict[str, str]:
+        """The fields of the confirmation as the right person fills them in."""
         shown = self.post(number, "confirm", **self.form(number), reason=reason)
         assert shown.status_code == 200, shown.text
-        return hidden(shown.text)
+        return hidden(shown.text) | {"password": RIGHT_PASSWORD}
 
     def sign_out(self) -> None:
         app.dependency_overrides.pop(get_user, None)

@@ -17,6 +17,7 @@ MACHINES = "arn:aws:states:us-east-1:123456789012:execution:"
 ROLL_BACK = f"{MACHINES}roll-back:rollback-1"
 UPDATE, UPDATE_AGAIN = f"{MACHINES}update-endpoint:first", f"{MACHINES}update-endpoint:again"
 NEWER = "arn:aws:sagemaker:us-east-1:123456789012:model-package/triage/2"
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/pool"
 ACTOR = Actor(name="a function", via="AWS Lambda", verified=True)
 
 
@@ -43,24 +44,41 @@ def note(bench: Bench, event: EventName, subject: str, key: str, **fields: Any) 
 
 
 def rollback_facts(bench: Bench, **changes: Any) -> Facts:
+    asker = changes.setdefault("requested_by", "dana")
     rollback = Rollback(
         replaces_package=NEWER, replaces_artefact="b" * 64, replaces_run_key="ba9876543210",
-        reason="recall fell in the newest quarter", asked_via="the command line",
+        reason="recall fell in the newest quarter", asked_via=ISSUER, asked_subject=f"subject-of-{asker}",
     )  # fmt: skip
-    return bench.facts.model_copy(update={"requested_by": "dana", "rollback": rollback} | changes)
+    return bench.facts.model_copy(update={"rollback": rollback} | changes)
 
 
-def opened(bench: Bench, facts: Facts, pinned: Facts | None = None, asked: Facts | None = None) -> ApprovalRequest:
-    """The wait of a roll-back whose message has ``facts``. ``pinned``, ``asked``: what runs table and ledger have."""
+def opened(
+    bench: Bench, facts: Facts, pinned: Facts | None = None, asked: Facts | None = None, **proven: Any
+) -> ApprovalRequest:
+    """The wait of a roll-back whose message has ``facts``. ``pinned``, ``asked``, ``proven``: what runs table and
+    ledger have otherwise."""
     fixed = facts if pinned is None else pinned
     document = fixed.model_dump(mode="json")
     pins = {name: document.get(name) for name in PINNED} | {"key": RUN_KEY, "facts": document}
     bench.pins.runs[ROLL_BACK] = pins
+    prove(bench, fixed, **proven)
     digest = asked_digest(fixed if asked is None else asked)
     note(bench, EventName.ROLLBACK_REQUESTED, ROLL_BACK, ROLL_BACK, details={"facts_digest": digest})
     bench.runs.waiting["token-of-the-roll-back"] = ROLL_BACK
     message = bench.message(ROLL_BACK, "token-of-the-roll-back", facts=facts)
     return open_request(message, bench.opening).request
+
+
+def prove(bench: Bench, facts: Facts, **changes: Any) -> None:
+    """What ``request_rollback`` records of the asker before it starts anything."""
+    rollback = facts.rollback
+    assert rollback is not None
+    fields = {
+        "subject": ROLL_BACK, "new": {"package": facts.model_package_arn},
+        "details": {"subject": rollback.asked_subject, "reason": rollback.reason},
+        "actor": Actor(name=facts.requested_by, via=rollback.asked_via, verified=True),
+    }  # fmt: skip
+    note(bench, EventName.ROLLBACK_ASKED, key=ROLL_BACK, **(fields | changes))
 
 
 def approved(bench: Bench, facts: Facts | None = None, **kwargs: Any) -> ApprovalRequest:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from vigil.approvals.authority import refuse_another
-from vigil.approvals.errors import ApprovalError, AuthenticationError, RevokedError
+from vigil.approvals.errors import ApprovalError, AuthenticationError, ProviderUnavailableError, RevokedError
 from vigil.approvals.lockout import (
     Attempt,
     begin_attempt,
@@ -83,7 +83,9 @@ def authenticate(
             return _by_session(proof, challenge, ports, continuous_seconds, expected_signer)
         return _by_password(proof, challenge, ports, expected_signer)
     except ApprovalError as refusal:
-        ports.alarms.sign_in_failed()
+        # Who gives another's proof counts, as somebody may be trying; a provider that is out proves nothing of anybody.
+        if not isinstance(refusal, ProviderUnavailableError):
+            ports.alarms.sign_in_failed()
         record_failure(_claimed(proof, ports.people), refusal, challenge, ports.ledger, via)
         raise
 

@@ -96,10 +96,10 @@ def _serve(message: Requests | Show | Prepare | Sign | Note, desk: DeskService) 
 
 
 def sent(message: Requests | Show | Prepare | Sign | Note) -> dict[str, Any]:
-    """The interface's side: the event as JSON. The one place that takes a proof's secrets out of their wrapping."""
+    """The interface's side: the event as JSON. Only here a proof's secrets come out of their wrapping."""
     document = message.model_dump(mode="json")
     if isinstance(message, Sign):
-        document["answer"]["proof"] = _revealed(message.answer.proof)
+        document["answer"]["proof"] = revealed(message.answer.proof)
     return document
 
 
@@ -119,7 +119,8 @@ def _claimed(actor: Actor) -> Actor:
     return actor.model_copy(update={"verified": False})
 
 
-def _revealed(proof: Proof) -> dict[str, Any]:
+def revealed(proof: Proof) -> dict[str, Any]:
+    """A proof as JSON, its secrets out of their wrapping: only for the function that tries them."""
     if isinstance(proof, PasswordProof):
         return {"kind": proof.kind, "username": proof.username, "password": _text(proof.password)}
     if isinstance(proof, SessionProof):

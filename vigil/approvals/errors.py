@@ -122,5 +122,11 @@ class SignatureInvalidError(Exception):
     """
 
 
+class RollbackRefusedError(Exception):
+    """The model may not come back; the message says why. Step Functions matches this class by its name."""
+
+    exit_code = 5
+
+
 class WaitEndedError(Exception):
     """The run no longer waits with this token: it was answered, it timed out, or it was stopped."""

@@ -18,6 +18,10 @@ from vigil.approvals.errors import AuthenticationError
 from vigil.approvals.sign_in import Identity
 from vigil.approvals.timing import CLOCK_SKEW
 
+#: In place of what a token must say of the sign-in's strength: whoever deploys vouches that the provider asks for two
+#: components each time, of everybody. Nothing is checked then.
+PROVIDER_ASKS_FOR_TWO = "provider-asks-for-two"
+
 
 @dataclass(frozen=True)
 class ClaimNames:

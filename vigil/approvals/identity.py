@@ -10,6 +10,8 @@ from vigil.digests import digest_of
 from vigil.moments import timestamp
 
 ID_DIGITS = 24  # of SHA-256: the id is also the name of an execution, and people read it aloud
+#: Between several people who changed the plan, in one text: the signed field was one before it named several.
+CHANGERS_APART = "; "
 _AUTHOR = re.compile(r"^(?P<name>[^<]*)<(?P<mail>[^<>]*)>$")  # as git writes an author
 
 
@@ -30,6 +32,11 @@ def spellings(name: str) -> set[str]:
     elif "@" in whole:
         found |= {each.partition("@")[0] for each in set(found)}
     return found - {""}
+
+
+def changers(plan_changed_by: str) -> list[str]:
+    """Each who changed the plan."""
+    return plan_changed_by.split(CHANGERS_APART)
 
 
 def is_same_person(recorded: str, *names: str) -> bool:

@@ -49,9 +49,11 @@ Kind = Literal["promotion", "rollback"]
 
 
 class Rollback(_Frozen):
-    """That a model is to come back which served before: instead of which one, why, and how it was asked for.
+    """That a model is to come back which served before: instead of which one, why, and who proved that they ask.
 
-    ``replaces_package`` served when it was asked. ``asked_via`` is how the asker was named (``Actor.via``): a claim.
+    ``replaces_package`` served when it was asked. ``asked_via``: the issuer of the asker's proof, whose account
+    ``asked_subject`` is. It is None only in what was signed before askers had to prove who they are: then
+    ``asked_via`` is who named the asker, and both are claims. No such roll-back is released any more.
     """
 
     replaces_package: str = Field(min_length=1)
@@ -59,14 +61,25 @@ class Rollback(_Frozen):
     replaces_run_key: str = Field(min_length=1)
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
     asked_via: str = Field(min_length=1, max_length=300)
+    asked_subject: str | None = Field(default=None, min_length=1, max_length=300)
+
+    @model_serializer(mode="wrap")
+    def _as_claims_were_always_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a subject nothing is said of one: what was signed before there were any still verifies."""
+        document: dict[str, Any] = handler(self)
+        if self.asked_subject is None:
+            document.pop("asked_subject", None)
+        return document
 
 
 class Facts(_Frozen):
     """What is decided on. Every field is covered by the signatures; ``image`` is what would serve the artefact.
 
     ``requested_by`` is what the asker says; ``sent_by``, where a message started the run, who sent it as AWS says (SQS
-    ``SenderId``). ``plan_changed_by``: who last changed the change control plan, as version control says.
-    ``rollback``: set where the model served before and is to come back; then ``requested_by`` asked for that.
+    ``SenderId``). ``plan_changed_by``: all who changed the change control plan since the deployment before, as version
+    control says, apart by ``; `` (``identity.changers``).
+    ``rollback``: set where the model served before and is to come back; then ``requested_by`` asked for that, and has
+    proven it.
     """
 
     model_package_arn: str = Field(min_length=1)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vigil.approvals.errors import NotEntitledError, SeatFilledError
-from vigil.approvals.identity import is_same_person, names_of
+from vigil.approvals.identity import changers, is_same_person, names_of
 from vigil.approvals.models import ApprovalRequest, Facts, Meaning, SignatureFacts, Status
 from vigil.change_control.models import ApprovalRules, Seat
 
@@ -112,7 +112,8 @@ def has_stake(facts: Facts, *names: str) -> bool:
 
     Of who sent it AWS tells an id and, for a role, the session's name: ``AROAEXAMPLE:ana`` is ``ana``.
     """
-    recorded = (facts.requested_by, facts.sent_by, facts.plan_changed_by)
+    asked_subject = None if facts.rollback is None else facts.rollback.asked_subject
+    recorded = (facts.requested_by, facts.sent_by, asked_subject, *changers(facts.plan_changed_by))
     return any(is_same_person(name, *names) for name in recorded if name is not None)
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from vigil.approvals.errors import RollbackRefusedError
 from vigil.approvals.models import ApprovalRequest, Facts
 from vigil.audit.events import EventName
 from vigil.audit.models import Record
@@ -20,10 +21,7 @@ from vigil.digests import digest_of
 #: Fields of the facts that a roll-back has of its own. All others are those with which the model first served.
 OWN_FIELDS = frozenset({"requested_by", "sent_by", "verdict", "rollback"})
 RETIRED, APPROVED = "RETIRED", "Approved"
-
-
-class RollbackRefusedError(Exception):
-    """The model may not come back; the message says why. Step Functions matches this class by its name."""
+NOT_PROVEN = "nobody has proven that they ask for this roll-back: ask by `vigil models rollback` or on the Models page"
 
 
 class ServedModels(Protocol):
@@ -95,6 +93,7 @@ def check_rollback(request: ApprovalRequest, chain: Sequence[Record], models: Se
     if rollback is None:
         return
     _check_asked(request, chain)
+    check_asker(facts, request.execution_arn, chain)
     served = first_served(facts.model_package_arn, chain)
     for name in sorted(set(Facts.model_fields) - OWN_FIELDS):
         if getattr(facts, name) != getattr(served, name):
@@ -105,6 +104,27 @@ def check_rollback(request: ApprovalRequest, chain: Sequence[Record], models: Se
         raise RollbackRefusedError(
             f"it was signed to replace {rollback.replaces_package}, but {serving or 'nothing'} serves now: ask again"
         )
+
+
+def check_asker(facts: Facts, execution_arn: str, chain: Iterable[Record]) -> None:
+    """Raises ``RollbackRefusedError`` unless whom the facts name proved, for this execution, that they ask for this.
+
+    An execution's input and a row of the runs table alone prove nothing.
+    """
+    rollback = facts.rollback
+    if rollback is None or rollback.asked_subject is None:
+        raise RollbackRefusedError(NOT_PROVEN)
+    for record in chain:
+        if record.event is not EventName.ROLLBACK_ASKED or record.subject != execution_arn:
+            continue
+        who = (record.actor.name, record.actor.via, record.details.get("subject"), record.actor.verified)
+        what = (record.new, record.details.get("reason"))
+        if who == (facts.requested_by, rollback.asked_via, rollback.asked_subject, True) and what == (
+            {"package": facts.model_package_arn},
+            rollback.reason,
+        ):
+            return
+    raise RollbackRefusedError(NOT_PROVEN)
 
 
 def asked_digest(facts: Facts) -> str:

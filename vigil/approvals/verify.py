@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from vigil.approvals import records
-from vigil.approvals.errors import EvidenceError, SignatureInvalidError
+from vigil.approvals.errors import EvidenceError, RollbackRefusedError, SignatureInvalidError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.identity import request_id_for
 from vigil.approvals.models import ApprovalRequest, SignatureRecord, Status
 from vigil.approvals.ports import Pins, VerificationPorts
 from vigil.approvals.quorum import QuorumError, check_decides
 from vigil.approvals.recorded import check_recorded
-from vigil.approvals.rollback import RollbackRefusedError, check_rollback
+from vigil.approvals.rollback import check_rollback
 from vigil.approvals.statement import check_signatures
 from vigil.approvals.timing import is_for, may_still_be_applied
 from vigil.audit.models import model_chain

@@ -32,7 +32,9 @@ class EventName(StrEnum):
     ENDPOINT_RESTORED = "endpoint.restored"  # rolled back
     BASELINE_PINNED = "baseline.pinned"  # what a model in service is monitored against
     CHALLENGER_COMPARED = "challenger.compared"  # shadow period or paired test, with its verdict
-    ROLLBACK_REQUESTED = "rollback.requested"
+    ROLLBACK_ASKED = "rollback.asked"  # by somebody who has proven who they are, before anything starts
+    ROLLBACK_ASKING_REFUSED = "rollback.asking-refused"
+    ROLLBACK_REQUESTED = "rollback.requested"  # what was pinned for those who sign
     WINDOW_MONITORED = "window.monitored"  # one monitor, one window, violations or none
     DRIFT_DECIDED = "drift.decided"
     DRIFT_OVERRIDDEN = "drift.overridden"

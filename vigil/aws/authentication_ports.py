@@ -6,7 +6,7 @@ from functools import cache
 
 from vigil.approvals.administration import AdministrationPorts
 from vigil.approvals.authentication import AuthenticationPorts
-from vigil.approvals.id_tokens import COGNITO, ClaimNames
+from vigil.approvals.id_tokens import COGNITO, PROVIDER_ASKS_FOR_TWO, ClaimNames
 from vigil.approvals.own_password import OwnPasswordPorts
 from vigil.aws.accounts import CognitoAccounts
 from vigil.aws.clock import server_time
@@ -56,11 +56,12 @@ def cognito_sign_in(parameters: StackParameters) -> CognitoSignIn:
 
 
 def other_provider(parameters: StackParameters) -> OpenIdTokens | None:
-    """The OpenID provider that signs people in beside the pool, where the stack names one."""
+    """The OpenID provider that signs people in beside the pool, where the stack names one and says how strong its
+    sign-ins are: each is signed as one with two components."""
     signing = parameters.signing
-    if NONE in (signing.issuer, signing.audience, signing.jwks_uri):
+    if NONE in (signing.issuer, signing.audience, signing.jwks_uri, signing.required_acr):
         return None
-    names = ClaimNames(assurance=None if signing.required_acr == NONE else signing.required_acr)
+    names = ClaimNames(assurance=None if signing.required_acr == PROVIDER_ASKS_FOR_TWO else signing.required_acr)
     return OpenIdTokens(signing.issuer, signing.audience, _keys(signing.jwks_uri), server_time, names)
 
 

@@ -52,13 +52,13 @@ class Package:
 class SigningProvider:
     """An OpenID provider that signs people in beside the stack's own pool. ``audience`` is our client id there.
 
-    ``required_acr``: what its tokens must say of the sign-in's strength.
+    ``required_acr``: what its tokens must say of the sign-in's strength, or ``PROVIDER_ASKS_FOR_TWO``.
     """
 
     issuer: str
     audience: str
     jwks_uri: str
-    required_acr: str | None = None
+    required_acr: str
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,14 @@ def deploy(package: Package, settings: StackSettings) -> dict[str, str]:
 
     Raises ``DeploymentError``, and ``ImageNotPinnedError`` before anything is uploaded.
     """
-    parameters = _parameters(settings)
+    values = _parameters(settings)
     account, region = _home()
     bucket = _ensure_bootstrap_bucket(account, region)
-    parameters |= {**_upload(bucket, package), "CodeBucket": bucket}
+    values |= {**_upload(bucket, package), "CodeBucket": bucket}
     template_key = content_key("template.yaml", package.template)
     _put(bucket, template_key, package.template)
     url = f"{aws_client('s3').meta.endpoint_url.rstrip('/')}/{bucket}/{template_key}"
-    _apply(cloudformation_name(settings.stack), url, parameters)
+    _apply(cloudformation_name(settings.stack), url, values)
     return outputs(settings.stack)
 
 
@@ -131,6 +131,14 @@ def outputs(stack: str) -> dict[str, str]:
     if description is None:
         raise DeploymentError(f"there is no stack {cloudformation_name(stack)}: deploy it first")
     return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+
+
+def parameters(stack: str) -> dict[str, str]:
+    """What the stack was deployed with; empty where there is none that came into being."""
+    description = _describe(cloudformation_name(stack))
+    if description is None or description["StackStatus"] in NEVER_CREATED:
+        return {}
+    return {each["ParameterKey"]: each["ParameterValue"] for each in description.get("Parameters", [])}
 
 
 def _home() -> tuple[str, str]:
@@ -186,7 +194,7 @@ def _put(bucket: str, key: str, content: bytes) -> None:
 
 
 def _parameters(settings: StackSettings) -> dict[str, str]:
-    parameters = {
+    needed = {
         "StackName": settings.stack,
         "MlImage": require_digest(settings.image, "the ML image (--image)"),
         "CodeRevision": settings.code_revision,
@@ -207,7 +215,7 @@ def _parameters(settings: StackSettings) -> dict[str, str]:
         "SigningJwksUri": settings.provider and settings.provider.jwks_uri,
         "SigningRequiredAcr": settings.provider and settings.provider.required_acr,
     }
-    return parameters | {name: str(value) for name, value in optional.items() if value is not None}
+    return needed | {name: str(value) for name, value in optional.items() if value is not None}
 
 
 def _apply(name: str, template_url: str, parameters: Mapping[str, str]) -> None:

@@ -63,16 +63,20 @@ class LambdaDesk:
 
 
 def desk_client(parameters: StackParameters) -> LambdaDesk:
-    """The stack's desk. Asked once: a signature is never sent again by the client behind the signer's back."""
+    """The stack's desk."""
+    return LambdaDesk(asking_once(READ_TIMEOUT_SECONDS), parameters.functions.approval_desk)
+
+
+def asking_once(read_timeout_seconds: int) -> Any:
+    """A Lambda client that asks once: what somebody proved is never sent again behind their back."""
     import boto3
     from botocore.config import Config
 
-    config = Config(
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": 1},
+    retries: Any = {"mode": "standard", "total_max_attempts": 1}
+    return boto3.client(
+        "lambda",
+        config=Config(connect_timeout=CONNECT_TIMEOUT_SECONDS, read_timeout=read_timeout_seconds, retries=retries),
     )
-    return LambdaDesk(boto3.client("lambda", config=config), parameters.functions.approval_desk)
 
 
 def _advice(code: str) -> str:

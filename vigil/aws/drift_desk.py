@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from vigil.approvals.errors import ApprovalError
 from vigil.approvals.models import LONGEST_ID
+from vigil.aws.desk_client import asking_once
 from vigil.aws.drift_override import OverridePorts, known_decision, override
-from vigil.aws.environment import CONNECT_TIMEOUT_SECONDS
 from vigil.aws.monitoring_table import MonitoringTable
 from vigil.aws.people_desk import refused
 from vigil.monitoring.override import OverrideOrder
@@ -61,15 +61,7 @@ def serve(event: Mapping[str, Any], ports: OverridePorts, table: MonitoringTable
 
 
 def desk_client() -> Any:
-    """A Lambda client that asks once: an override is never sent again behind a person's back."""
-    import boto3
-    from botocore.config import Config
-
-    retries: Any = {"mode": "standard", "total_max_attempts": 1}
-    return boto3.client(
-        "lambda",
-        config=Config(connect_timeout=CONNECT_TIMEOUT_SECONDS, read_timeout=READ_TIMEOUT_SECONDS, retries=retries),
-    )
+    return asking_once(READ_TIMEOUT_SECONDS)
 
 
 def _listed(endpoint: str, table: MonitoringTable) -> list[dict[str, Any]]:

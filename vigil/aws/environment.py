@@ -109,7 +109,8 @@ class Cognito(_Group):
 class Signing(_Group):
     """An OpenID provider that signs people in beside the stack's own pool; each is ``none`` where there is no other.
 
-    ``required_acr``: what its tokens must say of the sign-in's strength; ``none`` where nothing is asked.
+    ``required_acr``: what its tokens must say of the sign-in's strength, or ``PROVIDER_ASKS_FOR_TWO``; while it is
+    ``none``, that provider signs nobody in.
     """
 
     issuer: str

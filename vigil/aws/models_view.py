@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from vigil.approvals.rollback import RollbackRefusedError
-from vigil.audit.models import Actor
+from vigil.approvals.errors import RollbackRefusedError
+from vigil.approvals.models import PasswordProof
+from vigil.approvals.rollback_asking import AskForRollback
 from vigil.aws.desk_client import desk_client
 from vigil.aws.environment import StackParameters
 from vigil.aws.item_batches import batch_items
 from vigil.aws.model_versions import VersionSources, model_versions, version_sources
 from vigil.aws.rollback_client import RollbackUnavailableError, ask_for_rollback
-from vigil.aws.rollback_request import AskForRollback
 from vigil.models.shown_versions import PairedTest, RollbackNotAskedError, ShadowPeriod, ShownModels, ShownVersion
 from vigil.models.versions import ModelVersion
 
@@ -68,8 +68,8 @@ class LambdaRollbacks:
     def __init__(self, parameters: StackParameters, client: Any = None) -> None:
         self._parameters, self._client = parameters, client
 
-    def ask(self, model_package_arn: str, reason: str, asked_by: Actor) -> bool:
-        order = AskForRollback(model=model_package_arn, reason=reason, asked_by=asked_by)
+    def ask(self, model_package_arn: str, reason: str, proof: PasswordProof, expected_signer: str) -> bool:
+        order = AskForRollback(model=model_package_arn, reason=reason, proof=proof, expected_signer=expected_signer)
         try:
             return ask_for_rollback(order, self._parameters, self._client).is_new
         except RollbackRefusedError as error:

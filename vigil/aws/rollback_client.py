@@ -7,9 +7,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from vigil.approvals.rollback import RollbackRefusedError
-from vigil.aws.environment import StackParameters, aws_client
-from vigil.aws.rollback_request import AskForRollback, RollbackAsked
+from vigil.approvals.desk_wire import received, revealed
+from vigil.approvals.errors import RollbackRefusedError
+from vigil.approvals.rollback_asking import AskForRollback
+from vigil.aws.desk_client import READ_TIMEOUT_SECONDS, asking_once
+from vigil.aws.environment import StackParameters
+from vigil.aws.rollback_request import RollbackAsked
 
 
 class RollbackUnavailableError(Exception):
@@ -17,12 +20,12 @@ class RollbackUnavailableError(Exception):
 
 
 def ask_for_rollback(ask: AskForRollback, parameters: StackParameters, client: Any = None) -> RollbackAsked:
-    """Raises ``RollbackRefusedError`` where the model may not come back, ``RollbackUnavailableError``."""
-    caller = client or aws_client("lambda")
+    """Raises ``RollbackRefusedError`` where the model may not come back, an ``ApprovalError`` where the asker was not
+    proven or may not ask, ``RollbackUnavailableError``. Nothing that goes through here is logged: it has a password."""
+    caller = client or asking_once(READ_TIMEOUT_SECONDS)
+    event = ask.model_dump(mode="json") | {"proof": revealed(ask.proof)}
     try:
-        answer = caller.invoke(
-            FunctionName=parameters.functions.request_rollback, Payload=ask.model_dump_json().encode()
-        )
+        answer = caller.invoke(FunctionName=parameters.functions.request_rollback, Payload=json.dumps(event).encode())
         document = json.loads(answer["Payload"].read())
     except ClientError as error:
         code = error.response["Error"]["Code"]
@@ -34,9 +37,10 @@ def ask_for_rollback(ask: AskForRollback, parameters: StackParameters, client: A
     if "FunctionError" in answer or not isinstance(document, dict):
         kind = document.get("errorType", "an error") if isinstance(document, dict) else "an error"
         raise RollbackUnavailableError(f"request_rollback failed ({kind}): see its log")
-    if "refused" in document:
-        raise RollbackRefusedError(str(document["refused"]))
-    return RollbackAsked.model_validate(document["ok"])
+    refused = document.get("refused")
+    if isinstance(refused, dict) and refused.get("error") == RollbackRefusedError.__name__:
+        raise RollbackRefusedError(str(refused["message"]))
+    return RollbackAsked.model_validate(received(document))
 
 
 def _advice(code: str) -> str:

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from vigil.approvals.errors import EvidenceError
+from vigil.approvals.errors import EvidenceError, RollbackRefusedError
 from vigil.approvals.evidence import check_evidence, pinned_plan
 from vigil.approvals.models import Facts, Rollback
 from vigil.approvals.redaction import redact_text
-from vigil.approvals.rollback import RollbackRefusedError, asked_digest, check_quorum
+from vigil.approvals.rollback import asked_digest, check_asker, check_quorum
 from vigil.audit.events import EventName
 from vigil.audit.models import Actor, Entry, model_chain
 from vigil.aws.evidence_store import EvidenceStore
@@ -23,7 +23,7 @@ from vigil.change_control.models import Plan
 
 
 class PinRollbackEvent(BaseModel):
-    """What roll-back hands over. ``request`` is the execution's input, not checked by anybody yet."""
+    """What roll-back hands over. ``request`` is the execution's input: believed only as far as the ledger has it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -97,7 +97,7 @@ def pin_rollback(event: PinRollbackEvent, ports: RollbackPorts) -> PinnedRollbac
 
 
 def rollback_requested(pinned: PinnedRollback) -> Entry:
-    """In the chain of the model that is to come back, once for each execution. Whom it names is a claim."""
+    """In the chain of the model that is to come back, once for each execution."""
     facts, rollback = pinned.facts, pinned.facts.rollback
     if rollback is None:
         raise ValueError("a pinned roll-back says what it replaces")
@@ -105,7 +105,7 @@ def rollback_requested(pinned: PinnedRollback) -> Entry:
         chain=model_chain(pinned.key),
         event=EventName.ROLLBACK_REQUESTED,
         key=f"{EventName.ROLLBACK_REQUESTED}#{pinned.execution_arn}",
-        actor=Actor(name=pinned.requested_by, via=rollback.asked_via, verified=False),
+        actor=Actor(name=pinned.requested_by, via=rollback.asked_via, verified=True),
         subject=pinned.execution_arn,
         old={"package": rollback.replaces_package, "artefact_digest": rollback.replaces_artefact},
         new={"package": facts.model_package_arn, "artefact_digest": facts.artefact_digest},
@@ -121,6 +121,7 @@ def _pinned(execution_arn: str, order: RollbackOrder, target: Target, ports: Rol
     verdict = judge(evidence.evaluation(served), plan)
     own = {"requested_by": order.requested_by, "sent_by": None, "verdict": verdict}
     facts = served.model_copy(update=own | {"rollback": _rollback(order, ports.serving)})
+    check_asker(facts, execution_arn, target.chain)
     check_evidence(facts, plan, evidence)
     found = evidence.artefact_digest(facts)
     if found != facts.artefact_digest:
@@ -149,4 +150,5 @@ def _rollback(order: RollbackOrder, serving: dict[str, str]) -> Rollback:
         replaces_run_key=serving["run_key"],
         reason=redact_text(order.reason.strip()),
         asked_via=order.asked_via,
+        asked_subject=order.asked_subject,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vigil.aws.approval_ports import evidence_store, executions
+from vigil.aws.authentication_ports import authentication_ports
 from vigil.aws.environment import StackParameters, aws_client
 from vigil.aws.ledger_ports import required_ledger
 from vigil.aws.rollback_pinning import RollbackPorts
@@ -33,10 +34,12 @@ def rollback_ports(parameters: StackParameters, in_force: Plan) -> RollbackPorts
     )
 
 
-def request_ports(parameters: StackParameters) -> RequestPorts:
+def request_ports(parameters: StackParameters, in_force: Plan) -> RequestPorts:
     return RequestPorts(
         target=target_ports(parameters),
         serving=recorded_models(parameters).serving(),
         machine=parameters.state_machines.roll_back,
         executions=executions(),
+        rules=in_force.protocol.approval,
+        authentication=authentication_ports(parameters),
     )

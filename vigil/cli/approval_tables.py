@@ -13,7 +13,7 @@ from rich.text import Text
 
 from vigil.approvals.bundle_check import Verified
 from vigil.approvals.desk import Challenge, SigningResult
-from vigil.approvals.models import ApprovalRequest, Facts, SignatureFacts
+from vigil.approvals.models import ApprovalRequest, Facts, Rollback, SignatureFacts
 from vigil.approvals.public_request import read_public
 from vigil.change_control.gate import PROFILE_CRITERION
 from vigil.change_control.models import Seat
@@ -110,8 +110,14 @@ def rollback_rows(facts: Facts) -> list[tuple[str, Text]]:
         ("in place of", plain(f"{rollback.replaces_package} (artefact {rollback.replaces_artefact})")),
         ("of run", plain(rollback.replaces_run_key)),
         ("because", plain_lines(rollback.reason)),
-        ("asked for by", plain(f"{facts.requested_by}, as {rollback.asked_via} says")),
+        ("asked for by", plain(_asker(facts.requested_by, rollback))),
     ]
+
+
+def _asker(name: str, rollback: Rollback) -> str:
+    if rollback.asked_subject is None:  # asked for before askers had to prove who they are
+        return f"{name}, as {rollback.asked_via} says"
+    return f"{name}, who proved it by password (account {rollback.asked_subject} of {rollback.asked_via})"
 
 
 def print_challenge(challenge: Challenge, user: str | None = None) -> None:

@@ -8,22 +8,25 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from vigil.approvals.desk import Desk
-from vigil.approvals.errors import ApprovalError
-from vigil.approvals.models import LONGEST_MODEL, LONGEST_REASON
-from vigil.approvals.rollback import RollbackRefusedError
+from vigil.approvals.errors import ApprovalError, RollbackRefusedError
+from vigil.approvals.models import LONGEST_MODEL, LONGEST_REASON, LONGEST_USER, PasswordProof
 from vigil.cli import model_tables
-from vigil.cli.approval_desk import open_desk, reader
+from vigil.cli.approval_desk import open_desk
 from vigil.cli.asking import argument, option
 from vigil.cli.errors import told_plainly
+from vigil.cli.passwords import PasswordSourceError, read_password
 from vigil.models.versions import ModelVersions, UnknownVersionError
 
 EXIT_CODES = """
-Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unknown model; 5 the model may not come back; 19 no answer.
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 unknown model; 5 the model may not come back; 7 sign-in failed; 8 not
+entitled; 11 locked out; 12 revoked; 13 training expired; 17 busy, try again; 18 identity provider gave no answer; 19 no
+answer.
 """
 LOOKS, PAUSE_SECONDS = 30, 1.0  # the approval request of a roll-back is there after some seconds
 
@@ -36,10 +39,6 @@ WHY = "Why; shown to those who sign, and signed. Asked for without it."
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-class NotPossibleError(Exception):
-    exit_code = 5
-
-
 class UnknownModelError(Exception):
     exit_code = 3
 
@@ -48,7 +47,9 @@ class NoAnswerError(Exception):
     exit_code = 19
 
 
-_told_plainly = told_plainly("models", ApprovalError, NotPossibleError, UnknownModelError, NoAnswerError)
+_told_plainly = told_plainly(
+    "models", ApprovalError, RollbackRefusedError, UnknownModelError, NoAnswerError, PasswordSourceError
+)
 
 
 @app.command("list")
@@ -84,23 +85,32 @@ def show(model: Model, as_json: AsJson = False) -> None:
 @_told_plainly
 def rollback(
     model: Model,
+    user: Annotated[
+        str,
+        option("--user", "Who asks, of those who may sign; asked for without it.", LONGEST_USER, "User", shortest=1),
+    ] = "",
     reason: Annotated[str, option("--reason", WHY, LONGEST_REASON, "Why")] = "",
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="Read the password from this file, which only you may read.")
+    ] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask that a model that served before serves again. Those whom its plan names then sign, or nothing happens."""
+    from vigil.approvals.rollback_asking import AskForRollback
     from vigil.aws.environment import load_parameters
     from vigil.aws.rollback_client import RollbackUnavailableError, ask_for_rollback
-    from vigil.aws.rollback_request import AskForRollback
 
     if not reason.strip():
         raise typer.BadParameter("say why: those who sign must know")
     desk = open_desk()
     with _named():
         package = model if model.startswith("arn:") else _versions(desk.requests()).find(model).model_package_arn
+    proof = PasswordProof(username=user, password=read_password(password_file, password_stdin))
     try:
-        asked = ask_for_rollback(AskForRollback(model=package, reason=reason, asked_by=reader()), load_parameters())
-    except RollbackRefusedError as refused:
-        raise NotPossibleError(str(refused)) from None
+        asked = ask_for_rollback(AskForRollback(model=package, reason=reason, proof=proof), load_parameters())
     except RollbackUnavailableError as unavailable:
         raise NoAnswerError(str(unavailable)) from None
     request = _await_request(asked.execution_arn, desk)

@@ -8,16 +8,18 @@ from typing import Annotated
 
 import typer
 
+from vigil.approvals.id_tokens import PROVIDER_ASKS_FOR_TWO
 from vigil.aws import deployment
+from vigil.aws.authentication_ports import NONE
 from vigil.aws.images import ImageNotPinnedError
 from vigil.aws.packages import PackageError
 from vigil.cli.errors import told_plainly
-from vigil.cli.plan_author import plan_changed_by
+from vigil.cli.plan_author import Deployed, PlanAuthorError, plan_changed_by
 from vigil.cli.revision import code_revision
 
 app = typer.Typer(no_args_is_help=True)
 
-TOLD = (PackageError, ImageNotPinnedError, deployment.DeploymentError)
+TOLD = (PackageError, ImageNotPinnedError, PlanAuthorError, deployment.DeploymentError)
 
 StackName = Annotated[str, typer.Option("--stack", help="Name of the stack.", envvar="VIGIL_STACK")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -50,15 +52,25 @@ def deploy(
         typer.Option(metavar="ISSUER CLIENT JWKS-URI", help="An OpenID provider that signs people in, too."),
     ] = None,
     signing_acr: Annotated[
-        str | None, typer.Option(help="What that provider's tokens must have in acr or amr, for two factors: mfa.")
+        str | None,
+        typer.Option(
+            help="What that provider's tokens must have in acr or amr, for two factors (mfa), or "
+            f"{PROVIDER_ASKS_FOR_TWO}: it asks everybody for two each time, which nothing checks."
+        ),
     ] = None,
+    allow_unknown_plan_author: Annotated[
+        bool, typer.Option(help="Deploy though git cannot tell who changed the plan: four eyes then cannot either.")
+    ] = False,
     project: Annotated[Path, typer.Option(help="Checkout to deploy.", file_okay=False)] = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Package the code of a checkout and create or update the stack from infra/template.yaml."""
+    provider = _provider(signing_provider, signing_acr)
     with told_plainly("stack", *TOLD):
         package = deployment.build_package(project)
-        changed_by, warning = plan_changed_by(project)
+        last = deployment.parameters(stack)
+        before = Deployed(last.get("CodeRevision", ""), last.get("PlanChangedBy", ""))
+        changed_by, warning = plan_changed_by(project, before, allow_unknown_plan_author)
         if warning:
             typer.echo(f"vigil stack: {warning}", err=True)
         settings = deployment.StackSettings(
@@ -75,7 +87,7 @@ def deploy(
             monitoring_home=monitoring_home,
             shadow_seconds=shadow_seconds,
             canary_bake_seconds=canary_bake_seconds,
-            provider=deployment.SigningProvider(*signing_provider, signing_acr) if signing_provider else None,
+            provider=provider,
         )
         _show(deployment.deploy(package, settings), as_json)
 
@@ -85,6 +97,20 @@ def outputs(stack: StackName, as_json: AsJson = False) -> None:
     """Show what the stack gives to others."""
     with told_plainly("stack", *TOLD):
         _show(deployment.outputs(stack), as_json)
+
+
+def _provider(named: tuple[str, str, str] | None, acr: str | None) -> deployment.SigningProvider | None:
+    """Each sign-in there is signed as one with two components (21 CFR 11.200(a)(1)): somebody must say why it is."""
+    if named is None:
+        if acr is not None:
+            raise typer.BadParameter("--signing-acr is of a --signing-provider: give that too")
+        return None
+    if acr is None or acr in ("", NONE):
+        raise typer.BadParameter(
+            "give --signing-acr too: what the provider's tokens say of two factors (mfa, for example), or "
+            f"{PROVIDER_ASKS_FOR_TWO} where it asks everybody for two each time"
+        )
+    return deployment.SigningProvider(*named, acr)
 
 
 def _show(values: dict[str, str], as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from vigil.audit.models import Actor
+from vigil.approvals.models import PasswordProof
 from vigil.models.models import Measures
 from vigil.models.versions import EndpointState, ModelVersion
 
@@ -81,9 +81,10 @@ class RollbackNotAskedError(Exception):
 
 
 class RollbackDesk(Protocol):
-    def ask(self, model_package_arn: str, reason: str, asked_by: Actor) -> bool:
+    def ask(self, model_package_arn: str, reason: str, proof: PasswordProof, expected_signer: str) -> bool:
         """Whether this started it; False where the same was asked for already and still waits.
 
-        Raises ``RollbackNotAskedError``.
+        Raises ``RollbackNotAskedError``, or an ``ApprovalError`` where the asker is not proven to be
+        ``expected_signer``, or may not ask.
         """
         ...

@@ -7,12 +7,10 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from vigil.approvals.authentication import Signer
-from vigil.approvals.errors import IncompleteDecisionError, NotEntitledError
+from vigil.approvals.errors import IncompleteDecisionError
+from vigil.approvals.fresh_sign_in import AskedNow, asked_now, require_role
 from vigil.approvals.models import LONGEST_ID, LONGEST_REASON, LONGEST_USER, PasswordProof
-from vigil.approvals.training import require_training
 from vigil.change_control.models import ModificationProtocol
-from vigil.digests import digest_of
-from vigil.moments import timestamp
 from vigil.monitoring.models import Because, Decide, DriftDecision, NewData
 
 VIA = "override of a drift decision"
@@ -30,34 +28,15 @@ class OverrideOrder(BaseModel):
     expected_signer: str | None = Field(default=None, min_length=1, max_length=LONGEST_USER)
 
 
-class AskedOverride(BaseModel):
-    """What is signed in for (``Asked``): this override, now."""
-
-    model_config = ConfigDict(frozen=True)
-
-    challenge_id: str
-    request_id: str
-    nonce: str
-    shown_at: datetime
-
-
-def asked_override(order: OverrideOrder, now: datetime) -> AskedOverride:
+def asked_override(order: OverrideOrder, now: datetime) -> AskedNow:
     asked = order.model_dump(mode="json", include={"decision_id", "decide", "reason"})
-    nonce = digest_of(asked | {"at": timestamp(now)})
-    subject = f"drift:{order.decision_id}"
-    return AskedOverride(challenge_id=f"override-{nonce[:32]}", request_id=subject, nonce=nonce, shown_at=now)
+    return asked_now("override", f"drift:{order.decision_id}", asked, now)
 
 
 def require_override_role(signer: Signer, protocol: ModificationProtocol, now: datetime) -> str:
     """The role by which the signer may override. Raises ``NotEntitledError`` or ``TrainingExpiredError``."""
     roles = protocol.retraining.drift.override_roles
-    held = [role for role in roles if role in signer.authentication.groups]
-    if not held:
-        raise NotEntitledError(
-            f"{signer.authentication.username} may not override drift decisions: ask a {' or '.join(roles)}"
-        )
-    require_training(signer.person, held[0], protocol.approval, now)
-    return held[0]
+    return require_role(signer, roles, "override drift decisions", protocol.approval, now)
 
 
 def overridden(

@@ -4,26 +4,23 @@ import itertools
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 from candidate_evidence import real_plan
 from ledger_reading import records
 from moto_stack import archive_of, example, moto_stack
 from served_model import promote, put_into_service, set_status
+from way_back import OLD_KEY, PREFIX, SUBJECT, pin_alone, prove, through_json
 
 from tasks.lambdas import (
     deliver_decision,
     open_approval,
     pin_rollback,
     record_outcome,
-    request_rollback,
     verify_approval,
 )
-from vigil.approvals.errors import SignatureInvalidError
+from vigil.approvals.errors import RollbackRefusedError, SignatureInvalidError
 from vigil.approvals.models import Status
-from vigil.approvals.rollback import RollbackRefusedError
 from vigil.aws.approval_ports import approvals_table, ledger_table
 from vigil.aws.clock import server_time
-from vigil.aws.executions import Executions
 from vigil.aws.model_lineage import model_lineage
 from vigil.aws.model_versions import model_versions, version_sources
 from vigil.aws.objects import S3Uri, get_bytes
@@ -32,13 +29,7 @@ from vigil.aws.run_records import RunRecords
 from vigil.models.versions import UnknownVersionError, VersionStatus
 
 MADE = itertools.count(1)
-PREFIX = "arn:aws:states:us-east-1:123456789012:execution:vigil-unit-"
 UPDATE = f"{PREFIX}update-endpoint:apr-back"
-ASKER = {"name": "dana", "via": "the command line", "verified": False}
-
-
-def through_json(value):
-    return json.loads(json.dumps(value))
 
 
 @pytest.fixture(scope="module")
@@ -63,38 +54,9 @@ def roll_back():
     return f"{PREFIX}roll-back:rollback-{next(MADE)}"
 
 
-@pytest.fixture
-def states(monkeypatch):
-    made = States()
-    monkeypatch.setattr("vigil.aws.rollback_ports.executions", lambda: Executions(made))
-    return made
-
-
-class States:
-    """Step Functions, as far as a roll-back that is asked for needs it."""
-
-    def __init__(self):
-        self.executions = {}
-
-    def describe_execution(self, executionArn):  # noqa: N803 - as boto3 spells it
-        if executionArn not in self.executions:
-            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist", "Message": "no"}}, "DescribeExecution")
-        return {"executionArn": executionArn} | self.executions[executionArn]
-
-    def start_execution(self, **request):
-        arn = f"{request['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{request['name']}"
-        self.executions[arn] = {"status": "RUNNING", "input": request["input"]}
-        return {"executionArn": arn}
-
-
-def ask(model, reason="recall fell"):
-    return request_rollback.handler({"model": model, "reason": reason, "asked_by": ASKER}, None)
-
-
 def pin(execution, **request):
-    named = {"requested_by": "dana", "reason": "recall fell", "asked_via": "the command line"} | request
-    event = {"request": named, "execution_arn": execution, "execution_name": "n", "started_at": "2026-03-02T09:30:00Z"}
-    return through_json(pin_rollback.handler(event, None))
+    prove(execution)
+    return pin_alone(execution, **request)
 
 
 def opened(stack, run, execution):
@@ -141,7 +103,7 @@ def test_a_plan_that_no_run_has_pinned_is_recorded_by_the_roll_back_that_finds_i
 def test_a_model_goes_all_the_way_back_and_its_chain_tells_it(stack, models, roll_back):
     old, _ = models
     run = pin(roll_back, model_package_arn=old.model_package_arn)
-    assert run["key"] == run_key(f"{PREFIX}train-and-promote:old")
+    assert run["key"] == OLD_KEY
     request = stack.approve(opened(stack, run, roll_back).request_id)
     release = verify(request)
     assert (release["kind"], release["artefact_digest"], release["run_key"]) == (
@@ -153,8 +115,8 @@ def test_a_model_goes_all_the_way_back_and_its_chain_tells_it(stack, models, rol
         (each.event.value, each.actor.verified) for each in ledger_table(stack.parameters).read(f"model:{run['key']}")
     ]
     assert told[-7:] == [
-        ("rollback.requested", False), ("request.opened", True), ("signature.made", True), ("signature.made", True),
-        ("decision.made", True), ("release.verified", True), ("run.ended", True),
+        ("rollback.asked", True), ("rollback.requested", False), ("request.opened", True), ("signature.made", True),
+        ("signature.made", True), ("decision.made", True), ("release.verified", True), ("run.ended", True),
     ]  # fmt: skip
     with pytest.raises(SignatureInvalidError, match="used already"):
         verify(request, by=f"{UPDATE}-2")
@@ -168,6 +130,21 @@ def test_pinning_again_gives_the_same_and_the_run_key_names_the_model_as_well(st
     put_into_service(stack.parameters, new, run_key(f"{PREFIX}train-and-promote:new"), "apr-y", f"{UPDATE}-y")
     by_key = pin(f"{roll_back}-2", run_key=first["key"])
     assert by_key["facts"] == first["facts"]
+
+
+@pytest.mark.parametrize(
+    "claimed", [{"requested_by": "operator"}, {"asked_subject": "another"}, {"asked_via": "x"}, {"reason": "other"}]
+)
+def test_what_an_execution_says_of_its_asker_counts_only_as_the_asker_proved_it(stack, models, roll_back, claimed):
+    old, _ = models
+    with pytest.raises(RollbackRefusedError, match="nobody has proven"):
+        pin_alone(roll_back, model_package_arn=old.model_package_arn)
+    prove(roll_back)
+    with pytest.raises(RollbackRefusedError, match="nobody has proven"):
+        pin_alone(roll_back, model_package_arn=old.model_package_arn, **claimed)
+    assert RunRecords(stack.client("dynamodb"), stack.parameters.tables.runs).get(roll_back) is None
+    run = pin_alone(roll_back, model_package_arn=old.model_package_arn)
+    assert run["facts"]["rollback"]["asked_subject"] == SUBJECT
 
 
 def test_what_may_not_come_back_is_not_pinned(stack, models, roll_back):
@@ -218,34 +195,6 @@ def test_a_stopped_roll_back_is_recorded_in_the_models_chain_by_the_sweep(stack,
     assert [(each.subject, each.new["outcome"], each.details["kind"]) for each in last[-1:]] == [
         (roll_back, "Stopped", "rollback")
     ]
-
-
-def test_a_roll_back_is_started_once_however_often_it_is_asked_for(stack, models, states):
-    old, new = models
-    first, second = ask(old.model_package_arn)["ok"], ask(run_key(f"{PREFIX}train-and-promote:old"), "me too")["ok"]
-    assert first["execution_arn"] == second["execution_arn"]
-    assert (first["is_new"], second["is_new"], second["requested_by"]) == (True, False, "dana")
-    assert (first["model_package_arn"], first["replaces_package"]) == (old.model_package_arn, new.model_package_arn)
-    (started,) = states.executions.values()
-    assert json.loads(started["input"]) == {
-        "model_package_arn": old.model_package_arn, "requested_by": "dana", "reason": "recall fell",
-        "asked_via": "the command line",
-    }  # fmt: skip
-
-
-def test_a_roll_back_that_was_refused_may_be_asked_for_again(stack, models, states):
-    old, _ = models
-    first = ask(old.model_package_arn)["ok"]["execution_arn"]
-    states.executions[first]["status"] = "FAILED"
-    second = ask(old.model_package_arn)["ok"]
-    assert second["is_new"] and second["execution_arn"] == first[:-1] + "2"
-
-
-def test_what_may_not_come_back_is_refused_with_the_reason_and_starts_nothing(stack, models, states):
-    _, new = models
-    assert "serves already" in ask(new.model_package_arn)["refused"]
-    assert "not usable" in ask("7")["refused"]
-    assert states.executions == {}
 
 
 def test_versions_tell_what_serves_what_may_come_back_and_who_signed(stack, models, roll_back):

@@ -134,7 +134,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     ):
         os.environ["VIGIL_STACK"] = STACK
         aws_client.cache_clear()
-        command = [VIGIL, "stack", "deploy", "--stack", STACK, "--image", IMAGE]
+        command = [VIGIL, "stack", "deploy", "--stack", STACK, "--image", IMAGE, "--allow-unknown-plan-author"]
         command += ["--registry-url", (folder / "registry.git").as_uri()]
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr

@@ -162,6 +162,7 @@ def test_a_provider_that_gives_no_answer_costs_no_try(bench):
     with pytest.raises(ProviderUnavailableError):
         bench.sign_in(proof_of("ana"))
     assert (bench.people.get("ana").failures, bench.people.get("ana").locked_until) == (MOST_FAILURES - 1, None)
+    assert bench.alarms.failed == MOST_FAILURES - 1, "an outage is no attack"
 
 
 def test_a_crash_while_the_last_try_is_judged_leaves_the_account_locked(bench):

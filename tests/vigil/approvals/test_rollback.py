@@ -2,14 +2,14 @@
 
 import pytest
 from approval_fakes import EXECUTION
-from rollback_bench import NEWER, ROLL_BACK, UPDATE_AGAIN, approved, changed, opened, rollback_facts, served
+from rollback_bench import ISSUER, NEWER, ROLL_BACK, UPDATE_AGAIN, approved, changed, opened, rollback_facts, served
 
-from vigil.approvals.errors import NotEntitledError, SignatureInvalidError
+from vigil.approvals.errors import NotEntitledError, RollbackRefusedError, SignatureInvalidError
 from vigil.approvals.models import Facts, Meaning, Status
-from vigil.approvals.rollback import RollbackRefusedError, check_quorum, check_standing, first_served
+from vigil.approvals.rollback import check_quorum, check_standing, first_served
 from vigil.approvals.statement import statement
 from vigil.approvals.verify import verify_release
-from vigil.audit.models import model_chain
+from vigil.audit.models import Actor, model_chain
 
 
 @pytest.fixture
@@ -45,6 +45,14 @@ def test_a_promotion_is_written_as_before_there_were_roll_backs(bench):
     """Statements that were signed then keep their digests."""
     assert "rollback" not in bench.facts.model_dump(mode="json")
     assert Facts.model_validate(bench.facts.model_dump(mode="json")) == bench.facts
+
+
+def test_a_roll_back_is_written_as_before_askers_had_to_prove_who_they_are(bench):
+    claimed = rollback_facts(bench).rollback.model_copy(update={"asked_subject": None})
+    assert (
+        "asked_subject" not in bench.facts.model_copy(update={"rollback": claimed}).model_dump(mode="json")["rollback"]
+    )
+    assert "asked_subject" in rollback_facts(bench).model_dump(mode="json")["rollback"]
 
 
 def test_a_model_that_never_served_does_not_come_back(bench):
@@ -146,6 +154,38 @@ def test_a_roll_back_that_the_ledger_does_not_know_of_is_refused(bench_served):
     refused(bench_served, approved(bench_served, facts, asked=other), "does not know that this roll-back was asked for")
 
 
+@pytest.mark.parametrize(
+    "proven",
+    [
+        {"actor": Actor(name="dana", via=ISSUER, verified=False)},
+        {"actor": Actor(name="olga", via=ISSUER, verified=True)},
+        {"actor": Actor(name="dana", via="https://another.example.org", verified=True)},
+        {"details": {"subject": "subject-of-olga", "reason": "recall fell in the newest quarter"}},
+        {"details": {"subject": "subject-of-dana", "reason": "another reason"}},
+        {"new": {"package": NEWER}},
+        {"subject": f"{ROLL_BACK}-of-another-time"},
+    ],
+)
+def test_a_roll_back_whose_asker_has_not_proven_just_that_is_refused(bench_served, proven):
+    refused(bench_served, approved(bench_served, **proven), "nobody has proven that they ask for this roll-back")
+
+
+def test_a_roll_back_of_the_time_when_askers_were_claims_is_refused(bench_served):
+    facts = rollback_facts(bench_served)
+    claimed = facts.rollback.model_copy(update={"asked_subject": None})
+    request = approved(bench_served, facts.model_copy(update={"rollback": claimed}))
+    refused(bench_served, request, "nobody has proven that they ask for this roll-back")
+
+
+def test_who_asked_has_a_stake_by_the_account_that_proved_it_too(bench_served):
+    facts = rollback_facts(bench_served, requested_by="operator")
+    asked = facts.rollback.model_copy(update={"asked_subject": "subject-of-ana"})
+    request = opened(bench_served, facts.model_copy(update={"rollback": asked}))
+    bench_served.sign(request, Meaning.REVIEWED, "pat")
+    with pytest.raises(NotEntitledError, match="asked for this roll-back or changed the plan"):
+        bench_served.sign(request, Meaning.APPROVED, "ana")
+
+
 def test_other_facts_than_were_pinned_are_refused(bench_served):
     pinned = rollback_facts(bench_served, evaluation_uri="s3://models/other.json")
     refused(bench_served, approved(bench_served, pinned=pinned), "other facts than its execution pinned")
@@ -153,7 +193,7 @@ def test_other_facts_than_were_pinned_are_refused(bench_served):
 
 def test_who_asks_for_a_roll_back_does_not_decide_on_it_alone(bench_served):
     """Four eyes: the roll-back's asker and the plan's author are the only signers."""
-    request = opened(bench_served, rollback_facts(bench_served, requested_by="airflow:ana"))
+    request = opened(bench_served, rollback_facts(bench_served, requested_by="ana"))
     bench_served.sign(request, Meaning.REVIEWED, "pat")
     with pytest.raises(NotEntitledError, match="asked for this roll-back or changed the plan"):
         bench_served.sign(request, Meaning.APPROVED, "ana")

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from model_examples import models, paired
 from moto_stack import MotoStack
+from pydantic import SecretStr
 
-from vigil.audit.models import Actor
+from vigil.approvals.errors import ApprovalError, AuthenticationError
+from vigil.approvals.models import PasswordProof
 from vigil.aws.model_versions import VersionSources
 from vigil.aws.models_view import FRESH_SECONDS, LambdaRollbacks, ModelsView
 from vigil.models.shown_versions import RollbackNotAskedError
 
-ANA = Actor(name="ana", via="airflow", verified=True)
+ANA = PasswordProof(username="ana", password=SecretStr("a-secret"))
 
 
 class Invoked:
@@ -66,12 +68,29 @@ def test_asking_for_a_roll_back_and_why_it_was_not(stack: MotoStack) -> None:
     arn = models().versions[3].version.model_package_arn
     answer = {"execution_arn": "arn", "model_package_arn": arn, "replaces_package": "b", "requested_by": "ana"}
     client = Invoked({"ok": answer | {"is_new": True}})
-    assert LambdaRollbacks(stack.parameters, client).ask(arn, "calibration is lost", ANA)
-    assert client.payloads == [{"model": arn, "reason": "calibration is lost", "asked_by": ANA.model_dump(mode="json")}]
+    assert LambdaRollbacks(stack.parameters, client).ask(arn, "calibration is lost", ANA, "ana")
+    proof = {"kind": "password", "username": "ana", "password": "a-secret"}
+    asked = {"model": arn, "reason": "calibration is lost", "proof": proof, "expected_signer": "ana"}
+    assert client.payloads == [asked]
     for failing, refused, said in (
-        (Invoked({"refused": "it serves already"}), True, "it serves already"),
+        (refusing("RollbackRefusedError", "it serves already"), True, "it serves already"),
         (Invoked({"errorType": "KeyError"}, FunctionError="Unhandled"), False, "KeyError"),
     ):
         with pytest.raises(RollbackNotAskedError, match=said) as told:
-            LambdaRollbacks(stack.parameters, failing).ask("arn:x", "why", ANA)
+            LambdaRollbacks(stack.parameters, failing).ask("arn:x", "why", ANA, "ana")
         assert told.value.refused == refused
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("AuthenticationError", AuthenticationError), ("OfALaterRelease", ApprovalError)]
+)
+def test_that_the_asker_was_not_proven_is_told_as_what_it_is(
+    stack: MotoStack, name: str, kind: type[ApprovalError]
+) -> None:
+    with pytest.raises(kind, match="so it is") as told:
+        LambdaRollbacks(stack.parameters, refusing(name, "so it is")).ask("arn:x", "why", ANA, "ana")
+    assert type(told.value) is kind
+
+
+def refusing(name: str, message: str) -> Invoked:
+    return Invoked({"refused": {"error": name, "message": message}})

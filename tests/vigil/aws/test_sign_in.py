@@ -131,9 +131,13 @@ def test_a_token_of_another_application_is_refused(ports, stack):
         sign_in(ports, "ana", strong(PASSWORD))
 
 
-def test_another_provider_is_there_only_where_the_stack_names_it(stack):
+@pytest.mark.parametrize(("acr", "checked"), [("mfa", "mfa"), ("provider-asks-for-two", None)])
+def test_another_provider_is_there_only_where_the_stack_names_it_and_how_strong_it_is(stack, acr, checked):
     assert other_provider(stack.parameters) is None
-    named = stack.parameters.signing.model_copy(
-        update={"issuer": "https://id.example", "audience": "vigil", "jwks_uri": "https://id.example/keys"}
+    named = {"issuer": "https://id.example", "audience": "vigil", "jwks_uri": "https://id.example/keys"}
+    provider = lambda **acr: other_provider(  # noqa: E731
+        stack.parameters.model_copy(update={"signing": stack.parameters.signing.model_copy(update=named | acr)})
     )
-    assert other_provider(stack.parameters.model_copy(update={"signing": named})).issuer == "https://id.example"
+    assert provider() is None, "a sign-in of one factor would be signed as one of two"
+    found = provider(required_acr=acr)
+    assert (found.issuer, found._names.assurance) == ("https://id.example", checked)

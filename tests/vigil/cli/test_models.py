@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from approval_bench import Bench
@@ -11,7 +12,13 @@ from approvals_command import Command
 from rollback_bench import NEWER, ROLL_BACK, opened, rollback_facts, served
 from typer.testing import CliRunner
 
-from vigil.approvals.rollback import RollbackRefusedError
+from vigil.approvals.errors import (
+    AuthenticationError,
+    LockedOutError,
+    NotEntitledError,
+    ProviderUnavailableError,
+    RollbackRefusedError,
+)
 from vigil.aws.rollback_client import RollbackUnavailableError
 from vigil.aws.rollback_request import RollbackAsked
 from vigil.cli import models
@@ -80,8 +87,8 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     return made
 
 
-def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(models.app, list(arguments), env={"COLUMNS": "200"})
+def run(*arguments: str, stdin: str | None = None) -> tuple[int, str]:
+    result = CliRunner().invoke(models.app, list(arguments), env={"COLUMNS": "200"}, input=stdin)
     return result.exit_code, result.output
 
 
@@ -126,7 +133,18 @@ def test_show_has_the_chain_and_says_whose_names_are_claims(desk: Desk, monkeypa
     assert run("show", "nothing")[0] == 3
 
 
-def test_rollback_asks_and_says_how_to_sign(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def password(tmp_path: Path) -> tuple[str, ...]:
+    """The options of who asks."""
+    file = tmp_path / "password"
+    file.write_text("a-secret\n")
+    file.chmod(0o600)
+    return ("--user", "ana", "--password-file", str(file))
+
+
+def test_rollback_asks_as_who_signs_in_and_says_how_to_sign(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, password: tuple[str, ...]
+) -> None:
     asked = []
 
     def ask(order, parameters):
@@ -135,31 +153,39 @@ def test_rollback_asks_and_says_how_to_sign(desk: Desk, monkeypatch: pytest.Monk
                              replaces_package=f"{PACKAGE}2", requested_by="dana", is_new=True)  # fmt: skip
 
     monkeypatch.setattr("vigil.aws.rollback_client.ask_for_rollback", ask)
-    code, output = run("rollback", "1", "--reason", "recall fell")
+    code, output = run("rollback", "1", "--reason", "recall fell", *password)
     assert code == 0
     assert "vigil approvals review apr-9" in output and "nothing changes until it is signed" in output
     (order,) = asked
-    assert (order.model, order.reason, order.asked_by.verified) == (f"{PACKAGE}1", "recall fell", False)
-    assert order.asked_by.via == "the command line"
-    assert json.loads(run("rollback", "1", "--reason", "x", "--json")[1])["request_id"] == "apr-9"
+    assert (order.model, order.reason, order.proof.username) == (f"{PACKAGE}1", "recall fell", "ana")
+    assert order.proof.password.get_secret_value() == "a-secret" and "a-secret" not in output
+    assert json.loads(run("rollback", "1", "--reason", "x", "--json", *password)[1])["request_id"] == "apr-9"
+    typed = ("rollback", "1", "--reason", "x", "--user", "ben", "--password-stdin")
+    assert run(*typed, stdin="another\n")[0] == 0 and asked[-1].proof.password.get_secret_value() == "another"
     desk.rows.clear()
-    assert "not open yet" in run("rollback", "1", "--reason", "x")[1]
+    assert "not open yet" in run("rollback", "1", "--reason", "x", *password)[1]
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(RollbackRefusedError("it serves already"), 5), (RollbackUnavailableError("no answer"), 19)]
-)
+    ("error", "code"),
+    [
+        (RollbackRefusedError("it serves already"), 5), (RollbackUnavailableError("no answer"), 19),
+        (AuthenticationError("the password is wrong"), 7), (NotEntitledError("ask somebody who may"), 8),
+        (LockedOutError("wait"), 11), (ProviderUnavailableError("try again"), 18),
+    ],
+)  # fmt: skip
 def test_rollback_ends_under_a_code_of_its_own_where_nothing_was_asked(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, password: tuple[str, ...]
 ) -> None:
     def ask(order, parameters):
         raise error
 
     monkeypatch.setattr("vigil.aws.rollback_client.ask_for_rollback", ask)
-    found, output = run("rollback", "2", "--reason", "x")
+    found, output = run("rollback", "2", "--reason", "x", *password)
     assert (found, str(error) in output) == (code, True)
-    assert run("rollback", "99", "--reason", "x")[0] == 3
-    assert run("rollback", "2", "--reason", " ")[0] == 2
+    assert run("rollback", "99", "--reason", "x", *password)[0] == 3
+    assert run("rollback", "2", "--reason", " ", *password)[0] == 2
+    assert run("rollback", "2", "--reason", "x", "--user", "ana")[0] == 2, "nobody can type a password here"
 
 
 def test_a_name_must_name_one_version() -> None:
@@ -182,7 +208,7 @@ def test_approvals_say_first_that_it_is_a_roll_back_of_what_to_what_and_why(tmp_
     assert request.execution_arn == ROLL_BACK
     shown = command.run("show", request.request_id).output
     for value in ("ROLL-BACK", "a model that served before is to serve again", NEWER,
-                  "recall fell in the newest quarter", "dana, as the command line says"):  # fmt: skip
+                  "recall fell in the newest quarter", "dana, who proved it by password"):  # fmt: skip
         assert value in shown, value
     assert shown.index("ROLL-BACK") < shown.index("artefact digest")
     assert "roll-back, dana" in command.run("list").output

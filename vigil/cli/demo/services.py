@@ -67,6 +67,7 @@ def start(
         "--airflow-url", airflow_url, "--mail-sender", MAIL_SENDER,
         "--airflow-environment", mwaa_environment.NAME,
         "--shadow-seconds", SHADOW_SECONDS, "--canary-bake-seconds", CANARY_BAKE_SECONDS,
+        "--allow-unknown-plan-author",  # a demonstration also runs from a folder without git
     )  # fmt: skip
     step.finish(f"vigil-{STACK}")
     return Services(aws_url, airflow_url)

@@ -7,17 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from fastapi import HTTPException, Request, Response
+from pydantic import SecretStr
 
-from vigil.audit.models import Actor
+from vigil.approvals.models import PasswordProof
 from vigil.digests import digest_of
-from vigil.models.shown_versions import ShownModels
+from vigil.models.shown_versions import RollbackDesk, ShownModels
 from vigil.models.versions import ModelVersion
 from vigil_airflow.pages.approvals import forms, services
 from vigil_airflow.pages.approvals.wording import NO_SIGNER
 from vigil_airflow.pages.models import wording
 from vigil_airflow.pages.rendering import base_path, page
-
-VIA = "airflow"
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,17 @@ class Asking:
         token = self._token("confirm")
         return self._page("rollback.html.j2", status, reason=reason, wrong=wrong, token=token)
 
-    def confirmation(self, reason: str, status: int = 200, wrong: str = "") -> Response:
-        """The page that says once more what goes out and what comes back. Nothing is asked for yet."""
+    def confirmation(
+        self, reason: str, status: int = 200, wrong: str = "", *, wrong_password: bool = False
+    ) -> Response:
+        """The page that says once more what goes out and what comes back. Nothing is asked for yet.
+
+        ``wrong``: why the last try was refused; ``wrong_password``: and that it was for what the person typed.
+        """
         return self._page(
-            "rollback_confirm.html.j2", status, reason=reason, wrong=wrong, token=self._token(f"ask {reason}")
-        )
+            "rollback_confirm.html.j2", status, reason=reason, wrong=wrong, wrong_password=wrong_password,
+            signer=self.signer, token=self._token(f"ask {reason}"),
+        )  # fmt: skip
 
     def check(self, token: str, replaces: str, act: str) -> None:
         """Raises unless this page made the form, for this user, this act and what serves now."""
@@ -73,13 +78,15 @@ class Asking:
         self.guard.check(token, forms.browser_cookie(self.request), name, self._act(replaces, act))
         if replaces != self.swap.digest:
             raise HTTPException(409, wording.CHANGED)
-        self.asker()
-
-    def asker(self) -> Actor:
-        """Under the name of who signs, so that four eyes sees two people where there are two."""
         if self.signer is None:
             raise HTTPException(403, NO_SIGNER)
-        return Actor(name=self.signer, via=VIA, verified=True)
+
+    def send(self, rollbacks: RollbackDesk, reason: str, password: SecretStr) -> bool:
+        """Ask as the person who signs as this user of Airflow, who alone can prove it. What it raises, the route
+        turns into a page."""
+        signer = str(self.signer)
+        proof = PasswordProof(username=signer, password=password)
+        return rollbacks.ask(self.swap.returns.model_package_arn, reason, proof, signer)
 
     def _page(self, template: str, status: int, **values: Any) -> Response:
         answer = page(self.request, template, status, swap=self.swap, words=wording, **values)

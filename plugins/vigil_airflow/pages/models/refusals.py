@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -10,11 +11,13 @@ from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from vigil.approvals.errors import DeskUnavailableError
+from vigil.approvals import errors
 from vigil_airflow.pages.access import SignerMapError
 from vigil_airflow.pages.approvals.forms import ForeignFormError, StaleFormError
-from vigil_airflow.pages.approvals.refusals import refuse_large_form
+from vigil_airflow.pages.approvals.refusals import refuse_large_form, status_of
 from vigil_airflow.pages.rendering import page
+
+log = logging.getLogger(__name__)
 
 TITLES = {
     401: "Please sign in to Airflow",
@@ -37,21 +40,25 @@ class ModelsRoute(APIRoute):
             try:
                 refuse_large_form(request, "A reason may have 2,000 characters.")
                 return await handler(request)
-            except ForeignFormError:
-                return refusal(request, 403, FOREIGN)
-            except StaleFormError:
-                return refusal(request, 403, STALE)
+            except (ForeignFormError, StaleFormError) as error:
+                return refusal(request, 403, STALE if isinstance(error, StaleFormError) else FOREIGN)
             except SignerMapError as error:
                 return refusal(request, 500, str(error))
             except HTTPException as error:
                 return refusal(request, error.status_code, str(error.detail))
             except RequestValidationError:
                 return refusal(request, 422, "The form is not as this page makes it. Open the models again.")
-            except DeskUnavailableError as error:
+            except errors.DeskUnavailableError as error:
                 return refusal(request, 503, str(error))
+            except errors.ApprovalError as error:
+                return refusal(request, status_of(error), str(error))
             except (ClientError, BotoCoreError) as error:
                 # The class only: its text may quote what was asked.
                 return refusal(request, 503, f"AWS did not answer as it should ({type(error).__name__})")
+            except Exception as error:
+                # The class only: a message may quote what was sent, and a password was.
+                log.error("the models page failed at %s %s: %s", request.method, request.url.path, type(error).__name__)
+                return refusal(request, 502, "Whether anything was asked for is not known: look at the models.")
 
         return answer
 

@@ -1,6 +1,7 @@
 """``/vigil/models`` and asking for a roll-back there. Reading is by GET; asking takes two POSTs.
 
-What is asked for is a request that people sign on the Approvals page: nothing that serves changes here.
+Who asks proves it by password. What is asked for is a request that people sign on the Approvals page: nothing that
+serves changes here.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from typing import Annotated, Any
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import SecretStr
 
+from vigil.approvals.errors import AuthenticationError
 from vigil.models.shown_versions import RollbackNotAskedError, ShownModels
 from vigil_airflow.pages import access
+from vigil_airflow.pages.approvals.refusals import WORTH_ANOTHER_TRY, status_of
 from vigil_airflow.pages.approvals.services import GuardDep, NowDep, SignerMapDep
 from vigil_airflow.pages.models import view, wording
 from vigil_airflow.pages.models.asking import Asking, Swap
@@ -22,6 +26,7 @@ from vigil_airflow.pages.rendering import HEADERS, base_path, page
 
 router = APIRouter(route_class=ModelsRoute)
 
+NO_PASSWORD = SecretStr("")
 Text = Annotated[str, Form()]
 
 
@@ -62,12 +67,16 @@ def confirm(
 def ask(
     number: int, request: Request, user: GetUserDep, models: ModelsDep, signers: SignerMapDep, guard: GuardDep,
     rollbacks: RollbackDep, reason: Text = "", replaces: Text = "", token: Text = "",
+    password: Annotated[SecretStr, Form()] = NO_PASSWORD,
 ) -> Response:  # fmt: skip
     _refuse_unless_signer(user)
     asking = _asking(request, user, guard, signers, models.read(), number)
     asking.check(token, replaces, f"ask {reason}")  # exactly the reason that was confirmed
     try:
-        is_new = rollbacks.ask(asking.swap.returns.model_package_arn, reason, asking.asker())
+        is_new = asking.send(rollbacks, reason, password)
+    except WORTH_ANOTHER_TRY as error:
+        wrong_password = isinstance(error, AuthenticationError)
+        return asking.confirmation(reason, status_of(error), str(error), wrong_password=wrong_password)
     except RollbackNotAskedError as error:
         return asking.confirmation(reason, 409 if error.refused else 503, str(error))
     address = f"{base_path(request)}/models?asked={number}{'' if is_new else '-again'}"

@@ -43,7 +43,21 @@ def a_refusal(world: MonitoringWorld) -> str:
     return world.browser.get(f"{MODELS}/7/rollback").text
 
 
-PAGES = [monitoring, a_window, models, a_form, a_missing_reason, a_confirmation, an_asked_one, a_refusal]
+def a_wrong_password(world: MonitoringWorld) -> str:
+    return world.post(5, "ask", **(world.confirmation(5) | {"password": "a wrong one"})).text
+
+
+PAGES = [
+    monitoring,
+    a_window,
+    models,
+    a_form,
+    a_missing_reason,
+    a_confirmation,
+    a_wrong_password,
+    an_asked_one,
+    a_refusal,
+]
 
 
 @pytest.mark.parametrize("page_of", PAGES, ids=lambda function: function.__name__)

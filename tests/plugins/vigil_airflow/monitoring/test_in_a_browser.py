@@ -11,7 +11,7 @@ from accessibility import assert_accessible
 from airflow_browser import AirflowBrowser, Theme, launch, window
 from airflow_shell import served, surround
 from framed_page import FramedPage
-from model_examples import arn
+from model_examples import RIGHT_PASSWORD, arn
 from monitoring_examples import window as window_of
 from monitoring_pages import MonitoringWorld
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -120,6 +120,14 @@ def test_a_roll_back_is_asked_for_by_keyboard_alone(
     assert_accessible(page.frame)
     page.window.screenshot(f"models-confirm-{theme}", tmp_path)
     assert world.models.asked == []
+    page.tab_to(page.frame.get_by_label("Password for signing"))
+    page.window.page.keyboard.type("a wrong one")
+    page.window.page.keyboard.press("Enter")
+    page.headed("Nothing was asked for")
+    assert focused(page) == "alert"
+    assert_accessible(page.frame)
+    page.tab_to(page.frame.get_by_label("Password for signing"))
+    page.window.page.keyboard.type(RIGHT_PASSWORD)
     page.press_at(page.frame.get_by_role("button", name="Ask for it"), "Enter")
     page.headed("The roll-back is asked for")
     assert focused(page) == "status"

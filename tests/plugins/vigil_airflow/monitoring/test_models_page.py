@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from approval_pages import ORIGIN, hidden
-from model_examples import arn
+from model_examples import RIGHT_PASSWORD, arn
 from monitoring_pages import MODELS, MonitoringWorld, text
 from page_reading import Page
 
+from vigil.approvals import errors
 from vigil.models.shown_versions import RollbackNotAskedError
 from vigil.models.versions import VersionStatus
 
@@ -87,10 +88,12 @@ def test_a_roll_back_is_asked_for_in_the_signers_name_and_leads_to_its_request(w
     assert "Nothing is asked for yet" in said and REASON in said and world.models.asked == []
     assert said.index("Goes out of service") < said.index("triage/7", said.index("Goes out of service"))
     assert said.index("Comes back") < said.index("triage/5", said.index("Comes back"))
-    done = world.post(5, "ask", **hidden(shown.text))
+    [user] = [each for each in Page(shown.text).all("input") if each.get("name") == "username"]
+    assert user["value"] == "ana" and "readonly" in user
+    done = world.post(5, "ask", **hidden(shown.text), password=RIGHT_PASSWORD)
     assert (done.status_code, done.headers["location"]) == (303, f"{MODELS}?asked=5")
     [(model, reason, asker)] = world.models.asked
-    assert (model, reason, asker.name, asker.verified) == (arn(5), REASON, "ana", True)
+    assert (model, reason, asker) == (arn(5), REASON, "ana")
     after = Page(read(world, done.headers["location"]))
     [news] = [each for each in after.elements if "data-focus" in each]
     assert "The roll-back is asked for" in news.text
@@ -197,6 +200,48 @@ def test_why_nothing_was_asked_for_is_said_and_announced(world: MonitoringWorld,
     [news] = [each for each in Page(answer.text).elements if "data-focus" in each]
     assert answer.status_code == status and news["role"] == "alert"
     assert "The plan in force asks for more." in news.text
+
+
+def test_a_wrong_password_is_told_at_its_field_and_the_same_may_be_asked_again(world: MonitoringWorld) -> None:
+    wrong = world.post(5, "ask", **(world.confirmation(5, REASON) | {"password": "a wrong one", "username": "ben"}))
+    page = Page(wrong.text)
+    [field] = [each for each in page.all("input") if each.get("type") == "password"]
+    assert wrong.status_code == 403 and "a wrong one" not in wrong.text
+    assert field["aria-invalid"] == "true" and field["aria-describedby"] == "password-wrong" and "value" not in field
+    [summary] = [each for each in page.elements if "data-focus" in each]
+    assert [each["href"] for each in summary.inside if each.name == "a"] == ["#password"]
+    assert REASON in wrong.text and world.models.asked == []
+    assert world.post(5, "ask", **hidden(wrong.text), password=RIGHT_PASSWORD).status_code == 303
+
+
+def test_no_password_is_a_wrong_one(world: MonitoringWorld) -> None:
+    fields = world.confirmation(5)
+    del fields["password"]
+    assert world.post(5, "ask", **fields).status_code == 403
+    assert world.models.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.LockedOutError("the account is locked"), 403), (errors.NotEntitledError("ask somebody else"), 403),
+        (errors.WrongPersonError("only ana can"), 403), (errors.TrainingExpiredError("repeat it"), 403),
+        (KeyError("what was typed"), 502),
+    ],
+    ids=lambda each: type(each).__name__,
+)  # fmt: skip
+def test_who_may_not_ask_is_told_why_and_gets_no_form(world: MonitoringWorld, error: Exception, status: int) -> None:
+    world.models.refuse = error
+    answer = world.post(5, "ask", **world.confirmation(5))
+    assert answer.status_code == status and "<form" not in answer.text
+    assert ("what was typed" in answer.text, str(error)[1:] in answer.text) == (False, status == 403)
+
+
+def test_where_the_provider_gave_no_answer_the_password_is_not_at_fault(world: MonitoringWorld) -> None:
+    world.models.refuse = errors.ProviderUnavailableError("the identity provider gave no answer")
+    answer = world.post(5, "ask", **world.confirmation(5, REASON))
+    [field] = [each for each in Page(answer.text).all("input") if each.get("type") == "password"]
+    assert answer.status_code == 503 and "aria-invalid" not in field and REASON in answer.text
 
 
 def test_who_signs_under_no_name_cannot_ask(world: MonitoringWorld) -> None:
