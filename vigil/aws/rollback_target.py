@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vigil.approvals.errors import RollbackRefusedError
-from vigil.approvals.models import LONGEST_MODEL, Facts
+from vigil.approvals.models import LONGEST_MODEL, LONGEST_REASON, Facts
 from vigil.approvals.rollback import ServedModels, check_standing, first_served
 from vigil.audit.events import EventName
 from vigil.audit.models import Record, model_chain
