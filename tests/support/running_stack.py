@@ -80,6 +80,15 @@ class RunningStack:
         listed: list[dict[str, Any]] = json.loads(self.vigil("approvals", "list", "--json").stdout)
         return listed
 
+    def waits(self) -> int:
+        """How many requests are pending, by the table: a command at each look would take the trainings' processor."""
+        found: dict[str, Any] = self.client("dynamodb").query(
+            TableName=self.parameter("tables/approvals"), IndexName="by_status", Select="COUNT",
+            KeyConditionExpression="#status = :pending", ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":pending": {"S": "PENDING"}},
+        )  # fmt: skip
+        return int(found["Count"])
+
     @property
     def signers(self) -> list[Signer]:
         """Quality assurance, which reviews, and the model owner, who approves."""
@@ -114,6 +123,8 @@ class RunningStack:
             self.client("sqs").send_message(QueueUrl=self.parameter("queues/train-model"), MessageBody=json.dumps(body))
 
         def all_wait() -> dict[str, Any] | None:
+            if self.waits() < len(asked):
+                return None
             waiting = [each for each in self.requests() if each["status"] == "PENDING"]
             found = {asked[by]: each for each in waiting if (by := each["facts"]["requested_by"]) in asked}
             return found if len(found) == len(asked) else None

@@ -88,6 +88,8 @@ def waiting(running_stack: RunningStack, airflow_api: AirflowApi, waiting_run: s
     asked = running_stack.ask_for_trainings(["to be refused", "to come too late"])
 
     def request_of_run() -> str | None:
+        if running_stack.waits() <= len(asked):
+            return None
         arn = airflow_api.xcom("train_model", waiting_run, "hand_off", "execution_arn")
         open_ones = [each for each in running_stack.requests() if each["status"] == "PENDING"]
         return next((each["request_id"] for each in open_ones if each["execution_arn"] == arn), None)
