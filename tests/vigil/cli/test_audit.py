@@ -126,6 +126,7 @@ def stored_text(stack: MotoStack, sequence: int) -> str:
     return next(ledger_table(stack.parameters).stored(CHAIN, sequence - 1)).text
 
 
+@pytest.mark.usefixtures("desk")
 @pytest.mark.parametrize("text", ["{broken", '{"a": 1}', "[]"])
 def test_a_record_that_cannot_be_read_is_listed_and_shown_as_what_it_is(stack: MotoStack, text: str) -> None:
     put_text(stack, 2, text)
@@ -146,6 +147,7 @@ def test_an_altered_record_is_not_shown_as_if_it_were_sound(stack: MotoStack) ->
         assert (code, "another" in out, "does not hold" in " ".join(out.split())) == (3, True, True), arguments
 
 
+@pytest.mark.usefixtures("desk")
 def test_a_record_that_was_replaced_with_its_hash_is_told_by_the_one_after_it(stack: MotoStack) -> None:
     dynamodb, name = stack.client("dynamodb"), stack.parameters.tables.ledger
     key = {"chain": {"S": CHAIN}, "sequence": {"N": "2"}}
@@ -157,6 +159,7 @@ def test_a_record_that_was_replaced_with_its_hash_is_told_by_the_one_after_it(st
     assert run("show", CHAIN, "3")[0] == 3
 
 
+@pytest.mark.usefixtures("desk")
 def test_an_event_of_a_later_version_is_listed_and_shown(stack: MotoStack) -> None:
     dynamodb, name = stack.client("dynamodb"), stack.parameters.tables.ledger
     key = {"chain": {"S": CHAIN}, "sequence": {"N": "3"}}
