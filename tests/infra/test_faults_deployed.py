@@ -39,7 +39,9 @@ def deployed(fresh_stack: FreshStack, tmp_path_factory: pytest.TempPathFactory) 
 def check_decided_once(deployed: Deployed, request: ApprovalRequest) -> None:
     """Two signatures, one answer to the run, one record of each in a ledger that verifies."""
     row = deployed.delivered(request)
-    assert (row.status, len(row.signatures)) == (Status.APPROVED, 2)
+    # The runs of these tests end with their answer: an approval that nothing used is closed once its run has ended.
+    assert row.status in {Status.APPROVED, Status.DECIDED_NOT_APPLIED}
+    assert len(row.signatures) == 2
     assert {each.role for each in row.signatures} == {REVIEWER, ROLE}
     assert deployed.ended(request.execution_arn)["status"] == "SUCCEEDED"
     assert deployed.answers(request) == [{"request_id": request.request_id, "decision": "APPROVED"}]

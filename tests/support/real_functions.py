@@ -40,9 +40,9 @@ class RealFunctions:
         self.promotion, self.stack = promotion, stack
         stack.add_people()
         stack.client("s3").create_bucket(Bucket=JOBS_BUCKET)
-        for name in ("train-and-promote", "update-endpoint", "roll-back"):
+        for name, arn in promotion.machines.items():
             place = f"/vigil/unit/state-machines/{name}"
-            stack.client("ssm").put_parameter(Name=place, Value=promotion.machines[name], Overwrite=True)
+            stack.client("ssm").put_parameter(Name=place, Value=arn, Overwrite=True)
         stack.parameters = load_parameters()
         runs = self.runs = Executions(EngineClient(promotion.world))
         for module in ("vigil.aws.approval_ports", "tasks.lambdas.deliver_decision", "tasks.lambdas.verify_approval"):
@@ -54,7 +54,7 @@ class RealFunctions:
         }  # fmt: skip
 
     def start(self, execution: str = "run-1") -> str:
-        value = {"dataset_version": self.stack.release_dataset(), "requested_by": "airflow:dana", "reason": "quarter"}
+        value = {"dataset_version": self.stack.recorded_dataset(), "requested_by": "airflow:dana", "reason": "quarter"}
         return self.promotion.start(value=value, execution=execution)
 
     def opened(self, count: int = 1) -> ApprovalRequest:

@@ -211,7 +211,7 @@ def test_it_follows_airflows_theme_and_axe_finds_nothing(
     window.frame.locator('[data-state="TrainingFailed"].failed').wait_for()
     window.frame.get_by_text("The same as a table").click()
     rows = window.frame.locator("tbody tr")
-    assert rows.count() == 23 and "failed, caught" in rows.nth(1).inner_text()
+    assert rows.count() == 24 and "failed, caught" in rows.nth(1).inner_text()
     back = window.frame.evaluate("getComputedStyle(document.body).backgroundColor")
     assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(11, 15, 25)"}[theme]
     assert_accessible(window.frame)

@@ -114,8 +114,8 @@ def test_a_model_goes_all_the_way_back_and_its_chain_tells_it(stack, models, rol
     told = [
         (each.event.value, each.actor.verified) for each in ledger_table(stack.parameters).read(f"model:{run['key']}")
     ]
-    assert told[-7:] == [
-        ("rollback.asked", True), ("rollback.requested", False), ("request.opened", True), ("signature.made", True),
+    assert told[-8:] == [
+        ("rollback.asked", True), ("rollback.requested", True), ("request.opened", True), ("signature.made", True),
         ("signature.made", True), ("decision.made", True), ("release.verified", True), ("run.ended", True),
     ]  # fmt: skip
     with pytest.raises(SignatureInvalidError, match="used already"):

@@ -131,7 +131,7 @@ def test_a_chain_that_somebody_took_from_the_index_is_named(
     (finding,) = report.findings
     assert (finding.kind, finding.chain, finding.sequence) == (Kind.ALTERED, CHAIN, 1)
     assert "genesis" in finding.explanation
-    (again,) = recheck(WithoutCheckpoints(table), None, 0, lambda: False).findings
+    (again,) = recheck(WithoutCheckpoints(table), None, "", lambda: False).findings
     assert again == finding
 
 

@@ -75,7 +75,8 @@ def test_they_are_kept_byte_for_byte_in_the_bundle_and_name_no_file(tmp_path_fac
     assert [path.name for path in folder.rglob("*")] == ["bundle.json"]
     bundle = read_bundle((folder / "bundle.json").read_bytes())
     (signature,) = verify_bundle(bundle, command.bench.signer.public_key_pem()).signatures
-    assert (signature.printed_name, signature.comment) == (name, comment.strip() or "no")
+    lines = comment.strip().replace("\r\n", "\n").replace("\r", "\n")  # line ends are made one
+    assert (signature.printed_name, signature.comment) == (name, lines or "no")
 
 
 def test_json_output_is_printable_ascii_so_no_terminal_acts_on_it(tmp_path, monkeypatch):
