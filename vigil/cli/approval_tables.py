@@ -128,16 +128,32 @@ def print_challenge(challenge: Challenge, user: str | None = None) -> None:
         ("meaning", Text(challenge.meaning.value, style="bold")),
         ("comment", plain_lines(challenge.comment or "(none)")),
         *_fact_rows(challenge.facts),
+        *_wait_rows(challenge),
         ("waiting for", plain(waiting)),
         ("challenge", plain(challenge.challenge_id)),
         ("nonce", plain(challenge.nonce)),
         ("good until", plain(when(challenge.expires_at))),
     ]
     rows = [*rollback_rows(challenge.facts), *rows]
-    if user is not None:
-        rows.insert(0, ("signer", plain(user)))
-    console.print(pairs("To be signed", rows))
+    console.print(pairs("To be signed", [*_signer_rows(challenge, user), *rows]))
     _print_criteria(challenge.facts)
+
+
+def _signer_rows(challenge: Challenge, user: str | None) -> list[tuple[str, Text]]:
+    """As whom the signature would be: the printed name is part of what is signed (21 CFR 11.50(a)(1))."""
+    signer = challenge.signer
+    if signer is None:
+        return [] if user is None else [("signer", plain(user))]
+    role = signer.role + (f", as {signer.deputy_role}" if signer.deputy_role else "")
+    return [("signer", plain(f"{signer.printed_name} ({signer.signer})")), ("role", plain(role))]
+
+
+def _wait_rows(challenge: Challenge) -> list[tuple[str, Text]]:
+    wait = challenge.wait
+    return [
+        ("run that waits", plain(f"{wait.execution_arn}, state {wait.state_name}, attempt {wait.attempt}")),
+        ("to be signed until", plain(when(wait.expires_at))),
+    ]
 
 
 def print_signatures(signatures: Iterable[SignatureFacts], verified: Sequence[bool]) -> None:

@@ -215,7 +215,7 @@ def _shown(order: SigningOrder, desk: Desk, user: str | None, as_json: bool) -> 
     """Nobody signs what this command has not shown, whatever standard output is for."""
     with approval_tables.beside_json(as_json):
         dossier_tables.print_dossier(desk.show(order.request_id, reader()))
-        challenge = desk.prepare(order, reader())
+        challenge = desk.prepare(order.model_copy(update={"expected_signer": user}), reader())
         approval_tables.print_challenge(challenge, user)
     return challenge
 

@@ -125,7 +125,15 @@ def test_without_yes_it_asks_and_a_no_signs_nothing(command, request_id):
     result = command.run("approve", request_id, "--user", "ana", "--password-file", file, stdin="n\n")
     assert result.exit_code == 22
     assert "Sign as ana: approved, model aaaa" in result.output
+    before, _, _ = result.output.partition("Sign as ana")
+    for words in ("Ana (ana)", "model-owner", "WaitForApproval", "to be signed until"):
+        assert words in before
     assert command.stored(request_id).signatures == []
+
+
+def test_who_holds_no_seat_for_it_hears_so_before_anything_is_asked(command, request_id):
+    result = command.run("approve", request_id, "--user", "quinn", "--password-stdin", "--yes", stdin="")
+    assert result.exit_code == 8, result.output
 
 
 def test_the_password_may_come_by_standard_input(command, request_id):
