@@ -55,10 +55,11 @@ lint: environment
 packages:
 	@scripts/install_debian_packages.sh
 
-# Two processes share the tests file by file, in their order: it ends with short files, so that both end at about the same
-# time (by itself xdist begins with the files of many tests). The whole job wants both cores for itself.
+# Three processes share the tests file by file, in their order: many tests wait, so two would leave two cores idle. The order
+# ends with short files, so that all end at about the same time (by itself xdist begins with the files of many tests). The
+# whole job wants both cores for itself.
 test: environment packages lint
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/e2e; parts=$$?; $(BIN)/pytest tests/e2e && exit $$parts
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/e2e; parts=$$?; $(BIN)/pytest tests/e2e && exit $$parts
 
 coverage: environment packages
 	rm -rf .coverage && mkdir .coverage

@@ -92,7 +92,7 @@ def test_a_viewer_sees_the_evidence_and_cannot_sign(
     facts = request_of(running_stack, waiting["to be signed"])["facts"]
     assert criteria.count() == len(facts["verdict"]["criteria"]) > 0
     for row, criterion in zip(criteria.all(), facts["verdict"]["criteria"], strict=True):
-        expect(row.get_by_role("rowheader")).to_have_text(criterion["name"])
+        expect(row.get_by_role("rowheader").locator("code")).to_have_text(criterion["name"])
         expect(row.locator(".result")).to_contain_text("pass" if criterion["passed"] else "fail")
     widths = shown.locator("figure img").evaluate_all(WIDTHS)
     assert widths and min(widths) > 0
@@ -112,11 +112,15 @@ def test_two_people_sign_one_of_them_by_keyboard_alone(
     reviewer, owner = running_stack.signers
     page = ApprovalsPage(signed_in(reviewer.user))
     page.open_request(request_id)
+    page.scroll_to("Your decision")
+    page.window.screenshot("approvals-decision", tmp_path)
     page.choose("reviewed", COMMENT)
     page.headed("Confirm your signature")
     page.says(COMMENT)
     assert_accessible(page.frame)
     page.window.screenshot("approvals-confirm", tmp_path)
+    page.frame.get_by_role("button", name="Sign: reviewed").scroll_into_view_if_needed()
+    page.window.screenshot("approvals-confirm-password", tmp_path)
     page.confirm("reviewed", running_stack.password(reviewer.user))
     page.headed("Signed")
     page.says("The request still waits for")
@@ -159,6 +163,7 @@ def test_a_wrong_password_signs_nothing_and_may_be_corrected_a_refusal_by_anothe
     page.headed("Nothing was signed")
     expect(page.frame.get_by_label("Password for signing")).to_have_attribute("aria-invalid", "true")
     assert_accessible(page.frame)
+    page.frame.get_by_role("button", name="Sign: rejected").scroll_into_view_if_needed()
     page.window.screenshot("approvals-wrong-password", tmp_path)
     assert request_of(running_stack, request_id)["signatures"] == []
     page.confirm("rejected", running_stack.password(reviewer.user))

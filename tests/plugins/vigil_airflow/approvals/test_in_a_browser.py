@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,33 @@ def test_every_page_of_a_signature_is_accessible_and_announces_what_happened(
     world.desk.change(status=Status.EXPIRED)
     shown.open_request(REQUEST)
     assert_accessible(shown.frame)
+
+
+# Each figure by the name of its picture in the documentation: there what they show is invented.
+FIGURES = {
+    "roc": "ROC curve", "precision-recall": "Precision and recall", "calibration": "Calibration",
+    "subgroups": "AUROC by subgroup", "scores": "Distribution of scores",
+}  # fmt: skip
+
+
+def test_figures_drift_and_changes_are_shown_of_a_candidate_that_differs_from_the_model_in_service(
+    shown: ApprovalsPage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delitem(sys.modules, "vigil.approvals.plots")  # the real ones, which take a second to draw
+    frame = shown.open_request(REQUEST)
+    for name, title in FIGURES.items():
+        figure = frame.locator("figure", has_text=title)
+        assert figure.locator("img.light").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        figure.evaluate("element => element.scrollIntoView()")
+        shown.window.screenshot(f"approvals-plot-{name}", tmp_path)
+    moved = frame.get_by_role("table", name="From the data of the model in service to the candidate's")
+    assert moved.locator("tbody tr").count() > 0
+    moved.evaluate("element => element.scrollIntoView({block: 'center'})")
+    shown.window.screenshot("approvals-drift", tmp_path)
+    changed = frame.get_by_role("table", name="What differs from the model in service")
+    assert changed.locator("tbody tr").count() >= len(("code", "hyperparameters", "plan"))
+    shown.scroll_to("What changed")
+    shown.window.screenshot("approvals-changed", tmp_path)
 
 
 def focused(page: ApprovalsPage) -> str | None:
