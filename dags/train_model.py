@@ -27,6 +27,7 @@ train; the approvers read it. `hyperparameters`: only what the change control pl
 - **`TrainingFailed`, `EvaluationFailed`**: the message ends with the job's own reason. Mend it, then clear `hand_off`:
   a new execution starts under the next name (`…-r1`).
 - **`SignatureInvalid`, `EndpointRolledBack`**: tell the model's owner at once; the previous model serves. Do not clear.
+  (One that says that the approval expired while another update ran is no attack: ask for the training again.)
 - **`UpdateRunning`**: another model was on its way for eight days. See to that one first, then clear `hand_off`.
 - **`InternalFailure`, or any other error**: the message says what broke. Nothing trains again by itself: mend it, then
   clear `hand_off`; a new execution starts under the next name.

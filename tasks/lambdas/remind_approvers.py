@@ -6,11 +6,12 @@ from typing import Any
 
 from vigil.approvals.remind import remind_all
 from vigil.aws.environment import load_parameters
+from vigil.aws.minute_sweep import has_failed
 from vigil.aws.reminder_ports import reminder_ports
 from vigil.aws.watchdog import REMINDERS_SWEPT, count
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     done = remind_all(reminder_ports(load_parameters()))
-    count({REMINDERS_SWEPT: 1})
+    count({REMINDERS_SWEPT: int(not has_failed(done))})
     return {"done": done}

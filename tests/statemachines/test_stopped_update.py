@@ -133,6 +133,15 @@ def test_while_an_update_runs_nothing_is_put_back(serving):
     serving.promotion.world.stop(running)
 
 
+def test_an_update_that_only_waits_its_turn_keeps_nothing_from_being_put_back(serving):
+    arn = serving.stop_before_marking()
+    serving.go = False
+    waiting = serving.promotion.start("update-endpoint", {}, "apr-2")
+    serving.waits_its_turn = {waiting}
+    assert serving.sweep() == {arn: "update"}
+    serving.promotion.world.stop(waiting)
+
+
 def test_an_execution_that_ended_just_now_is_looked_at_again(serving):
     """A call that it made may take effect after it was stopped."""
     arn = serving.stop_before_marking()

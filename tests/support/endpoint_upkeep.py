@@ -1,6 +1,7 @@
 """The minute's sweep over an endpoint, over a promotion world and with tables in memory."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 from promotion_world import FACTS
 from state_machines import eventually
@@ -77,6 +78,9 @@ class StepFunctions:
     def list_executions(self, **request):
         return operations.list_executions(self.aws, request)
 
+    def get_paginator(self, name):
+        return SimpleNamespace(paginate=lambda **request: [getattr(self, name)(**request)])
+
     def describe_execution(self, **request):
         return dict(operations.describe_execution(self.aws, request))
 
@@ -87,7 +91,7 @@ class Upkeep:
     def __init__(self, promotion):
         self.promotion, self.sagemaker = promotion, promotion.sagemaker
         self.records, self.packages, self.ledger, self.notices = Records(), Packages(), Ledger(), []
-        self.recorded, self.late = {}, timedelta(0)
+        self.recorded, self.late, self.waits_its_turn = {}, timedelta(0), set()
         self.records.rows[RUN] = {"outcome": "RUNNING", "model_package_arn": PACKAGE}
 
     def serving(self, endpoint):
@@ -114,8 +118,13 @@ class Upkeep:
         )
         runs = Executions(StepFunctions(self.promotion.world.aws))
         return restore_recorded(
-            RestorationPorts(machine, "triage", runs, self, self.promotion.services("sagemaker"), outcomes)
+            RestorationPorts(
+                machine, "triage", runs, self, self.promotion.services("sagemaker"), outcomes, self.has_claimed
+            )
         )
+
+    def has_claimed(self, arn):
+        return arn not in self.waits_its_turn
 
     def start(self):
         value = {"approval_request_id": "apr-1", "requested_execution": RUN}

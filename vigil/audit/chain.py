@@ -96,7 +96,7 @@ class _Walker:
             )
         elif anchor and anchor.at and link.sequence <= anchor.sequence and at > anchor.at + CLOCKS_DIFFER:
             kind = Kind.POSTDATED
-            explanation = f"its time, {timestamp(at)}, lies after {timestamp(anchor.at)}, when it was sealed already"
+            explanation = f"its time, {timestamp(at)}, lies after that of a checkpoint that seals it"
         if explanation is None:
             return None
         return Finding(kind=kind, chain=self._chain, sequence=link.sequence, explanation=explanation)

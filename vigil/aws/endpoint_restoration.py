@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,7 +36,10 @@ NO_ENDPOINT = re.compile(r"Could not find endpoint [\"']")
 
 @dataclass(frozen=True)
 class RestorationPorts:
-    """``sagemaker`` is a boto3 SageMaker client; ``state_machine`` the ARN of update-endpoint."""
+    """``sagemaker`` is a boto3 SageMaker client; ``state_machine`` the ARN of update-endpoint.
+
+    ``has_claimed``: whether a running execution of it has taken up its approval; until then it only waits its turn.
+    """
 
     state_machine: str
     endpoint: str
@@ -43,16 +47,17 @@ class RestorationPorts:
     serving: ServingRecords
     sagemaker: Any
     outcomes: OutcomePorts
+    has_claimed: Callable[[str], bool]
 
 
 def restore_recorded(ports: RestorationPorts) -> dict[str, str]:
     """What was done about each ended execution whose traces at the endpoint were not looked after yet, by ARN.
 
-    Nothing is done while an update-endpoint execution runs: it looks after the endpoint itself.
+    Nothing is done while an update-endpoint execution is at work: it looks after the endpoint itself.
     """
     unsettled = _unsettled(ports)
     found = _describe(ports)  # before the look for running ones: an update that ended between has left its record
-    if ports.executions.any_running(ports.state_machine):
+    if any(ports.has_claimed(arn) for arn, _ in ports.executions.running(ports.state_machine)):
         return {}
     recorded = ports.serving.serving(ports.endpoint)
     if not unsettled:

@@ -126,7 +126,7 @@ class Dvc(_Group):
 
 
 class Code(_Group):
-    """``plan_changed_by``: who last changed the change control plan, as version control says."""
+    """``plan_changed_by``: who changed the change control plan, as version control says."""
 
     revision: str
     plan_changed_by: str

@@ -124,10 +124,6 @@ class Executions:
             executionArn=execution_arn, error=error[:ERROR_CHARACTERS], cause=cause[:CAUSE_CHARACTERS]
         )
 
-    def any_running(self, state_machine: str) -> bool:
-        answer = self._client.list_executions(stateMachineArn=state_machine, statusFilter="RUNNING", maxResults=1)
-        return bool(answer["executions"])
-
 
 class _wait_must_stand:  # noqa: N801 -- reads as a statement
     """Turns Step Functions' three ways to say "nobody waits with this token" into one error, without the token."""

@@ -17,8 +17,15 @@ def run_each(parts: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
 
 
 def failures(done: Mapping[str, Any]) -> list[str]:
-    """The names of the parts that raised, from what ``run_each`` gave."""
-    return [name for name, answer in done.items() if isinstance(answer, str) and answer.startswith(FAILED)]
+    """The names of the parts that raised, or in which something did, from what ``run_each`` gave."""
+    return [name for name, answer in done.items() if has_failed(answer)]
+
+
+def has_failed(answer: Any) -> bool:
+    """Whether an answer, or one of those in it, tells of an error."""
+    if isinstance(answer, Mapping):
+        return any(has_failed(each) for each in answer.values())
+    return isinstance(answer, str) and FAILED in answer
 
 
 def _run(name: str, part: Callable[[], Any]) -> Any:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from vigil.aws.approval_ports import approvals_table
+from vigil.aws.approvals_table import ApprovalsTable
 from vigil.aws.endpoint_release import ServingRecords
 from vigil.aws.endpoint_restoration import RestorationPorts
 from vigil.aws.environment import StackParameters, aws_client
@@ -17,4 +21,11 @@ def restoration_ports(parameters: StackParameters, executions: Executions, outco
         serving=ServingRecords(aws_client("dynamodb"), parameters.tables.models),
         sagemaker=aws_client("sagemaker"),
         outcomes=outcomes,
+        has_claimed=partial(_has_claimed, approvals_table(parameters)),
     )
+
+
+def _has_claimed(approvals: ApprovalsTable, arn: str) -> bool:
+    """An update is named by its approval request. One that names none that is known is taken to be at work."""
+    request = approvals.get(arn.rpartition(":")[2])
+    return request is None or request.applied_by == arn

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from moto_stack import MotoStack, moto_stack
@@ -28,6 +29,9 @@ class Machines:
 
     def send_task_failure(self, **request):
         self.sent.append(("failure", request))
+
+    def get_paginator(self, name):
+        return SimpleNamespace(paginate=lambda **request: [getattr(self, name)(**request)])
 
     def describe_execution(self, executionArn):  # noqa: N803 - as boto3 spells it
         status = "ABORTED" if executionArn in self.ended else "RUNNING"
