@@ -108,7 +108,7 @@ class Bench:
     @property
     def delivery(self) -> DeliveryPorts:
         return DeliveryPorts(
-            self.store, self.ledger, self.signer, self.vault, self.evidence, self.runs, self.clock
+            self.store, self.signer, self.vault, self.evidence, self.runs, self.clock
         )  # fmt: skip
 
     @property

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moto_stack import MotoStack
+from served_model import promote
+
 from tasks.lambdas import pin_rollback
+from vigil.approvals.models import ApprovalRequest, Facts
 from vigil.audit.models import Entry
 from vigil.aws.approval_ports import ledger_table
 from vigil.aws.environment import load_parameters
@@ -14,6 +18,16 @@ from vigil.aws.pinning import run_key
 PREFIX = "arn:aws:states:us-east-1:123456789012:execution:vigil-unit-"
 OLD_KEY = run_key(f"{PREFIX}train-and-promote:old")
 ISSUER, SUBJECT = "https://the-pool.example.org", "subject-of-dana"
+
+
+def old_and_new(stack: MotoStack) -> tuple[Facts, Facts]:
+    """Two promoted models: the first served, the second serves."""
+    stack.add_people()
+
+    def approve(request: ApprovalRequest) -> ApprovalRequest:
+        return stack.approve(request.request_id)
+
+    return promote(stack.parameters, "old", approve), promote(stack.parameters, "new", approve)
 
 
 def through_json(value: object) -> Any:

@@ -197,7 +197,6 @@ class SigningPorts:
 @dataclass(frozen=True)
 class DeliveryPorts:
     store: ApprovalStore
-    ledger: LedgerWriter
     signer: Signer
     vault: TokenVault
     evidence: Evidence

@@ -102,7 +102,6 @@ def signing_ports(parameters: StackParameters) -> SigningPorts:
 def delivery_ports(parameters: StackParameters) -> DeliveryPorts:
     return DeliveryPorts(
         store=approvals_table(parameters),
-        ledger=ledger_table(parameters),
         signer=signer(parameters),
         vault=token_vault(parameters),
         evidence=evidence_store(parameters),

@@ -8,8 +8,7 @@ from botocore.exceptions import ClientError
 from moto_people import strong
 from moto_stack import moto_stack
 from pydantic import ValidationError
-from served_model import promote
-from way_back import OLD_KEY, pin_alone
+from way_back import OLD_KEY, old_and_new, pin_alone
 
 from tasks.lambdas import request_rollback
 from vigil.aws.approval_ports import ledger_table
@@ -27,10 +26,7 @@ def stack():
 @pytest.fixture(scope="module")
 def models(stack):
     """The old model served, the new one serves."""
-    stack.add_people()
-    approve = lambda request: stack.approve(request.request_id)  # noqa: E731
-    old = promote(stack.parameters, "old", approve)
-    return old, promote(stack.parameters, "new", approve)
+    return old_and_new(stack)
 
 
 @pytest.fixture

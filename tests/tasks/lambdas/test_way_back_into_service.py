@@ -7,8 +7,8 @@ import pytest
 from candidate_evidence import real_plan
 from ledger_reading import records
 from moto_stack import archive_of, example, moto_stack
-from served_model import promote, put_into_service, set_status
-from way_back import OLD_KEY, PREFIX, SUBJECT, pin_alone, prove, through_json
+from served_model import put_into_service, set_status
+from way_back import OLD_KEY, PREFIX, SUBJECT, old_and_new, pin_alone, prove, through_json
 
 from tasks.lambdas import (
     deliver_decision,
@@ -42,10 +42,7 @@ def stack():
 @pytest.fixture(scope="module")
 def models(stack):
     """The old model served, the new one serves."""
-    stack.add_people()
-    approve = lambda request: stack.approve(request.request_id)  # noqa: E731
-    old = promote(stack.parameters, "old", approve)
-    return old, promote(stack.parameters, "new", approve)
+    return old_and_new(stack)
 
 
 @pytest.fixture
